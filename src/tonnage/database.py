@@ -1,0 +1,151 @@
+"""The door to SQL: statements live in `sql/*/*.sql`, one object each; here they are found, and an inventory is opened."""
+
+import contextlib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tonnage.errors import InventoryVersionError, NoInventoryError, QueryError, WriteError
+from tonnage.rows import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    import duckdb
+
+DEFAULT_INVENTORY = "tonnage.duckdb"
+STORAGE_VERSION = "v1.4.0"
+"""Every DuckDB since 1.4 reads it; files that 2.x writes by default are refused by 1.x."""
+
+
+class Statement(NamedTuple):
+    """One .sql file."""
+
+    name: str
+    sql: str
+
+    @property
+    def title(self) -> str:
+        """What a row is: the first line of the file."""
+        return self.sql.partition("\n")[0].removeprefix("--").strip()
+
+
+class Table(NamedTuple):
+    """The answer to a query: column names, their DuckDB types, and the rows."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+@cache
+def statements(folder: str) -> dict[str, Statement]:
+    """Return the statements of one folder below `sql/`, by name."""
+    found = sorted((f for f in files("tonnage").joinpath("sql", folder).iterdir() if f.name.endswith(".sql")), key=str)
+    return {f.name[:-4]: Statement(f.name[:-4], f.read_text(encoding="utf-8")) for f in found}
+
+
+def connect(memory_bytes: int | None = None) -> "duckdb.DuckDBPyConnection":
+    """Return a database in memory that fetches nothing from anywhere by itself."""
+    import duckdb
+
+    config: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    if memory_bytes:
+        config["memory_limit"] = f"{memory_bytes // 1_000_000}MB"
+    connection = duckdb.connect(config=config)
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+class Inventory:
+    """An inventory, opened for reading. Use as a context manager."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.connection = connect()
+        try:
+            attach(self.connection, path, "inventory")
+            self.connection.execute("use inventory")
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def __enter__(self) -> "Inventory":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> Table:
+        """Return what one statement answers. Parameters are named `$name`. Raises QueryError."""
+        import duckdb
+
+        try:
+            cursor = self.connection.execute(sql, parameters or None)
+            described = cursor.description or []
+            return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+
+
+def attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
+    """Attach an inventory read-only. Raises NoInventoryError and InventoryVersionError."""
+    import duckdb
+
+    if not Path(path).exists():
+        raise NoInventoryError(f"there is no inventory at `{path}`")
+    try:
+        connection.execute(f"attach {quote(path)} as {name} (read_only)")
+        found = connection.execute(f"select max(schema_version) from {name}.store.scan").fetchone()
+    except duckdb.IOException as error:
+        raise NoInventoryError(f"cannot open `{path}`: {str(error).partition(chr(10))[0]}") from error
+    except duckdb.Error as error:
+        raise InventoryVersionError(f"`{path}` is no inventory of this version: {error}") from error
+    version = found[0] if found else None
+    if version != SCHEMA_VERSION:
+        raise InventoryVersionError(f"`{path}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}")
+
+
+@contextlib.contextmanager
+def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Make a new database file with all tables and views in it, and close it in the end. Raises WriteError."""
+    import duckdb
+
+    connection = connect(memory_bytes)
+    try:
+        connection.execute(f"set temp_directory = {quote(str(path) + '.tmp')}")
+        connection.execute(f"attach {quote(str(path))} as inventory (storage_version '{STORAGE_VERSION}')")
+        connection.execute("use inventory")
+        connection.execute("create schema store")
+        for statement in statements("tables").values():
+            connection.execute(statement.sql)
+        yield connection
+        connection.execute("use memory")
+        connection.execute("detach inventory")
+    except duckdb.IOException as error:
+        raise WriteError(f"cannot write `{path}`: {error}") from error
+    finally:
+        connection.close()
+
+
+def create_views(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Create all views. A view may use others: one that comes too early waits for the next round."""
+    import duckdb
+
+    waiting = list(statements("views").values())
+    while waiting:
+        later = []
+        for statement in waiting:
+            try:
+                connection.execute(statement.sql)
+            except duckdb.CatalogException as error:
+                later.append(statement)
+                reason = error
+        if len(later) == len(waiting):
+            raise reason
+        waiting = later
+
+
+def quote(text: str) -> str:
+    """Return an SQL string literal, for the few places that take no parameter."""
+    return "'" + text.replace("'", "''") + "'"

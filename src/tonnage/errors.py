@@ -1,0 +1,91 @@
+"""What stops a run: one hierarchy, with the message, the hint and the exit code on the class.
+
+Bad data in a storage never gets here: it becomes a row of the table `problem`.
+"""
+
+from typing import ClassVar
+
+
+class TonnageError(Exception):
+    """Something the user has to see: `message` says what failed on what, `hint` says the next step."""
+
+    exit_code: ClassVar[int] = 1
+    hint: ClassVar[str] = ""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = hint or self.hint
+
+
+class UsageError(TonnageError):
+    """The call's words are off: an unknown report, a size that is none."""
+
+    exit_code = 2
+
+
+class NoStorageError(TonnageError):
+    """There is no registry storage at the given place."""
+
+    exit_code = 4
+    hint = "pass the folder that has `docker/registry/v2` in it, or the one that has `blobs/` and `repositories/`"
+
+
+class StorageUnreadableError(TonnageError):
+    """The storage is there and cannot be read at all: permission, an input/output error, not mounted."""
+
+    exit_code = 5
+    hint = "run as the user that owns the registry's files; tonnage only reads"
+
+
+class StorageIncompleteError(TonnageError):
+    """The storage says of itself that it is not the whole truth (GitLab keeps its metadata in a database)."""
+
+    exit_code = 6
+    hint = "with `--ignore-lockfile` the storage is scanned all the same; tags and manifests may then be missing"
+
+
+class NoInventoryError(TonnageError):
+    """There is no inventory at the given place, or the file is not one."""
+
+    exit_code = 7
+    hint = "make one: tonnage scan /var/lib/registry"
+
+
+class InventoryVersionError(TonnageError):
+    """The inventory was written by another version of tonnage, with other tables."""
+
+    exit_code = 8
+    hint = "scan again: tonnage scan --full PATH"
+
+
+class QueryError(TonnageError):
+    """The database refused a query."""
+
+    exit_code = 9
+    hint = "`tonnage tables` lists the tables, the views and their columns"
+
+
+class WriteError(TonnageError):
+    """The result could not be written: disk full, no permission, the folder is missing."""
+
+    exit_code = 10
+
+
+PROBLEMS_FOUND = 3
+"""Exit code of a scan that finished and counted everything it could, but found problems on the way."""
+
+EXIT_CODES: dict[int, str] = {
+    0: "done",
+    1: "something failed that has no code of its own",
+    2: "wrong usage",
+    PROBLEMS_FOUND: "finished, but with problems: see `tonnage problems`",
+    NoStorageError.exit_code: "no registry storage there",
+    StorageUnreadableError.exit_code: "the storage cannot be read",
+    StorageIncompleteError.exit_code: "the storage is not the whole truth (`lockfiles/database-in-use`)",
+    NoInventoryError.exit_code: "no inventory there",
+    InventoryVersionError.exit_code: "the inventory is of another version",
+    QueryError.exit_code: "the database refused the query",
+    WriteError.exit_code: "the result could not be written",
+    130: "interrupted; an older inventory stays as it was",
+}

@@ -1,0 +1,211 @@
+"""The rows that the read half hands over: what each table is filled from.
+
+Digests are text, times are microseconds since 1970 UTC, sizes are bytes. None is "unknown", never 0.
+The listing rows come from names and sizes alone; the content rows from manifests and image configurations.
+"""
+
+import typing
+from typing import NamedTuple
+
+SCHEMA_VERSION = 1
+"""Version of the tables; an inventory of another version is refused."""
+
+
+class Blob(NamedTuple):
+    """One row per `blobs/<alg>/<xx>/<hex>/data`."""
+
+    digest: str
+    size_bytes: int
+    modified_us: int | None
+
+
+class Revision(NamedTuple):
+    """One row per revision link. `content_digest` is None when the link holds no digest."""
+
+    repository: str
+    path_digest: str
+    content_digest: str | None
+    size_bytes: int
+    modified_us: int | None
+
+
+class Tag(NamedTuple):
+    """One row per `tags/<tag>/current/link`. `digest` is None when the link holds no digest."""
+
+    repository: str
+    tag: str
+    digest: str | None
+    size_bytes: int
+    modified_us: int | None
+
+
+class TagHistory(NamedTuple):
+    """One row per `tags/<tag>/index/<alg>/<hex>/link`: each digest the tag ever pointed to."""
+
+    repository: str
+    tag: str
+    digest: str
+    size_bytes: int
+    modified_us: int | None
+
+
+class LayerLink(NamedTuple):
+    """One row per layer link; `content_digest` differs from the path's for the sha512 alias of a sha256 blob."""
+
+    repository: str
+    path_digest: str
+    content_digest: str | None
+    size_bytes: int
+    modified_us: int | None
+
+
+class ExtraLink(NamedTuple):
+    """One row per link that neither 2.x nor 3.x reads: schema 1 signatures, referrer indexes of forks."""
+
+    kind: str
+    repository: str
+    digest: str
+    path: str
+    size_bytes: int
+
+
+class UploadFile(NamedTuple):
+    """One row per file of an upload; `started` is the text of its `startedat`."""
+
+    repository: str
+    upload: str
+    part: str
+    started: str | None
+    size_bytes: int
+    modified_us: int | None
+
+
+class Stray(NamedTuple):
+    """One row per file that fits no template of the layout. `tag` where it lies below a tag's folder."""
+
+    path: str
+    repository: str | None
+    tag: str | None
+    size_bytes: int
+    modified_us: int | None
+
+
+class EmptyFolder(NamedTuple):
+    """One row per folder with nothing in it: what deletions leave behind. `tag` where it is (in) a tag's folder."""
+
+    path: str
+    repository: str | None
+    tag: str | None
+
+
+class Folder(NamedTuple):
+    """One row per repository and kind of folder it has: `_layers`, `_manifests`, `_manifests/tags`, `_uploads`, …"""
+
+    repository: str
+    folder: str
+
+
+class Problem(NamedTuple):
+    """One row per oddity met while reading; `kind` is explained in the table `problem_kind`."""
+
+    kind: str
+    path: str
+    repository: str | None
+    digest: str | None
+    detail: str | None
+
+
+class Manifest(NamedTuple):
+    """One row per manifest read; `kind` is `unreadable` where its references are unknown."""
+
+    digest: str
+    kind: str
+    media_type: str | None
+    artifact_type: str | None
+    config_digest: str | None
+    config_media_type: str | None
+    subject: str | None
+    unreadable_because: str | None
+
+
+class ManifestRef(NamedTuple):
+    """One row per reference of a manifest, in document order per role. `size_bytes` is the writer's claim."""
+
+    parent: str
+    role: str
+    position: int
+    child: str
+    size_bytes: int | None
+    media_type: str | None
+    os: str | None
+    architecture: str | None
+    variant: str | None
+    os_version: str | None
+    has_urls: bool
+    reference_type: str | None
+
+
+class Annotation(NamedTuple):
+    """One row per annotation of a manifest or index."""
+
+    digest: str
+    name: str
+    value: str
+
+
+class Image(NamedTuple):
+    """One row per image configuration read. `created` is the text found there."""
+
+    config_digest: str
+    os: str | None
+    architecture: str | None
+    variant: str | None
+    os_version: str | None
+    created: str | None
+
+
+class Label(NamedTuple):
+    """One row per label of an image configuration."""
+
+    config_digest: str
+    name: str
+    value: str
+
+
+class History(NamedTuple):
+    """One row per build step; `layer_position` ties it to the manifest's layer, None for a step without one."""
+
+    config_digest: str
+    position: int
+    layer_position: int | None
+    created: str | None
+    created_by: str | None
+    comment: str | None
+
+
+class DiffId(NamedTuple):
+    """One row per layer of an image configuration: the digest of its *uncompressed* content."""
+
+    config_digest: str
+    position: int
+    diff_id: str
+
+
+Row = (
+    Blob | Revision | Tag | TagHistory | LayerLink | ExtraLink | UploadFile | Stray | EmptyFolder | Folder | Problem
+    | Manifest | ManifestRef | Annotation | Image | Label | History | DiffId
+)  # fmt: skip
+
+LISTING: tuple[type[Row], ...] = (
+    Blob, Revision, Tag, TagHistory, LayerLink, ExtraLink, UploadFile, Stray, EmptyFolder, Folder, Problem,
+)  # fmt: skip
+CONTENT: tuple[type[Row], ...] = (Manifest, ManifestRef, Annotation, Image, Label, History, DiffId)
+
+ALL: dict[str, type[Row]] = {kind.__name__: kind for kind in (*LISTING, *CONTENT)}
+"""Row types by name."""
+
+
+def column_types(kind: type[Row]) -> dict[str, type]:
+    """Return the columns of a row type with `str`, `int` or `bool`; every one may hold None."""
+    hints = typing.get_type_hints(kind)
+    return {name: next(t for t in (typing.get_args(hint) or (hint,)) if t is not type(None)) for name, hint in hints.items()}

@@ -1,0 +1,351 @@
+"""Storage -> inventory: list the parts, read what is new, load, and put the new inventory in the old one's place.
+
+Content-addressed things never change: a rescan lists names again, and reads only manifests and configurations it has
+not seen. Parts of the storage in which no name, size or time changed are carried over from the earlier inventory.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tonnage import __version__
+from tonnage.database import attach, connect, create, create_views, quote, statements
+from tonnage.errors import TonnageError, WriteError
+from tonnage.monitor import Monitor
+from tonnage.rows import SCHEMA_VERSION
+from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
+from tonnage.scan.loading import Staging, load
+from tonnage.scan.workers import Crew, Result, Task, columns_of
+from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Part, Storage
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LOOSE = ""
+"""Prefix of the pseudo-part of what lies outside of all parts."""
+_DIGESTS_PER_TASK = 500
+_MEMORY_BYTES = 256_000_000
+"""What the database may hold at once while loading; past it, it uses the disk beside the inventory."""
+_CARRY_LISTING = (
+    "blob", "revision", "layer_link", "tag", "tag_history", "extra_link", "upload_file", "stray", "empty_folder",
+    "folder", "problem",
+)  # fmt: skip
+_CARRY_CONTENT = ("manifest", "manifest_ref", "annotation", "image", "label", "history", "diff_id")
+
+
+class Summary(NamedTuple):
+    """What a scan did, for the one line that is said in the end."""
+
+    inventory: str
+    location: str
+    files_count: int
+    size_bytes: int
+    read_count: int
+    problems_count: int
+    seconds: float
+    is_full: bool
+    is_searched: bool
+
+
+class _KnownPart(NamedTuple):
+    part_id: int
+    token: str
+    fingerprint: bytes
+    files_count: int
+    is_odd: bool
+    """It held something that does not belong: its folders are opened again."""
+
+
+@dataclass(slots=True)
+class _ListedPart:
+    part_id: int
+    token: str
+    fingerprint: bytes = b""
+    files_count: int = 0
+    is_carried: bool = False
+    """Nothing changed in it: its rows come from the earlier inventory."""
+
+    def carry(self, fingerprint: bytes, files_count: int) -> None:
+        self.fingerprint, self.files_count, self.is_carried = fingerprint, files_count, True
+
+
+class _EarlierScan(NamedTuple):
+    """What the earlier inventory of the same storage knows."""
+
+    scan_id: int
+    started_us: int
+    is_searched: bool
+    parts: dict[str, _KnownPart]
+
+
+def scan(
+    storage: Storage,
+    inventory: str,
+    *,
+    full: bool = False,
+    thorough: bool = False,
+    monitor: Monitor | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    workers_count: int | None = None,
+) -> Summary:
+    """Scan a storage into an inventory file, replacing it in one step at the end; return what was found.
+
+    `full` reads everything anew; `thorough` opens every folder in search of strays even in a large registry. Raises
+    TonnageError if the storage cannot be read at all or the result cannot be written; the old file then stays.
+    """
+    target = Path(inventory)
+    new = target.with_name(target.name + ".new")
+    _clear_away(new)
+    is_searched = thorough or not storage.is_large()
+    try:
+        with create(new, _MEMORY_BYTES) as connection:
+            earlier = None if full else _attach_earlier(connection, target, storage)
+            run = _Run(storage, connection, earlier, is_searched, monitor or Monitor(), now, workers_count)
+            changed = run.list_parts()
+            if changed:
+                run.read_contents()
+                run.finish()
+        if not changed:
+            run.repeat(target, new)
+        os.replace(new, target)
+    except OSError as error:
+        raise WriteError(f"cannot write `{target}`: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(TonnageError):
+            _clear_away(new)
+    return _summarize(target)
+
+
+class _Run:
+    """One scan at work."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        connection: "duckdb.DuckDBPyConnection",
+        earlier: _EarlierScan | None,
+        is_searched: bool,
+        monitor: Monitor,
+        now: Callable[[], datetime],
+        workers_count: int | None,
+    ) -> None:
+        self.storage = storage
+        self.connection = connection
+        self.earlier = earlier if earlier and earlier.is_searched >= is_searched else None
+        self.previous = earlier
+        self.is_searched = is_searched
+        self.monitor = monitor
+        self.now = now
+        self.started_at = now()
+        self.staging = Staging(connection)
+        self.crew = Crew(storage, workers_count)
+        self.parts: dict[str, _ListedPart] = {}
+        self.read_count = 0
+
+    def list_parts(self) -> bool:
+        """List the whole storage; return False if it is what it was at the earlier scan."""
+        loose: list[Entry] = []
+        parts = [Part(_LOOSE)]
+        for found in self.storage.parts():
+            parts.append(found) if isinstance(found, Part) else loose.append(found)
+        self.monitor.begin("listing", len(parts))
+        self.parts = {part.prefix: _ListedPart(number, part.token) for number, part in enumerate(sorted(parts))}
+        self._list_loose(loose)
+        for part in sorted(parts[1:], key=lambda part: part.prefix.startswith("blobs")):  # long ones first
+            known = self._known(part.prefix)
+            if known and self._is_settled(part, known):
+                self.parts[part.prefix].carry(known.fingerprint, known.files_count)
+                self.monitor.advance(1, known.files_count)
+            else:
+                self.crew.submit(self._list_task(part))
+        for result in self.crew.results():
+            self._add_listing(result)
+        if self.earlier and self.parts.keys() == self.earlier.parts.keys():
+            if all(part.is_carried for part in self.parts.values()):
+                return False
+        self._carry_listing()
+        return True
+
+    def _known(self, prefix: str) -> _KnownPart | None:
+        return self.earlier.parts.get(prefix) if self.earlier else None
+
+    def _list_loose(self, loose: list[Entry]) -> None:
+        """Take what lies outside of all parts for a part of its own."""
+        part = self.parts[_LOOSE]
+        part.fingerprint, part.files_count = fingerprint_of(loose), len(loose)
+        known = self._known(_LOOSE)
+        if known and known.fingerprint == part.fingerprint:
+            part.is_carried = True
+        else:
+            self.staging.add(columns_of(rows_of(self.storage, loose)), part.part_id)
+
+    def _add_listing(self, result: Result) -> None:
+        part = self.parts[result.task.prefix]
+        if result.columns:
+            self.staging.add(result.columns, part.part_id)
+        if result.is_last:
+            part.fingerprint, part.files_count = result.fingerprint, result.files_count
+            part.is_carried = result.columns is None
+            self.monitor.advance(1, result.files_count)
+
+    def _is_settled(self, part: Part, known: _KnownPart) -> bool:
+        """A part whose token is the same, and older than the earlier scan, holds the same names; blobs never change."""
+        if not self.earlier or not part.token or part.token != known.token:
+            return False
+        return int(part.token) // 1000 < self.earlier.started_us - CLOCK_MARGIN_US
+
+    def _list_task(self, part: Part) -> Task:
+        known = self._known(part.prefix)
+        unopened_before_us = OPEN_ALL if self.is_searched else OPEN_NONE
+        if not known or not self.earlier:
+            return Task("list", part.prefix, unopened_before_us)
+        if self.is_searched and not known.is_odd:
+            unopened_before_us = self.earlier.started_us - CLOCK_MARGIN_US
+        earlier = Earlier(known.fingerprint, self.earlier.started_us)
+        return Task("list", part.prefix, unopened_before_us, earlier)
+
+    def _carry_listing(self) -> None:
+        self.staging.flush()
+        known = self.earlier.parts if self.earlier else {}
+        pairs = [(part.part_id, known[prefix].part_id) for prefix, part in self.parts.items() if part.is_carried]
+        if not pairs:
+            return
+        self.connection.execute("create temp table carried (part_id integer, earlier_id integer)")
+        self.connection.execute(f"insert into carried values {', '.join(map(str, pairs))}")
+        for name in _CARRY_LISTING:
+            self.connection.execute(statements("carry")[name].sql)
+
+    def read_contents(self) -> None:
+        """Read manifests, the children of their indexes, and image configurations, unless an earlier scan did."""
+        self.staging.flush()
+        if self.earlier:
+            before_us = self.earlier.started_us - CLOCK_MARGIN_US
+            self.connection.execute(statements("scan")["settled"].sql, {"started_us": before_us})
+            for name in _CARRY_CONTENT:
+                self.connection.execute(statements("carry")[name].sql)
+        while self._read("manifests", "manifests_to_read"):
+            pass
+        self._read("configs", "configs_to_read")
+
+    def _read(self, action: str, statement: str) -> int:
+        digests = [row[0] for row in self.connection.execute(statements("scan")[statement].sql).fetchall()]
+        self.monitor.begin(f"reading {action}", len(digests))
+        for start in range(0, len(digests), _DIGESTS_PER_TASK):
+            self.crew.submit(Task(action, digests=tuple(digests[start : start + _DIGESTS_PER_TASK])))
+        for result in self.crew.results():
+            self._add_contents(result)
+        self.staging.flush()
+        self.read_count += len(digests)
+        return len(digests)
+
+    def _add_contents(self, result: Result) -> None:
+        self.staging.add(result.columns or {}, None)
+        self.monitor.advance(result.files_count, result.files_count)
+
+    def finish(self) -> None:
+        """Fill the tables and write down what this scan found."""
+        self.monitor.begin("loading", 1)
+        self.crew.close()
+        load(self.connection)
+        for prefix, part in self.parts.items():
+            row = [part.part_id, prefix, part.token, part.fingerprint, part.files_count]
+            self.connection.execute("insert into store.part values (?, ?, ?, ?, ?)", row)
+        create_views(self.connection)
+        if self.previous:
+            for name in ("scan", "scan_class", "scan_repository"):
+                self.connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
+        _write_summary(self.connection, self._facts())
+        self.monitor.end()
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "scan_id": self.previous.scan_id + 1 if self.previous else 1,
+            "started_at": self.started_at.replace(tzinfo=None),
+            "finished_at": self.now().replace(tzinfo=None),
+            "location": self.storage.location,
+            "tonnage_version": __version__,
+            "schema_version": SCHEMA_VERSION,
+            "is_full": self.earlier is None,
+            "is_searched": self.is_searched,
+            "read_count": self.read_count,
+        }
+
+    def repeat(self, target: Path, new: Path) -> None:
+        """Copy the earlier inventory, where nothing changed, and add this scan to it."""
+        self.crew.close()
+        _clear_away(new)
+        shutil.copyfile(target, new)
+        connection = connect()
+        try:
+            connection.execute(f"attach {quote(str(new))} as inventory")
+            connection.execute("use inventory")
+            _write_summary(connection, self._facts())
+        finally:
+            connection.close()
+        self.monitor.end()
+
+
+def _write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any]) -> None:
+    summaries = statements("scan")
+    connection.execute(summaries["summary"].sql, facts)
+    for name in ("summary_class", "summary_repository"):
+        connection.execute(summaries[name].sql, {"scan_id": facts["scan_id"]})
+
+
+def _attach_earlier(
+    connection: "duckdb.DuckDBPyConnection", target: Path, storage: Storage
+) -> _EarlierScan | None:
+    """Attach the inventory that is to be replaced, if it can be built upon: same tables, same storage."""
+    try:
+        attach(connection, str(target), "earlier")
+    except TonnageError:
+        return None
+    found = connection.execute(
+        "select scan_id, epoch_us(started_at), is_searched, location from earlier.store.scan order by scan_id desc limit 1"
+    ).fetchone()
+    if not found or found[3] != storage.location:
+        return None
+    odd = {row[0] for row in connection.execute("select distinct part_id from earlier.store.stray").fetchall()}
+    known = connection.execute("select prefix, part_id, token, fingerprint, files_count from earlier.store.part").fetchall()
+    parts = {prefix: _KnownPart(*facts, facts[0] in odd) for prefix, *facts in known}
+    return _EarlierScan(found[0], found[1], found[2], parts)
+
+
+def _clear_away(new: Path) -> None:
+    """Remove what a killed scan left of its unfinished inventory. Raises WriteError if one is at work on it."""
+    if new.exists():
+        import duckdb
+
+        connection = connect()
+        try:
+            connection.execute(f"attach {quote(str(new))} as unfinished")
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise WriteError(f"another scan is writing `{new}`", "wait for it, or choose another --inventory") from error
+        except duckdb.Error:
+            pass  # half written: what we are here to remove
+        finally:
+            connection.close()
+    for leftover in (new, new.with_name(new.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    shutil.rmtree(new.with_name(new.name + ".tmp"), ignore_errors=True)
+
+
+def _summarize(target: Path) -> Summary:
+    connection = connect()
+    try:
+        attach(connection, str(target), "inventory")
+        found = connection.execute(
+            "select location, files_count, size_bytes, read_count, problems_count,"
+            " epoch(finished_at - started_at), is_full, is_searched"
+            " from inventory.store.scan order by scan_id desc limit 1"
+        ).fetchone()
+    finally:
+        connection.close()
+    assert found is not None
+    return Summary(str(target), *found)

@@ -1,0 +1,134 @@
+"""Bodies of manifests and image configurations -> rows."""
+
+from collections import defaultdict
+from hashlib import sha256, sha384, sha512
+
+from tonnage import rows
+from tonnage.layout import blob_path, is_full_digest
+from tonnage.oci import (
+    CONFIG_TYPES,
+    MANIFEST_BYTES_LIMIT,
+    ImageConfig,
+    Manifest,
+    Role,
+    UnreadableManifestError,
+    parse_config,
+    parse_manifest,
+)
+from tonnage.scan.listing import Rows
+from tonnage.storage import Storage
+
+_HASHES = {"sha256": sha256, "sha384": sha384, "sha512": sha512}
+
+
+def read_manifests(storage: Storage, digests: list[str]) -> Rows:
+    """Return the rows of the manifests of these digests; one that cannot be read is a row of kind `unreadable`."""
+    out: Rows = defaultdict(list)
+    for digest in digests:
+        content = _read(storage, digest, out, "unreadable_manifest")
+        if content is None:
+            _add_unreadable(out, digest, "cannot be read from the storage")
+            continue
+        try:
+            _add_manifest(out, digest, parse_manifest(content))
+        except UnreadableManifestError as error:
+            _add_unreadable(out, digest, str(error))
+            _problem(out, "unreadable_manifest", digest, str(error))
+    return dict(out)
+
+
+def read_configs(storage: Storage, digests: list[str]) -> Rows:
+    """Return the rows of the image configurations of these digests; one that cannot be read is a problem row."""
+    out: Rows = defaultdict(list)
+    for digest in digests:
+        content = _read(storage, digest, out, "unreadable_config")
+        if content is None:
+            continue
+        try:
+            _add_config(out, digest, parse_config(content))
+        except ValueError as error:
+            _problem(out, "unreadable_config", digest, str(error))
+    return dict(out)
+
+
+def config_to_read(manifest: rows.Manifest) -> str | None:
+    """Return the digest of the manifest's image configuration; configs of other kinds of artifacts are not read."""
+    if manifest.config_digest and (manifest.config_media_type or "") in CONFIG_TYPES | {""}:
+        return manifest.config_digest
+    return None
+
+
+def _read(storage: Storage, digest: str, out: Rows, kind: str) -> bytes | None:
+    try:
+        content = storage.read(blob_path(digest), MANIFEST_BYTES_LIMIT + 1)
+    except FileNotFoundError:
+        _problem(out, "vanished", digest, None)
+        return None
+    except OSError as error:
+        _problem(out, kind, digest, error.strerror or str(error))
+        return None
+    algorithm, _, hexdigits = digest.partition(":")
+    if content and is_full_digest(digest) and _HASHES[algorithm](content).hexdigest() != hexdigits:
+        _problem(out, "digest_mismatch", digest, "its bytes have another digest")
+    return content
+
+
+def _problem(out: Rows, kind: str, digest: str, detail: str | None) -> None:
+    out["Problem"].append(rows.Problem(kind, blob_path(digest), None, digest, detail))
+
+
+def _add_unreadable(out: Rows, digest: str, reason: str) -> None:
+    out["Manifest"].append(rows.Manifest(digest, "unreadable", None, None, None, None, None, reason))
+
+
+def _add_manifest(out: Rows, digest: str, manifest: Manifest) -> None:
+    config = manifest.config
+    row = rows.Manifest(
+        digest,
+        manifest.kind.value,
+        manifest.media_type,
+        manifest.artifact_type,
+        (config.digest or None) if config else None,
+        config.media_type if config else None,
+        manifest.subject,
+        None,
+    )
+    out["Manifest"].append(row)
+    add = out["ManifestRef"].append
+    for role, position, child, declared in (
+        (r.role, r.position, r.digest, r.descriptor) for r in manifest.references
+    ):  # fmt: skip
+        platform = declared.platform
+        add(
+            rows.ManifestRef(
+                digest,
+                role.value,
+                position,
+                child,
+                declared.size,
+                declared.media_type,
+                platform.os if platform else None,
+                platform.architecture if platform else None,
+                platform.variant if platform else None,
+                platform.os_version if platform else None,
+                bool(declared.urls),
+                (declared.annotations or {}).get("vnd.docker.reference.type") if role is Role.MANIFEST else None,
+            )
+        )
+    for name, value in (manifest.annotations or {}).items():
+        out["Annotation"].append(rows.Annotation(digest, name, value))
+
+
+def _add_config(out: Rows, digest: str, config: ImageConfig) -> None:
+    row = rows.Image(digest, config.os, config.architecture, config.variant, config.os_version, config.created)
+    out["Image"].append(row)
+    for name, value in config.labels.items():
+        out["Label"].append(rows.Label(digest, name, value))
+    for position, diff_id in enumerate(config.diff_ids):
+        out["DiffId"].append(rows.DiffId(digest, position, diff_id))
+    layer = 0
+    for position, step in enumerate(config.history or ()):
+        layer_position = None if step.empty_layer else layer
+        layer += not step.empty_layer
+        row_ = rows.History(digest, position, layer_position, step.created, step.created_by, step.comment)
+        out["History"].append(row_)

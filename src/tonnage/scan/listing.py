@@ -1,0 +1,310 @@
+"""Names, sizes and links -> rows. What is odd becomes a problem row, and the rest is still counted."""
+
+import marshal
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from tonnage import rows
+from tonnage.layout import (
+    Located,
+    Place,
+    is_full_digest,
+    is_repository_name,
+    is_tag_name,
+    link_size,
+    locate,
+    parse_link,
+)
+from tonnage.storage import Entry, Leaves, Storage, Type
+
+Rows = dict[str, list[tuple[object, ...]]]
+"""Row tuples by the name of their row type."""
+
+CLOCK_MARGIN_US = 2_000_000
+"""A change is taken for older than an earlier scan only by this much: the clocks of file systems are coarse. A file
+written in the very moment it was read may have changed after that, unseen."""
+
+_Found = tuple[str, int, int | None]
+_SHA256_HEX = re.compile(r"[0-9a-f]{64}\Z").match
+_SHA256_LINK = 71
+
+_BATCH_FILES = 10_000
+
+_LINK_BYTES_LIMIT = 256
+_REREAD_SECONDS = 0.01
+"""2.x and 3.0 truncate a link before they write it again: a short one gets a second look."""
+
+_TYPE_PROBLEMS = {
+    Type.SPECIAL: "special_file",
+    Type.BROKEN_SYMLINK: "broken_symlink",
+    Type.SYMLINK_LOOP: "symlink_loop",
+    Type.SYMLINK: "symlink",
+    Type.UNREADABLE: "unreadable",
+    Type.VANISHED: "vanished",
+}
+
+
+class Earlier(NamedTuple):
+    """What an earlier scan knew of a part."""
+
+    fingerprint: bytes
+    started_us: int
+
+
+class Listed(NamedTuple):
+    """A part, listed: its rows in batches, or None where nothing changed since the earlier scan."""
+
+    batches: Iterator[Rows] | None
+    fingerprint: bytes
+    files_count: int
+
+
+def list_part(storage: Storage, prefix: str, unopened_before_us: int, earlier: Earlier | None) -> Listed:
+    """Return the rows of one part; none if names, sizes and times are those of the earlier scan."""
+    entries = list(storage.list(prefix, unopened_before_us))
+    fingerprint = fingerprint_of(entries)
+    files_count, newest_us = _measure(entries)
+    if earlier and fingerprint == earlier.fingerprint and newest_us < earlier.started_us - CLOCK_MARGIN_US:
+        return Listed(None, fingerprint, files_count)
+    return Listed(_batches(storage, entries), fingerprint, files_count)
+
+
+def _batches(storage: Storage, entries: list[Entry | Leaves]) -> Iterator[Rows]:
+    """Yield the rows a batch at a time, letting go of what was turned into rows: a repository may be very large."""
+    while entries:
+        batch: list[Entry | Leaves] = []
+        size = 0
+        while entries and size < _BATCH_FILES:
+            batch.append(entries.pop())
+            size += len(batch[-1].found) if isinstance(batch[-1], Leaves) else 1
+        yield rows_of(storage, batch)
+
+
+def rows_of(storage: Storage, entries: Iterable[Entry | Leaves]) -> Rows:
+    """Return the rows of listed entries. Tags and revision links are read, other links where their size is odd."""
+    return _Sorter(storage).sort(entries)
+
+
+def fingerprint_of(entries: Sequence[Entry | Leaves]) -> bytes:
+    """Return a hash over all names, sizes and times that were listed."""
+    plain = [
+        tuple(entry) if isinstance(entry, Leaves) else (*entry[:3], str.__str__(entry.type), entry.detail)
+        for entry in entries
+    ]
+    return blake2b(marshal.dumps(plain), digest_size=16).digest()
+
+
+def _measure(entries: list[Entry | Leaves]) -> tuple[int, int]:
+    """Return how many files were listed, and the time of the newest in µs."""
+    times = [time_us for entry in entries if isinstance(entry, Leaves) for _, _, time_us in entry.found]
+    times += [entry.modified_us for entry in entries if isinstance(entry, Entry)]
+    return len(times), max((time_us for time_us in times if time_us is not None), default=0)
+
+
+class _Sorter:
+    """Sorts entries into rows."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.rows: Rows = defaultdict(list)
+        self.folders: set[str] = set()
+        self.names: set[str] = set()
+        self.add = {
+            Place.BLOB: self._blob,
+            Place.REVISION: self._revision,
+            Place.TAG: self._tag,
+            Place.TAG_HISTORY: self._tag_history,
+            Place.LAYER_LINK: self._layer_link,
+            Place.SIGNATURE: self._extra_link,
+            Place.REFERRER: self._extra_link,
+            Place.UPLOAD: self._upload,
+            Place.STRAY: self._stray,
+        }
+
+    def sort(self, entries: Iterable[Entry | Leaves]) -> Rows:
+        for entry in entries:
+            if isinstance(entry, Leaves):
+                self._leaves(entry)
+                continue
+            located = locate(entry.path)
+            if located.repository:
+                self._note_repository(entry.path, located.repository)
+            if entry.type is Type.FILE or entry.type is Type.ALIAS:
+                size_bytes = entry.size_bytes if entry.type is Type.FILE else 0
+                self.add[located.place](entry, located, size_bytes)
+                if entry.detail:
+                    self._problem("symlink", entry, located, entry.detail)
+            else:
+                self._no_file(entry, located)
+        return dict(self.rows)
+
+    def _leaves(self, leaves: Leaves) -> None:
+        """Add many files of one folder: what they are is worked out once where they are blobs or layer links."""
+        folder, file, found = leaves
+        first = locate(f"{folder}/{found[0][0]}/{file}") if found else None
+        if first and first.repository:
+            self._note_repository(folder, first.repository)
+        if first and first.place in (Place.BLOB, Place.LAYER_LINK) and first.digest.startswith("sha256:"):
+            shard = folder[-2:] if first.place is Place.BLOB else ""
+            ordinary = _SHA256_LINK if first.place is Place.LAYER_LINK else None
+            found = self._add_ordinary(first, found, shard, ordinary)
+        for name, size_bytes, modified_us in found:
+            path = f"{folder}/{name}/{file}"
+            located = locate(path)
+            self.add[located.place](Entry(path, size_bytes, modified_us), located, size_bytes)
+
+    def _add_ordinary(
+        self, first: Located, found: list[_Found], shard: str, size_wanted: int | None
+    ) -> list[_Found]:
+        """Add the healthy ones of many blobs or layer links; return the others."""
+        others, repository = [], first.repository
+        add = self.rows["Blob" if first.place is Place.BLOB else "LayerLink"].append
+        for leaf in found:
+            name, size_bytes, modified_us = leaf
+            if not (_SHA256_HEX(name) and name.startswith(shard)) or size_wanted not in (None, size_bytes):
+                others.append(leaf)
+            elif repository:
+                digest = f"sha256:{name}"
+                add((repository, digest, digest, size_bytes, modified_us))
+            else:
+                add((f"sha256:{name}", size_bytes, modified_us))
+        return others
+
+    def _note_repository(self, path: str, repository: str) -> None:
+        start = len(repository) + 14
+        end = path.find("/", start)
+        if path.startswith("_manifests/", start):
+            end = path.find("/", end + 1)
+        folder = path if end < 0 else path[:end]
+        if folder in self.folders:
+            return
+        self.folders.add(folder)
+        self.rows["Folder"].append(rows.Folder(repository, folder[start:]))
+        if folder.endswith(("/tags", "/revisions")):
+            self.rows["Folder"].append(rows.Folder(repository, "_manifests"))
+        if repository not in self.names:
+            self.names.add(repository)
+            if not is_repository_name(repository):
+                self._add_problem("bad_repository_name", f"repositories/{repository}", repository)
+
+    def _blob(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        self.rows["Blob"].append(rows.Blob(located.digest, entry.size_bytes, entry.modified_us))
+        if not is_full_digest(located.digest):
+            self._problem("short_digest", entry, located)
+
+    def _revision(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        content = self._read_link(entry, located, "revision")
+        row = rows.Revision(located.repository, located.digest, content, size_bytes, entry.modified_us)
+        self.rows["Revision"].append(row)
+
+    def _layer_link(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        digest = located.digest
+        content: str | None = digest
+        if entry.size_bytes != link_size(digest) or not digest.startswith("sha256:"):
+            content = self._read_link(entry, located, "layer")
+        row = rows.LayerLink(located.repository, digest, content, size_bytes, entry.modified_us)
+        self.rows["LayerLink"].append(row)
+
+    def _tag(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        digest = self._read_link(entry, located, "tag")
+        self._check_tag_name(entry, located)
+        row = rows.Tag(located.repository, located.name, digest, size_bytes, entry.modified_us)
+        self.rows["Tag"].append(row)
+
+    def _tag_history(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        row = rows.TagHistory(located.repository, located.name, located.digest, size_bytes, entry.modified_us)
+        self.rows["TagHistory"].append(row)
+        if entry.size_bytes != link_size(located.digest):
+            self._problem("odd_history_link", entry, located, f"{entry.size_bytes} bytes")
+
+    def _extra_link(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        kind = located.place.value
+        row = rows.ExtraLink(kind, located.repository, located.digest, entry.path, size_bytes)
+        self.rows["ExtraLink"].append(row)
+
+    def _upload(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        started = self._read(entry, located, 64) if located.part == "startedat" else None
+        text = None if started is None else started.decode("ascii", "replace")
+        row = rows.UploadFile(
+            located.repository, located.name, located.part, text, size_bytes, entry.modified_us
+        )  # fmt: skip
+        self.rows["UploadFile"].append(row)
+
+    def _stray(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        row = rows.Stray(
+            entry.path, located.repository or None, located.name or None, size_bytes, entry.modified_us
+        )  # fmt: skip
+        self.rows["Stray"].append(row)
+        self._problem(_stray_kind(entry.path), entry, located)
+
+    def _no_file(self, entry: Entry, located: Located) -> None:
+        if entry.type is Type.EMPTY_FOLDER:
+            tag = located.name if located.place in (Place.STRAY, Place.TAG) else ""
+            self.rows["EmptyFolder"].append(rows.EmptyFolder(entry.path, located.repository or None, tag or None))
+            if located.place not in (Place.STRAY,):
+                self._problem("folder_as_file", entry, located)
+            elif located.name:
+                self._check_tag_name(entry, located)
+        else:
+            self._problem(_TYPE_PROBLEMS[entry.type], entry, located, entry.detail)
+
+    def _check_tag_name(self, entry: Entry, located: Located) -> None:
+        if not is_tag_name(located.name):
+            self._problem("bad_tag_name", entry, located, located.name)
+
+    def _read_link(self, entry: Entry, located: Located, what: str) -> str | None:
+        """Return the digest a link holds, or None with a problem row that says why not."""
+        content = self._read(entry, located, _LINK_BYTES_LIMIT)
+        if content is None:
+            return None
+        digest = parse_link(content)
+        if digest is None and len(content) < 71:
+            time.sleep(_REREAD_SECONDS)
+            content = self._read(entry, located, _LINK_BYTES_LIMIT) or b""
+            digest = parse_link(content)
+        if digest is None:
+            self._problem(f"empty_{what}_link" if not content else f"bad_{what}_link", entry, located, repr(content)[1:])
+        elif located.digest and digest != located.digest and not _is_sha512_alias(located, digest):
+            self._problem(f"{what}_link_mismatch", entry, located, digest)
+        return digest
+
+    def _read(self, entry: Entry, located: Located, limit_bytes: int) -> bytes | None:
+        try:
+            return self.storage.read(entry.path, limit_bytes)
+        except FileNotFoundError:
+            self._problem("vanished", entry, located)
+        except OSError as error:
+            self._problem("unreadable", entry, located, error.strerror or str(error))
+        return None
+
+    def _problem(self, kind: str, entry: Entry, located: Located, detail: str = "") -> None:
+        self._add_problem(kind, entry.path, located.repository, located.digest, detail)
+
+    def _add_problem(self, kind: str, path: str, repository: str = "", digest: str = "", detail: str = "") -> None:
+        row = rows.Problem(kind, path, repository or None, digest or None, detail or None)
+        self.rows["Problem"].append(row)
+
+
+def _is_sha512_alias(located: Located, digest: str) -> bool:
+    """A layer pushed by its sha512 digest is stored, and linked, under its sha256 one."""
+    return (
+        located.place is Place.LAYER_LINK and digest.startswith("sha256:") and not located.digest.startswith("sha256:")
+    )
+
+
+def _stray_kind(path: str) -> str:
+    """Return the problem kind of a stray: some of them end the registry's own collection."""
+    parts = path.split("/")
+    if parts[0] == "blobs" and parts[-1] == "data":
+        return "stray_blob_path"
+    if len(parts) > 5 and parts[0] == "blobs" and parts[4] == "data":
+        return "folder_as_file"
+    if parts[-3:-1] == ["_manifests", "tags"]:
+        return "stray_in_tags"
+    if parts[-1] == "link" and "/_manifests/revisions/" in path:
+        return "stray_revision_link"
+    return "stray"

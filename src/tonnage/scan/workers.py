@@ -1,0 +1,218 @@
+"""Work spread over processes, because reading folders is work for a core, not for a wait.
+
+Python threads gain nothing on a warm cache (the interpreter lock) and much on a cold one; so each process starts with
+one thread and adds more for as long as its tasks wait rather than work. The processes are started only once the scan
+has shown itself to be long: a small registry is read before they would be up.
+
+A worker that loses its parent sees its pipe end and goes; a parent killed at any moment leaves nothing behind.
+"""
+
+import gc
+import marshal
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from typing import Any, NamedTuple
+
+from tonnage.scan.contents import read_configs, read_manifests
+from tonnage.scan.listing import Earlier, Rows, list_part
+from tonnage.storage import OPEN_ALL, Storage
+
+_THREADS_LIMIT = 8
+_WAITING = 2.0
+"""A task that took this many times its processor time was waiting for the disk."""
+
+
+Columns = dict[str, list[tuple[Any, ...]]]
+"""Columns of rows by the name of the row type."""
+
+
+class Task(NamedTuple):
+    """Something to do: `list` a part, or read `manifests` or `configs`."""
+
+    action: str
+    prefix: str = ""
+    unopened_before_us: int = OPEN_ALL
+    earlier: Earlier | None = None
+    digests: tuple[str, ...] = ()
+
+
+class Result(NamedTuple):
+    """What a task found: columns by row type, or None for a part that did not change. A large task has several."""
+
+    task: Task
+    columns: Columns | None
+    is_last: bool = True
+    fingerprint: bytes = b""
+    files_count: int = 0
+
+
+def run(storage: Storage, task: Task) -> Iterator[Result]:
+    """Do one task here and now."""
+    if task.action == "list":
+        listed = list_part(storage, task.prefix, task.unopened_before_us, task.earlier)
+        for rows in listed.batches or ():
+            yield Result(task, columns_of(rows), is_last=False)
+        columns = None if listed.batches is None else {}
+        yield Result(task, columns, True, listed.fingerprint, listed.files_count)
+    else:
+        read = read_manifests if task.action == "manifests" else read_configs
+        yield Result(task, columns_of(read(storage, list(task.digests))), files_count=len(task.digests))
+
+
+def columns_of(rows: Rows) -> Columns:
+    """Return rows as columns, which is how they travel and how they are loaded."""
+    return {name: list(zip(*values, strict=True)) for name, values in rows.items()}
+
+
+class Crew:
+    """Runs tasks: in this process at first, in worker processes once `patience_seconds` have gone by.
+
+    `submit` takes a task, `results` yields until all that was submitted is done. More may be
+    submitted while results are read.
+    """
+
+    def __init__(self, storage: Storage, workers_count: int | None = None, patience_seconds: float = 0.3) -> None:
+        self.storage = storage
+        self.workers_count = workers_count if workers_count is not None else min(os.cpu_count() or 1, 16)
+        self.patience_seconds = patience_seconds
+        self.todo: list[Task] = []
+        self.workers: list[_Worker] = []
+        self.started = time.monotonic()
+
+    def close(self) -> None:
+        """Send the workers home."""
+        while self.workers:
+            self.workers.pop().stop()
+
+    def submit(self, task: Task) -> None:
+        """Add a task. They are begun in the order in which they came."""
+        self.todo.append(task)
+
+    def results(self) -> Iterator[Result]:
+        """Yield each task's result, in the order in which they finish."""
+        position = 0
+        while position < len(self.todo) and not self._is_long():
+            position += 1
+            yield from run(self.storage, self.todo[position - 1])
+        del self.todo[:position]
+        if self.todo:
+            yield from self._in_processes()
+
+    def _is_long(self) -> bool:
+        elapsed = time.monotonic() - self.started
+        return self.workers_count > 1 and (bool(self.workers) or elapsed > self.patience_seconds)
+
+    def _in_processes(self) -> Iterator[Result]:
+        if not self.workers:
+            self.workers = [_Worker(self.storage) for _ in range(self.workers_count)]
+        todo = iter(self._take, None)
+        for worker in self.workers:
+            worker.feed(todo)
+        while busy := {w.connection: w for w in self.workers if w.outstanding}:
+            for connection in wait(list(busy)):
+                worker = busy[connection]  # type: ignore[index]
+                result = worker.receive()
+                worker.feed(todo)
+                yield result
+
+    def _take(self) -> Task | None:
+        return self.todo.pop(0) if self.todo else None
+
+
+class WorkerDiedError(RuntimeError):
+    """A worker process met with something nobody foresaw, or was killed."""
+
+
+class _Worker:
+    """The parent's end of a worker process."""
+
+    def __init__(self, storage: Storage) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, storage), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.outstanding: dict[int, Task] = {}
+        self.given_count = 0
+        self.depth = 2
+
+    def feed(self, todo: Iterator[Task]) -> None:
+        while len(self.outstanding) < self.depth and (task := next(todo, None)) is not None:
+            self.given_count += 1
+            self.outstanding[self.given_count] = task
+            self.connection.send((self.given_count, task))
+
+    def receive(self) -> Result:
+        try:
+            number, failure, threads_count, *found = marshal.loads(self.connection.recv_bytes())
+        except (EOFError, OSError) as error:
+            raise WorkerDiedError("a worker process of the scan was killed") from error
+        if failure:
+            raise WorkerDiedError(f"a worker process of the scan failed:\n{failure}")
+        result = Result(self.outstanding[number], *found)
+        if result.is_last:
+            del self.outstanding[number]
+        self.depth = threads_count + 1
+        return result
+
+    def stop(self) -> None:
+        self.connection.close()
+        self.process.join(timeout=1)
+        if self.process.is_alive():
+            self.process.terminate()
+
+
+class _Server:
+    """The worker process: takes tasks from its pipe until that ends."""
+
+    def __init__(self, connection: "Connection[Any, Any]", storage: Storage) -> None:
+        self.connection = connection
+        self.storage = storage
+        self.receiving = threading.Lock()
+        self.sending = threading.Lock()
+        self.threads: list[threading.Thread] = []
+
+    def start_thread(self) -> None:
+        thread = threading.Thread(target=self.work, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def work(self) -> None:
+        while True:
+            try:
+                with self.receiving:
+                    number, task = self.connection.recv()
+                self.do(number, task)
+            except (EOFError, OSError):
+                return
+
+    def do(self, number: int, task: Task) -> None:
+        wall, processor = time.monotonic(), time.thread_time()
+        try:
+            for _, *found in run(self.storage, task):
+                self.send(number, "", *found)
+        except Exception:  # the parent raises it: a bug in here must not look like an empty part
+            self.send(number, traceback.format_exc())
+        wall, processor = time.monotonic() - wall, time.thread_time() - processor
+        if wall > 0.02 and wall > _WAITING * processor and len(self.threads) < _THREADS_LIMIT:
+            self.start_thread()
+
+    def send(self, number: int, failure: str, *found: Any) -> None:
+        packed = marshal.dumps((number, failure, len(self.threads), *found))
+        with self.sending:
+            self.connection.send_bytes(packed)
+
+
+def _serve(connection: "Connection[Any, Any]", storage: Storage) -> None:
+    gc.disable()  # rows are many and have no cycles: looking for some costs a third of the time
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's pipe tells us to go
+    server = _Server(connection, storage)
+    server.start_thread()
+    for thread in server.threads:
+        thread.join()

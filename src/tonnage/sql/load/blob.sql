@@ -1,0 +1,7 @@
+-- A blob seen twice, through a link, counts once.
+insert into store.blob
+select d.digest_id, max(b.size_bytes), make_timestamp(max(b.modified_us)), min(b.part_id)
+from staged_blob as b
+join store.digest as d using (digest)
+group by d.digest_id
+order by d.digest_id;

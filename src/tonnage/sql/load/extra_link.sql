@@ -1,0 +1,7 @@
+-- Links the registry itself never reads.
+insert into store.extra_link
+select l.kind, p.repository_id, d.digest_id, l.path, l.size_bytes, l.part_id
+from staged_extra_link as l
+join store.repository as p using (repository)
+join store.digest as d using (digest)
+order by l.path;

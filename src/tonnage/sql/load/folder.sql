@@ -1,0 +1,3 @@
+-- Folders of repositories.
+insert into store.folder
+select repository, folder, part_id from staged_folder order by repository, folder, part_id;

@@ -1,0 +1,8 @@
+-- Manifests that were read.
+insert into store.manifest
+select d.digest_id, m.kind, m.media_type, m.artifact_type, c.digest_id, m.config_media_type, s.digest_id, m.unreadable_because
+from staged_manifest as m
+join store.digest as d using (digest)
+left join store.digest as c on c.digest = m.config_digest
+left join store.digest as s on s.digest = m.subject
+order by d.digest_id;

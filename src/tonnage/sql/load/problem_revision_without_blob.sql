@@ -1,0 +1,8 @@
+-- Revisions whose manifest is gone.
+insert into store.problem
+select 'revision_without_blob', 'repositories/' || p.repository || '/_manifests/revisions/' || replace(path.digest, ':', '/') || '/link', p.repository, d.digest, null, null
+from store.revision as r
+join store.repository as p using (repository_id)
+join store.digest as d on d.digest_id = r.digest_id
+join store.digest as path on path.digest_id = r.path_digest_id
+where not exists (select 1 from store.blob as b where b.digest_id = r.digest_id);

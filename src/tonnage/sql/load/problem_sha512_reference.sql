@@ -1,0 +1,15 @@
+-- Layers referred to by another digest than the one they are stored under: both collectors take them.
+insert into store.problem
+select distinct
+    'sha512_reference',
+    'repositories/' || p.repository || '/_manifests/revisions/' || replace(parent.digest, ':', '/') || '/link',
+    p.repository, child.digest, 'stored as ' || stored.digest, null
+from store.manifest_ref as f
+join store.revision_state as s on s.digest_id = f.parent_id
+join store.repository as p on p.repository_id = s.repository_id
+join store.layer_link as l on l.path_digest_id = f.child_id and l.digest_id <> f.child_id and l.is_link_valid
+join store.blob as b on b.digest_id = l.digest_id
+join store.digest as parent on parent.digest_id = f.parent_id
+join store.digest as child on child.digest_id = f.child_id
+join store.digest as stored on stored.digest_id = l.digest_id
+where not exists (select 1 from store.blob as b2 where b2.digest_id = f.child_id);

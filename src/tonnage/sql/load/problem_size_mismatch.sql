@@ -1,0 +1,12 @@
+-- Blobs with another size than some linked manifest declares.
+insert into store.problem
+select
+    'size_mismatch', null, null, child.digest,
+    'stored ' || b.size_bytes || ' bytes, declared ' || f.size_bytes || ' by ' || min(parent.digest), null
+from store.manifest_ref as f
+join store.blob as b on b.digest_id = f.child_id
+join store.digest as parent on parent.digest_id = f.parent_id
+join store.digest as child on child.digest_id = f.child_id
+where f.size_bytes is not null and f.size_bytes <> b.size_bytes and f.role <> 'subject'
+    and exists (select 1 from store.revision_state as s where s.digest_id = f.parent_id)
+group by child.digest, b.size_bytes, f.size_bytes;

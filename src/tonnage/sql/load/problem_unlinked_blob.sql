@@ -1,0 +1,17 @@
+-- Blobs of a linked manifest that are stored, but that this repository has no link to.
+insert into store.problem
+select
+    'unlinked_blob',
+    'repositories/' || p.repository || '/_manifests/revisions/' || replace(parent.digest, ':', '/') || '/link',
+    p.repository, child.digest, f.role || ' of ' || parent.digest, null
+from (select distinct parent_id, child_id, role from store.manifest_ref where role in ('config', 'layer')) as f
+join store.revision_state as s on s.digest_id = f.parent_id
+join store.repository as p on p.repository_id = s.repository_id
+join store.blob as b on b.digest_id = f.child_id
+join store.digest as parent on parent.digest_id = f.parent_id
+join store.digest as child on child.digest_id = f.child_id
+where not exists (
+    select 1
+    from store.layer_link as l
+    where l.repository_id = s.repository_id and (l.path_digest_id = f.child_id or l.digest_id = f.child_id)
+);

@@ -1,0 +1,15 @@
+-- The files of each upload together. The server's own purge needs a readable startedat and a UUID as id.
+insert into store.upload
+select
+    p.repository_id,
+    u.upload,
+    max(try_cast(u.started as timestamptz) at time zone 'UTC'),
+    cast(sum(u.size_bytes) as bigint),
+    cast(count(*) as integer),
+    make_timestamp(max(u.modified_us)),
+    bool_or(try_cast(u.started as timestamptz) is not null) and try_cast(u.upload as uuid) is not null,
+    min(u.part_id)
+from staged_upload_file as u
+join store.repository as p using (repository)
+group by p.repository_id, u.upload
+order by p.repository_id, u.upload;

@@ -1,0 +1,36 @@
+-- Shared, exclusive and unreferenced bytes in every grouping; they add up to the stored bytes of all blobs. One row per grouping.
+create or replace view accounting as
+with counted as (
+    select 'tag' as grouping_name, size_bytes, tags_count as holders_count from store.usage
+    union all select 'revision', size_bytes, revisions_count from store.usage
+    union all select 'repository', size_bytes, repositories_count from store.usage
+    union all
+    select 'namespace', u.size_bytes, coalesce(h.holders_count, 0)
+    from store.usage as u
+    left join (
+        select blob_id, count(*) as holders_count
+        from (
+            select distinct
+                r.blob_id,
+                case when strpos(p.repository, '/') > 0 then split_part(p.repository, '/', 1) else '' end as namespace
+            from store.revision_state as s
+            join store.repository as p on p.repository_id = s.repository_id
+            join store.reach as r on r.root_id = s.digest_id
+        )
+        group by blob_id
+    ) as h on h.blob_id = u.blob_id
+)
+select
+    grouping_name as "grouping",
+    cast(coalesce(sum(size_bytes) filter (where holders_count = 1), 0) as bigint) as exclusive_bytes,
+    cast(coalesce(sum(size_bytes) filter (where holders_count > 1), 0) as bigint) as shared_bytes,
+    cast(coalesce(sum(size_bytes) filter (where holders_count = 0), 0) as bigint) as unreferenced_bytes,
+    cast(sum(size_bytes) as bigint) as stored_bytes
+from counted
+group by grouping_name;
+comment on view accounting is 'Shared, exclusive and unreferenced bytes in every grouping; they add up to the stored bytes of all blobs. One row per grouping.';
+comment on column accounting."grouping" is 'By what blobs are held: tag, revision, repository, namespace.';
+comment on column accounting.exclusive_bytes is 'Bytes that exactly one holder needs.';
+comment on column accounting.shared_bytes is 'Bytes that several holders need.';
+comment on column accounting.unreferenced_bytes is 'Bytes that no holder needs.';
+comment on column accounting.stored_bytes is 'Bytes of all blobs.';

@@ -1,0 +1,43 @@
+-- What the repositories below each first name component need together. One row per namespace.
+create or replace view namespace_usage as
+with named as (
+    select
+        repository_id,
+        repository,
+        case when strpos(repository, '/') > 0 then split_part(repository, '/', 1) else '' end as namespace
+    from store.repository
+),
+held as (
+    select distinct n.namespace, r.blob_id
+    from store.revision_state as s
+    join named as n on n.repository_id = s.repository_id
+    join store.reach as r on r.root_id = s.digest_id
+),
+holders as (
+    select blob_id, count(*) as namespaces_count from held group by blob_id
+),
+bytes as (
+    select
+        h.namespace,
+        cast(sum(u.size_bytes) as bigint) as stored_bytes,
+        cast(coalesce(sum(u.size_bytes) filter (where o.namespaces_count = 1), 0) as bigint) as exclusive_bytes
+    from held as h
+    join holders as o on o.blob_id = h.blob_id
+    join store.usage as u on u.blob_id = h.blob_id
+    group by h.namespace
+)
+select
+    n.namespace,
+    count(*) as repositories_count,
+    coalesce(max(b.stored_bytes), 0) as stored_bytes,
+    coalesce(max(b.exclusive_bytes), 0) as exclusive_bytes,
+    coalesce(max(b.stored_bytes - b.exclusive_bytes), 0) as shared_bytes
+from named as n
+left join bytes as b on b.namespace = n.namespace
+group by n.namespace;
+comment on view namespace_usage is 'What the repositories below each first name component need together. One row per namespace.';
+comment on column namespace_usage.namespace is 'First component of the names; empty for repositories with only one.';
+comment on column namespace_usage.repositories_count is 'Number of its repositories.';
+comment on column namespace_usage.stored_bytes is 'Stored bytes of the blobs they need, each counted once.';
+comment on column namespace_usage.exclusive_bytes is 'Of these, bytes that no other namespace needs.';
+comment on column namespace_usage.shared_bytes is 'Of these, bytes that other namespaces need too.';

@@ -1,0 +1,68 @@
+-- What each repository needs. One row per repository.
+create or replace view repository_usage as
+with held as (
+    select
+        n.repository_id,
+        count(*) as blobs_count,
+        cast(sum(u.size_bytes) as bigint) as stored_bytes,
+        cast(coalesce(sum(u.size_bytes) filter (where u.repositories_count = 1), 0) as bigint) as exclusive_bytes
+    from (
+        select distinct s.repository_id, r.blob_id
+        from store.revision_state as s
+        join store.reach as r on r.root_id = s.digest_id
+    ) as n
+    join store.usage as u on u.blob_id = n.blob_id
+    group by n.repository_id
+),
+logical as (
+    select s.repository_id, cast(sum(m.size_bytes) as bigint) as logical_bytes
+    from store.revision_state as s
+    join (
+        select digest_id as root_id, size_bytes from store.blob where digest_id in (select digest_id from store.manifest)
+        union all
+        select f.parent_id, b.size_bytes
+        from (select distinct parent_id, child_id from store.manifest_ref where role not in ('subject', 'manifest')) as f
+        join store.blob as b on b.digest_id = f.child_id
+    ) as m on m.root_id = s.digest_id
+    group by s.repository_id
+),
+revisions as (
+    select
+        repository_id,
+        count(*) as revisions_count,
+        count(*) filter (where state = 'untagged') as untagged_count
+    from store.revision_state
+    group by repository_id
+),
+tags as (
+    select repository_id, count(*) as tags_count, max(modified_at) as pushed_at from store.tag group by repository_id
+)
+select
+    p.repository,
+    case when strpos(p.repository, '/') > 0 then split_part(p.repository, '/', 1) else '' end as namespace,
+    coalesce(t.tags_count, 0) as tags_count,
+    coalesce(r.revisions_count, 0) as revisions_count,
+    coalesce(r.untagged_count, 0) as untagged_count,
+    coalesce(h.blobs_count, 0) as blobs_count,
+    coalesce(h.stored_bytes, 0) as stored_bytes,
+    coalesce(h.exclusive_bytes, 0) as exclusive_bytes,
+    coalesce(h.stored_bytes - h.exclusive_bytes, 0) as shared_bytes,
+    coalesce(l.logical_bytes, 0) as logical_bytes,
+    t.pushed_at
+from store.repository as p
+left join held as h on h.repository_id = p.repository_id
+left join logical as l on l.repository_id = p.repository_id
+left join revisions as r on r.repository_id = p.repository_id
+left join tags as t on t.repository_id = p.repository_id;
+comment on view repository_usage is 'What each repository needs. One row per repository.';
+comment on column repository_usage.repository is 'Name of the repository.';
+comment on column repository_usage.namespace is 'First component of the name; empty where it has only one.';
+comment on column repository_usage.tags_count is 'Number of its tags.';
+comment on column repository_usage.revisions_count is 'Number of its revisions.';
+comment on column repository_usage.untagged_count is 'Revisions no tag leads to.';
+comment on column repository_usage.blobs_count is 'Number of blobs its revisions need.';
+comment on column repository_usage.stored_bytes is 'Stored bytes of the blobs its revisions need, each counted once.';
+comment on column repository_usage.exclusive_bytes is 'Of these, bytes that no other repository needs: what would be freed if all of it went.';
+comment on column repository_usage.shared_bytes is 'Of these, bytes that other repositories need too.';
+comment on column repository_usage.logical_bytes is 'Bytes it would take if nothing were shared: every revision with a config and layers of its own.';
+comment on column repository_usage.pushed_at is 'When a tag of it was pushed last, UTC.';

@@ -1,0 +1,36 @@
+-- What each revision needs. One row per repository and revision.
+create or replace view revision_usage as
+select
+    p.repository,
+    d.digest,
+    s.state,
+    m.kind,
+    w.pushed_at,
+    coalesce(x.stored_bytes, 0) as stored_bytes,
+    coalesce(x.exclusive_bytes, 0) as exclusive_bytes,
+    coalesce(x.stored_bytes - x.exclusive_bytes, 0) as shared_bytes
+from store.revision_state as s
+join store.repository as p on p.repository_id = s.repository_id
+join store.digest as d on d.digest_id = s.digest_id
+join (
+    select repository_id, digest_id, max(modified_at) as pushed_at from store.revision group by repository_id, digest_id
+) as w on w.repository_id = s.repository_id and w.digest_id = s.digest_id
+left join store.manifest as m on m.digest_id = s.digest_id
+left join (
+    select
+        r.root_id,
+        cast(sum(u.size_bytes) as bigint) as stored_bytes,
+        cast(coalesce(sum(u.size_bytes) filter (where u.revisions_count = 1), 0) as bigint) as exclusive_bytes
+    from store.reach as r
+    join store.usage as u on u.blob_id = r.blob_id
+    group by r.root_id
+) as x on x.root_id = s.digest_id;
+comment on view revision_usage is 'What each revision needs. One row per repository and revision.';
+comment on column revision_usage.repository is 'Repository.';
+comment on column revision_usage.digest is 'Digest of the manifest.';
+comment on column revision_usage.state is 'tag: a tag points to it. index: below a tagged index. referrer: about one that is held. untagged: none of these.';
+comment on column revision_usage.kind is 'image, index, artifact, schema1; unreadable where what it refers to is not known.';
+comment on column revision_usage.pushed_at is 'When it was pushed here, UTC.';
+comment on column revision_usage.stored_bytes is 'Stored bytes of the blobs it needs, directly or through indexes, each counted once.';
+comment on column revision_usage.exclusive_bytes is 'Of these, bytes that no other revision needs.';
+comment on column revision_usage.shared_bytes is 'Of these, bytes that others need too: they stay if it goes.';

@@ -1,0 +1,42 @@
+-- What each tag leads to. One row per repository and tag; the bytes are null where it leads nowhere.
+create or replace view tag_usage as
+select
+    p.repository,
+    t.tag,
+    d.digest,
+    m.kind,
+    t.modified_at as pushed_at,
+    i.created_at,
+    siblings.tags_count as tags_on_digest_count,
+    x.stored_bytes,
+    x.exclusive_bytes,
+    x.stored_bytes - x.exclusive_bytes as shared_bytes
+from store.tag as t
+join store.repository as p on p.repository_id = t.repository_id
+left join store.digest as d on d.digest_id = t.digest_id
+left join store.revision_state as s on s.repository_id = t.repository_id and s.digest_id = t.digest_id
+left join store.manifest as m on m.digest_id = s.digest_id
+left join store.image as i on i.config_id = m.config_id
+left join (
+    select repository_id, digest_id, count(*) as tags_count from store.tag group by repository_id, digest_id
+) as siblings on siblings.repository_id = t.repository_id and siblings.digest_id = t.digest_id
+left join (
+    select
+        r.root_id,
+        cast(sum(u.size_bytes) as bigint) as stored_bytes,
+        cast(coalesce(sum(u.size_bytes) filter (where u.tags_count = 1), 0) as bigint) as exclusive_bytes
+    from store.reach as r
+    join store.usage as u on u.blob_id = r.blob_id
+    group by r.root_id
+) as x on x.root_id = s.digest_id;
+comment on view tag_usage is 'What each tag leads to. One row per repository and tag; the bytes are null where it leads nowhere.';
+comment on column tag_usage.repository is 'Repository.';
+comment on column tag_usage.tag is 'Name of the tag.';
+comment on column tag_usage.digest is 'Digest it points to.';
+comment on column tag_usage.kind is 'image, index, artifact, schema1; unreadable where what it refers to is not known.';
+comment on column tag_usage.pushed_at is 'When the tag was pushed, UTC.';
+comment on column tag_usage.created_at is 'When the image was built, UTC; null for an index.';
+comment on column tag_usage.tags_on_digest_count is 'Tags of this repository on the same digest: they are deleted together by digest.';
+comment on column tag_usage.stored_bytes is 'Stored bytes of the blobs it needs, directly or through indexes, each counted once.';
+comment on column tag_usage.exclusive_bytes is 'Of these, bytes that no other tag leads to.';
+comment on column tag_usage.shared_bytes is 'Of these, bytes that other tags lead to as well.';

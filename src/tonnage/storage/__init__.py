@@ -1,0 +1,87 @@
+"""Where bytes come from. A storage lists and reads; it decides nothing and never writes.
+
+Every implementation passes the one suite in tests/storage_suite.py.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class Type(StrEnum):
+    """What a listed path turned out to be."""
+
+    FILE = "file"
+    ALIAS = "alias"
+    """A file seen a second time, through a symbolic link to a place inside the storage: its bytes do not count again."""
+    EMPTY_FOLDER = "empty folder"
+    SPECIAL = "special"
+    """A socket, a pipe, a device."""
+    BROKEN_SYMLINK = "broken symlink"
+    SYMLINK_LOOP = "symlink loop"
+    SYMLINK = "symlink"
+    """A link that was followed; what lies behind it is listed too."""
+    UNREADABLE = "unreadable"
+    VANISHED = "vanished"
+
+
+class Entry(NamedTuple):
+    """One path of a listing, relative to the storage's root."""
+
+    path: str
+    size_bytes: int
+    modified_us: int | None
+    type: Type = Type.FILE
+    detail: str = ""
+
+
+class Leaves(NamedTuple):
+    """Many ordinary files at once, each alone in a folder of its own: `<folder>/<name>/<file>`.
+
+    What disks yield for the folders named by digest, where building a path for each file would cost the most.
+    """
+
+    folder: str
+    file: str
+    found: list[tuple[str, int, int | None]]
+    """Name, size in bytes, time of the last change in µs."""
+
+
+class Part(NamedTuple):
+    """A piece of a storage that can be listed by itself; the parts together are the whole, none overlap."""
+
+    prefix: str
+    token: str = ""
+    """If not empty: a cheap proof of state; under the same token the part holds the same names."""
+
+
+OPEN_ALL = 0
+OPEN_NONE = 2**63
+"""Values of `unopened_before_us` that open every folder, and only those where something is odd."""
+
+
+class Storage(Protocol):
+    """A registry's storage, from the folder (or prefix) that has `blobs/` and `repositories/`.
+
+    Implementations are small picklable values: the scan hands them to its worker processes.
+    """
+
+    @property
+    def location(self) -> str:
+        """Where this is, as a person would write it."""
+
+    def parts(self) -> Iterator[Part | Entry]:
+        """Yield the parts, and whatever lies outside of all of them as entries of its own."""
+
+    def list(self, prefix: str, unopened_before_us: int = OPEN_ALL) -> Iterable[Entry | Leaves]:
+        """Yield every file, and every empty folder where there are folders, below `prefix`, in any order.
+
+        What cannot be listed is yielded as an entry of type UNREADABLE or VANISHED, never raised. A digest's folder
+        whose one file last changed before `unopened_before_us` need not be opened in search of what does not belong.
+        """
+
+    def read(self, path: str, limit_bytes: int) -> bytes:
+        """Return the first `limit_bytes` of a file. Raises OSError; FileNotFoundError if it is gone."""
+
+    def is_large(self) -> bool:
+        """Return whether opening every folder would take long enough to be left to those who ask for it."""
