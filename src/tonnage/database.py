@@ -66,6 +66,7 @@ class Inventory:
         try:
             attach(self.connection, path, "inventory")
             self.connection.execute("use inventory")
+            lock_down(self.connection)
         except BaseException:
             self.connection.close()
             raise
@@ -86,6 +87,25 @@ class Inventory:
             return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
         except duckdb.Error as error:
             raise QueryError(str(error)) from error
+
+
+def lock_down(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Let no query reach a file, a setting or another database, whoever wrote it."""
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def compare(old: str, new: str, name: str) -> Table:
+    """Return what sql/diff/<name>.sql answers over two inventories. Raises TonnageError."""
+    connection = connect()
+    try:
+        attach(connection, old, "old_inventory")
+        attach(connection, new, "new_inventory")
+        cursor = connection.execute(statements("diff")[name].sql)
+        described = cursor.description or []
+        return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
+    finally:
+        connection.close()
 
 
 def attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:

@@ -21,6 +21,7 @@ from tonnage.rows import SCHEMA_VERSION
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
 from tonnage.scan.loading import Staging, load
 from tonnage.scan.workers import Crew, Result, Task, columns_of
+from tonnage.sizes import format_size
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Part, Storage
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ class Summary(NamedTuple):
     seconds: float
     is_full: bool
     is_searched: bool
+
+    def describe(self) -> str:
+        """Return the summary in a few words, with what to do next."""
+        read = f"{self.read_count:,} manifests and configurations read"
+        problems = f"; {self.problems_count:,} problems: tonnage problems" if self.problems_count else ""
+        return (
+            f"{format_size(self.size_bytes)} in {self.files_count:,} files, {read}, {self.seconds:.1f} s"
+            f"{problems}\n{self.inventory} is ready: tonnage"
+        )
 
 
 class _KnownPart(NamedTuple):

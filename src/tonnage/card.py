@@ -1,0 +1,63 @@
+"""The card: what fills the disk, on one screen. Built from the reports, like every other face."""
+
+from tonnage.database import Inventory, Table
+from tonnage.render import to_text
+from tonnage.reports import builtin_reports, run_report
+from tonnage.sizes import format_size, format_time
+
+_TOP = 5
+
+
+def card(inventory: Inventory, width: int = 80) -> str:
+    """Return the card as text: classes that add up to the disk, the worst offenders, what a collection frees now."""
+    reports = builtin_reports()
+    overview = run_report(inventory, reports["overview"], {})
+    repositories = run_report(inventory, reports["repositories"], {})
+    layers = run_report(inventory, reports["layers"], {})
+    parts = [
+        _headline(inventory),
+        to_text(overview, width),
+        _collection(inventory),
+        "\nRepositories by the bytes only they need\n",
+        to_text(_columns(repositories, "repository", "exclusive_bytes", "shared_bytes", "tags_count", "untagged_count"), width),
+        "\nLayers with few references and a large size\n",
+        to_text(_columns(layers, "digest", "size_bytes", "references_count", "class", "created_by"), width),
+        _problems(inventory),
+    ]
+    return "".join(parts)
+
+
+def _columns(table: Table, *names: str) -> Table:
+    """Return some columns of the first rows."""
+    positions = [table.columns.index(name) for name in names]
+    rows = [tuple(row[i] for i in positions) for row in table.rows[:_TOP]]
+    return Table(list(names), [table.types[i] for i in positions], rows)
+
+
+def _headline(inventory: Inventory) -> str:
+    ((location, finished_at, size_bytes, files_count, is_searched),) = inventory.query(
+        "select location, finished_at, size_bytes, files_count, is_searched from scan order by scan_id desc limit 1"
+    ).rows
+    searched = "" if is_searched else "\nStrays inside digest folders were not searched for: tonnage scan --thorough"
+    return (
+        f"{location}, scanned {format_time(finished_at)} UTC\n"
+        f"{format_size(size_bytes)} in {files_count:,} files{searched}\n\n"
+    )
+
+
+def _collection(inventory: Inventory) -> str:
+    ((free, pinned),) = inventory.query(
+        "select coalesce(sum(size_bytes) filter (where not is_pinned), 0), coalesce(sum(size_bytes) filter (where is_pinned), 0)"
+        " from orphaned"
+    ).rows
+    kept = f"; {format_size(pinned)} more may be needed by manifests that cannot be read" if pinned else ""
+    return f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n"
+
+
+def _problems(inventory: Inventory) -> str:
+    found = inventory.query(
+        "select severity, count(*) from problem where severity <> 'note' group by severity order by severity"
+    ).rows
+    said = " and ".join(f"{count:,} {severity}{'s' if count > 1 else ''}" for severity, count in found)
+    problems = f"\n{said} in the storage: tonnage problems\n" if found else "\n"
+    return problems + "Next: tonnage layers --min-size 500MiB · tonnage why DIGEST · tonnage untagged\n"

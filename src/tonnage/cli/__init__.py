@@ -1,0 +1,114 @@
+"""The command line: one short file per command, imported when it is called; every report is a command as well."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from tonnage import __version__
+from tonnage.errors import EXIT_CODES, TonnageError
+
+COMMANDS = {
+    "scan": "Read a registry's storage into an inventory.",
+    "sql": "Ask the inventory anything, in SQL.",
+    "tables": "List the tables, views and columns of the inventory.",
+    "shell": "Open an SQL prompt on the inventory.",
+    "report": "Run a report from an .sql file.",
+    "diff": "Say who grew between two inventories, and by which layers.",
+    "demo": "Build a sample registry, scan it, and show the card.",
+}
+"""Commands that are no reports, with the one line `--help` shows; each is a module of the same name."""
+
+_EPILOG = """\b
+Examples:
+  tonnage scan /var/lib/registry
+  tonnage
+  tonnage layers --max-references 2 --min-size 500MiB
+  tonnage why sha256:4f4f
+  tonnage sql "select repository, count(*) from tag group by all"
+
+\b
+Exit codes:
+"""
+
+
+class _Program(click.Group):
+    """The program: its commands are looked up by name, so that `--help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from tonnage.cli.reports import all_reports
+
+        return [*COMMANDS, *all_reports()]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in COMMANDS:
+            command: click.Command = import_module(f"tonnage.cli.{name}").command
+            return command
+        from tonnage.cli.reports import all_reports, report_command
+
+        report = all_reports().get(name)
+        return report_command(report) if report else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            import difflib
+
+            close = difflib.get_close_matches(name, self.list_commands(ctx), 1)
+            hint = f" Did you mean `{close[0]}`?" if close else ""
+            raise click.UsageError(f"no such command `{name}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from tonnage.cli.reports import all_reports
+
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section("Reports"):
+            formatter.write_dl([(name, report.title.partition(". ")[0]) for name, report in all_reports().items()])
+
+
+@click.group(
+    cls=_Program,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG + "".join(f"  {code:>3}  {meaning}\n" for code, meaning in EXIT_CODES.items()),
+)
+@click.version_option(__version__, prog_name="tonnage")
+@click.option("-i", "--inventory", envvar="TONNAGE_INVENTORY", default="tonnage.duckdb", show_default=True, metavar="FILE")
+@click.pass_context
+def program(ctx: click.Context, inventory: str) -> None:
+    """What fills a container registry's disk, who holds it, and what would really be freed.
+
+    Without a command: the card of the inventory.
+    """
+    ctx.obj = inventory
+    if ctx.invoked_subcommand is None:
+        from tonnage.cli.output import show_card
+
+        show_card(inventory)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the program; whatever the user has to see becomes a message, a hint and an exit code."""
+    try:
+        sys.exit(_run(args))
+    except TonnageError as error:
+        hint = f"\n\nhint: {error.next_step}" if error.next_step else ""
+        print(f"tonnage: {error.message}{hint}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        print("tonnage: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _run(args: list[str] | None) -> Any:
+    try:
+        return program.main(args=args, prog_name="tonnage", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code

@@ -1,0 +1,32 @@
+"""tonnage demo"""
+
+from pathlib import Path
+
+import click
+
+from tonnage.errors import UsageError
+
+
+@click.command(epilog="Example: tonnage demo /tmp/demo")
+@click.argument("folder", default="demo", type=click.Path(file_okay=False))
+def command(folder: str) -> None:
+    """Build a sample registry in FOLDER (default: demo), scan it, and show the card.
+
+    Its layers are sparse files: 39 GB of registry take a few megabytes of disk.
+    """
+    from tonnage.cli.output import show_card, talk
+    from tonnage.sample import build_demo
+    from tonnage.scan import scan
+    from tonnage.storage.local import open_local
+
+    root, inventory = Path(folder) / "registry", str(Path(folder) / "tonnage.duckdb")
+    if not root.exists():
+        talk(f"building a sample registry in {root}")
+        build_demo(root)
+    elif not (root / "docker").is_dir():
+        raise UsageError(f"`{root}` is there already and is no sample registry")
+    talk(f"$ tonnage scan {root} -i {inventory}")
+    talk(scan(open_local(str(root)), inventory).describe())
+    talk(f"$ tonnage -i {inventory}\n")
+    show_card(inventory)
+    talk(f"\nLook around: export TONNAGE_INVENTORY={inventory}")

@@ -1,0 +1,32 @@
+"""Options that mean the same everywhere."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def inventory_option(command: Command) -> Command:
+    """Add `--inventory`, for every command that reads or writes one."""
+    return click.option(
+        "-i",
+        "--inventory",
+        metavar="FILE",
+        envvar="TONNAGE_INVENTORY",
+        default=lambda: click.get_current_context().obj or "tonnage.duckdb",
+        help="The inventory; else TONNAGE_INVENTORY, else tonnage.duckdb here.",
+    )(command)
+
+
+def output_options(command: Command) -> Command:
+    """Add how rows are put out: `--json`, `--csv`, `-o`, `--limit`."""
+    for option in (
+        click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Rows at most; 0 is all."),
+        click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout."),
+        click.option("--csv", "form", flag_value="csv", help="Comma-separated values."),
+        click.option("--json", "form", flag_value="json", help="One array of objects, with exact integers."),
+    ):
+        command = option(command)
+    return command

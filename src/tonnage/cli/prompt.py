@@ -1,0 +1,45 @@
+"""A small SQL prompt with completion, for machines without the duckdb program."""
+
+from tonnage.cli.output import put, talk, width
+from tonnage.database import Inventory
+from tonnage.errors import TonnageError
+from tonnage.render import to_text
+
+
+def prompt(path: str) -> None:
+    """Read statements until the end of input, and print what they answer."""
+    try:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import WordCompleter
+    except ImportError as error:
+        raise TonnageError(
+            "there is neither a duckdb program nor prompt_toolkit here", "pip install 'tonnage[shell]'"
+        ) from error
+    with Inventory(path) as inventory:
+        session: PromptSession[str] = PromptSession("tonnage> ", completer=WordCompleter(_words(inventory)))
+        talk("SQL, a statement a line; tables: `from duckdb_views()`. Ctrl-D ends.")
+        while True:
+            try:
+                statement = session.prompt().strip()
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                return
+            if statement:
+                _answer(inventory, statement)
+
+
+def _answer(inventory: Inventory, statement: str) -> None:
+    try:
+        put(to_text(inventory.query(statement), width()))
+    except TonnageError as error:
+        talk(error.message)
+
+
+def _words(inventory: Inventory) -> list[str]:
+    found = inventory.query(
+        "select distinct table_name from duckdb_columns() where schema_name = 'main' and database_name = current_database()"
+        " union select column_name from duckdb_columns() where schema_name = 'main' and database_name = current_database()"
+        " union select keyword_name from duckdb_keywords()"
+    )
+    return sorted(row[0] for row in found.rows)

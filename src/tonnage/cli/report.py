@@ -1,0 +1,34 @@
+"""tonnage report"""
+
+from pathlib import Path
+
+import click
+
+from tonnage.cli.options import inventory_option, output_options
+from tonnage.errors import UsageError
+
+
+@click.command(
+    epilog="""\b
+Example:
+  tonnage report old-tags.sql --set older_than=90d --json
+
+A folder of such files becomes commands: TONNAGE_REPORTS=/etc/tonnage/reports tonnage old-tags"""
+)
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the report.")
+@inventory_option
+@output_options
+def command(
+    file: str, settings: tuple[str, ...], inventory: str, form: str | None, output: str, limit: int
+) -> None:
+    """Run a report from an .sql file of your own."""
+    from tonnage.cli.reports import run_and_put
+    from tonnage.reports import parse_report
+
+    try:
+        report = parse_report(Path(file).stem, Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read `{file}`: {error.strerror}") from error
+    values = dict(setting.partition("=")[::2] for setting in settings)
+    run_and_put(report, inventory, form, output, limit, values)

@@ -1,0 +1,29 @@
+"""tonnage sql"""
+
+import sys
+
+import click
+
+from tonnage.cli.options import inventory_option, output_options
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tonnage sql "select repository, count(*) as tags_count from tag group by all order by all"
+  echo "from class_total" | tonnage sql - --json"""
+)
+@click.argument("query", metavar="QUERY")
+@inventory_option
+@output_options
+def command(query: str, inventory: str, form: str | None, output: str, limit: int) -> None:
+    """Ask the inventory anything, in SQL (DuckDB's). QUERY - reads it from stdin; `tonnage tables` says what there is.
+
+    The inventory is opened for reading only, and the query can reach no other file.
+    """
+    from tonnage.cli.output import put_table
+    from tonnage.database import Inventory
+
+    with Inventory(inventory) as opened:
+        table = opened.query(sys.stdin.read() if query == "-" else query)
+    put_table(table, form, output, limit)

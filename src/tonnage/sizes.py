@@ -1,0 +1,48 @@
+"""Sizes, ages and times as people write and read them. Pure."""
+
+import re
+from datetime import datetime
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_FACTORS = {
+    **{f"{prefix}{suffix}": 1024**power for power, prefix in enumerate("KMGTP", 1) for suffix in ("", "iB")},
+    **{f"{prefix}B": 1000**power for power, prefix in enumerate("KMGTP", 1)},
+    "B": 1,
+    "": 1,
+}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*\Z")
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes of `500MiB`, `1.5G` (binary) or `2GB` (decimal). Raises ValueError.
+
+    >>> parse_size("500MiB"), parse_size("1.5G"), parse_size("2GB"), parse_size("71")
+    (524288000, 1610612736, 2000000000, 71)
+    """
+    match = _SIZE.match(text)
+    if match:
+        unit = match[2][:1].upper() + match[2][1:].replace("ib", "iB").replace("IB", "iB").replace("b", "B").replace("iB", "iB")
+        if unit in _FACTORS:
+            return round(float(match[1]) * _FACTORS[unit])
+    raise ValueError(f"`{text}` is no size; write it like 500MiB, 1.5G or 2GB")
+
+
+def format_size(size_bytes: int | None) -> str:
+    """Return a size in at most three digits and a binary unit.
+
+    >>> format_size(0), format_size(71), format_size(524288000), format_size(7580370903687), format_size(-2048)
+    ('0 B', '71 B', '500 MiB', '6.89 TiB', '-2.00 KiB')
+    """
+    if size_bytes is None:
+        return "unknown"
+    value, unit = float(abs(size_bytes)), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value /= 1024
+        unit += 1
+    digits = 0 if unit == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{'-' if size_bytes < 0 else ''}{value:.{digits}f} {_UNITS[unit]}"
+
+
+def format_time(moment: datetime | None) -> str:
+    """Return a time to the minute; it is UTC."""
+    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M")

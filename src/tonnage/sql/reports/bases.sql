@@ -1,0 +1,35 @@
+-- Images that others are built on: all their layers are the first layers of the others. One row per base.
+with layer_row as (
+    select f.parent, f.position, f.child, f.stored_bytes
+    from manifest_ref as f
+    where f.role = 'layer' and exists (select 1 from revision as r where r.digest = f.parent)
+),
+prefix as (
+    select
+        parent,
+        position,
+        md5(string_agg(child, ' ') over (partition by parent order by position)) as chain,
+        cast(sum(stored_bytes) over (partition by parent order by position) as bigint) as size_bytes,
+        max(position) over (partition by parent) as last_position
+    from layer_row
+),
+base as (
+    select chain, min(parent) as digest, max(size_bytes) as size_bytes, max(position) + 1 as layers_count
+    from prefix
+    where position = last_position
+    group by chain
+),
+built as (
+    select chain, count(*) as images_count from prefix where position < last_position group by chain
+),
+named as (
+    select r.digest, min(r.repository || case when t.tag is null then '' else ':' || t.tag end) as image
+    from revision as r
+    left join tag as t on t.repository = r.repository and t.digest = r.digest
+    group by r.digest
+)
+select n.image, b.images_count, base.size_bytes, base.layers_count, base.digest
+from base
+join built as b on b.chain = base.chain
+left join named as n on n.digest = base.digest
+order by b.images_count desc, base.size_bytes desc, base.digest;

@@ -1,0 +1,18 @@
+-- The same content stored under several digests, compressed differently. One row per uncompressed content.
+with stored as (
+    select distinct i.diff_id, f.child as digest, f.stored_bytes
+    from diff_id as i
+    join manifest as m on m.config_digest = i.config_digest
+    join manifest_ref as f on f.parent = m.digest and f.role = 'layer' and f.position = i.position
+    where f.stored_bytes is not null
+)
+select
+    diff_id,
+    count(*) as copies_count,
+    cast(sum(stored_bytes) - min(stored_bytes) as bigint) as wasted_bytes,
+    cast(sum(stored_bytes) as bigint) as stored_bytes,
+    string_agg(digest, ' ' order by stored_bytes, digest) as digests
+from stored
+group by diff_id
+having count(*) > 1
+order by wasted_bytes desc, diff_id;

@@ -1,0 +1,14 @@
+-- How the storage grew from scan to scan. One row per scan.
+-- $repository text any: only the bytes of this repository
+select
+    s.scan_id,
+    s.finished_at,
+    v.size_bytes,
+    v.size_bytes - lag(v.size_bytes) over (order by s.scan_id) as grown_bytes
+from scan as s
+join (
+    select scan_id, size_bytes from scan where $repository = 'any'
+    union all
+    select scan_id, stored_bytes from scan_repository where repository = $repository
+) as v on v.scan_id = s.scan_id
+order by s.scan_id;

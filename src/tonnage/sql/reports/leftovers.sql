@@ -1,0 +1,30 @@
+-- What the registry's garbage collection never takes. One row per kind.
+select kind, files_count, folders_count, size_bytes, advice
+from (
+    select
+        'uploads' as kind,
+        coalesce(sum(files_count), 0) as files_count,
+        count(*) as folders_count,
+        coalesce(sum(size_bytes), 0) as size_bytes,
+        'switch on uploadpurging in the registry, or remove old ones with the registry in read-only mode' as advice
+    from upload
+    union all
+    select 'dead layer links', count(*), count(*), coalesce(sum(l.size_bytes), 0), 'harmless; 71 bytes and 2 inodes each'
+    from layer_link as l
+    where not exists (select 1 from blob as b where b.digest = l.digest)
+    union all
+    select 'tag history of gone revisions', count(*), count(*), coalesce(sum(h.size_bytes), 0), 'harmless; 71 bytes and 2 inodes each'
+    from tag_history as h
+    where not exists (select 1 from revision as r where r.repository = h.repository and r.digest = h.digest)
+    union all
+    select 'empty folders', 0, count(*), 0, 'harmless; one inode each'
+    from empty_folder
+    union all
+    select 'ghost repositories', 0, count(*), 0, 'they stay in the catalog until their folder is removed'
+    from ghost
+    union all
+    select 'strays', count(*), 0, coalesce(sum(size_bytes), 0), 'look at each: tonnage problems --severity note --kind stray'
+    from stray
+)
+where files_count + folders_count > 0
+order by size_bytes desc, kind;

@@ -1,0 +1,17 @@
+-- Tags by the bytes only they lead to; tags on the same digest are one tag for the disk. One row per tag.
+-- $repository text any: only tags of this repository
+-- $older_than days 0: only tags pushed at least this many days before the scan
+select
+    t.repository,
+    t.tag,
+    t.exclusive_bytes,
+    t.shared_bytes,
+    t.stored_bytes,
+    t.tags_on_digest_count,
+    t.kind,
+    t.pushed_at,
+    t.digest
+from tag_usage as t
+where $repository in ('any', t.repository)
+    and ($older_than = 0 or t.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day)
+order by t.exclusive_bytes desc nulls last, t.stored_bytes desc nulls last, t.repository, t.tag;

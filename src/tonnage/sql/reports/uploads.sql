@@ -1,0 +1,12 @@
+-- Uploads, open or abandoned; garbage collection never takes them. One row per upload.
+-- $older_than days 0: only uploads begun at least this many days before the scan
+select
+    u.repository,
+    u.upload,
+    u.size_bytes,
+    coalesce(u.started_at, u.modified_at) as started_at,
+    u.is_purgeable
+from upload as u
+where $older_than = 0
+    or coalesce(u.started_at, u.modified_at) < (select max(started_at) from scan) - $older_than * interval 1 day
+order by u.size_bytes desc, u.repository, u.upload;

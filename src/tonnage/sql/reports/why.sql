@@ -1,0 +1,36 @@
+-- Who holds a blob: every tag and revision that needs it. One row per holder.
+-- $digest digest: the blob's digest, or the beginning of it
+with held as (
+    select h.repository, h.revision, h.state, h.kind, h.digest
+    from holder as h
+    where h.digest = $digest
+),
+reached as (
+    select h.repository, h.revision, h.state, h.kind, h.digest, t.tag
+    from held as h
+    left join tag as t on t.repository = h.repository and t.digest = h.revision
+),
+placed as (
+    select
+        f.parent,
+        min(f.position) as position,
+        min(f.role) as role
+    from manifest_ref as f
+    where f.child = $digest and f.role <> 'subject'
+    group by f.parent
+)
+select
+    l.repository,
+    l.tag,
+    l.state,
+    l.kind,
+    p.role,
+    p.position,
+    i.os || '/' || i.architecture || coalesce('/' || i.variant, '') as platform,
+    i.created_at,
+    l.revision
+from reached as l
+left join placed as p on p.parent = l.revision
+left join manifest as m on m.digest = l.revision
+left join image as i on i.config_digest = m.config_digest
+order by l.repository, l.tag nulls last, l.kind, l.revision;
