@@ -1,8 +1,10 @@
 """The door to SQL: statements live in `sql/*/*.sql`, one object each; here they are found, and an inventory is opened."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +14,9 @@ from tonnage.rows import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     import duckdb
+
+_WORD = re.compile(r"(?:from|join)\s+(\w+)\b(?!\.)")
+"""What a statement reads from in the schema `main`."""
 
 DEFAULT_INVENTORY = "tonnage.duckdb"
 STORAGE_VERSION = "v1.4.0"
@@ -136,9 +141,10 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
         connection.execute(f"set temp_directory = {quote(str(path) + '.tmp')}")
         connection.execute(f"attach {quote(str(path))} as inventory (storage_version '{STORAGE_VERSION}')")
         connection.execute("use inventory")
-        connection.execute("create schema store")
-        for statement in statements("tables").values():
-            connection.execute(statement.sql)
+        with transaction(connection):  # each statement by itself would be written to the disk by itself
+            connection.execute("create schema store")
+            for statement in statements("tables").values():
+                connection.execute(statement.sql)
         yield connection
         connection.execute("use memory")
         connection.execute("detach inventory")
@@ -148,22 +154,20 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
         connection.close()
 
 
-def create_views(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Create all views. A view may use others: one that comes too early waits for the next round."""
-    import duckdb
+@contextlib.contextmanager
+def transaction(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
+    """Make what is done within one step."""
+    connection.execute("begin")
+    yield
+    connection.execute("commit")
 
-    waiting = list(statements("views").values())
-    while waiting:
-        later = []
-        for statement in waiting:
-            try:
-                connection.execute(statement.sql)
-            except duckdb.CatalogException as error:
-                later.append(statement)
-                reason = error
-        if len(later) == len(waiting):
-            raise reason
-        waiting = later
+
+def create_views(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Create all views, in the order in which they build on each other."""
+    views = statements("views")
+    uses = {name: set(_WORD.findall(view.sql)) & views.keys() - {name} for name, view in views.items()}
+    for name in TopologicalSorter(uses).static_order():
+        connection.execute(views[name].sql)
 
 
 def quote(text: str) -> str:

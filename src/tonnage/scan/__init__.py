@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage import __version__
-from tonnage.database import attach, connect, create, create_views, quote, statements
+from tonnage.database import attach, connect, create, create_views, quote, statements, transaction
 from tonnage.errors import TonnageError, WriteError
 from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
-from tonnage.scan.loading import Staging, load
+from tonnage.scan.loading import Staging, load, load_parts
 from tonnage.scan.workers import Crew, Result, Task, columns_of
 from tonnage.sizes import format_size
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Part, Storage
@@ -261,15 +261,15 @@ class _Run:
         """Fill the tables and write down what this scan found."""
         self.monitor.begin("loading", 1)
         self.crew.close()
-        load(self.connection)
-        for prefix, part in self.parts.items():
-            row = [part.part_id, prefix, part.token, part.fingerprint, part.files_count]
-            self.connection.execute("insert into store.part values (?, ?, ?, ?, ?)", row)
-        create_views(self.connection)
-        if self.previous:
-            for name in ("scan", "scan_class", "scan_repository"):
-                self.connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
-        _write_summary(self.connection, self._facts())
+        with transaction(self.connection):
+            load(self.connection)
+            listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
+            load_parts(self.connection, listed)
+            create_views(self.connection)
+            if self.previous:
+                for name in ("scan", "scan_class", "scan_repository"):
+                    self.connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
+            _write_summary(self.connection, self._facts())
         self.monitor.end()
 
     def _facts(self) -> dict[str, Any]:

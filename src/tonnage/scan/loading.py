@@ -74,3 +74,13 @@ def load(connection: "duckdb.DuckDBPyConnection") -> None:
     """Fill the tables from what is staged, and work out what follows from it."""
     for name in ORDER:
         connection.execute(statements("load")[name].sql)
+
+
+def load_parts(connection: "duckdb.DuckDBPyConnection", parts: list[tuple[int, str, str, bytes, int]]) -> None:
+    """Write down in which parts the storage was listed, and what each looked like."""
+    types = (DataType.int64(), DataType.string(), DataType.string(), DataType.binary(), DataType.int64())
+    columns = zip(*parts, strict=True)
+    arrays = [Array(list(values), type=type_) for values, type_ in zip(columns, types, strict=True)]
+    names = ["part_id", "prefix", "token", "fingerprint", "files_count"]
+    batch = ArrowTable.from_arrays(arrays, names=names)  # noqa: F841 - read by the statement below
+    connection.execute("insert into store.part select * from batch")

@@ -1,5 +1,10 @@
 -- Blobs of a linked manifest that are stored, but that this repository has no link to.
 insert into store.problem
+with link as (
+    select repository_id, path_digest_id as digest_id from store.layer_link
+    union
+    select repository_id, digest_id from store.layer_link
+)
 select
     'unlinked_blob',
     'repositories/' || p.repository || '/_manifests/revisions/' || replace(parent.digest, ':', '/') || '/link',
@@ -11,7 +16,5 @@ join store.blob as b on b.digest_id = f.child_id
 join store.digest as parent on parent.digest_id = f.parent_id
 join store.digest as child on child.digest_id = f.child_id
 where not exists (
-    select 1
-    from store.layer_link as l
-    where l.repository_id = s.repository_id and (l.path_digest_id = f.child_id or l.digest_id = f.child_id)
+    select 1 from link as l where l.repository_id = s.repository_id and l.digest_id = f.child_id
 );

@@ -23,14 +23,14 @@ select
     l.repository,
     l.tag,
     l.state,
-    l.kind,
-    p.role,
-    p.position,
+    coalesce(p.role, 'through ' || l.kind) as role,
     i.os || '/' || i.architecture || coalesce('/' || i.variant, '') as platform,
+    h.created_by,
     i.created_at,
     l.revision
 from reached as l
 left join placed as p on p.parent = l.revision
 left join manifest as m on m.digest = l.revision
 left join image as i on i.config_digest = m.config_digest
+left join history as h on h.config_digest = m.config_digest and h.layer_position = p.position and p.role = 'layer'
 order by l.repository, l.tag nulls last, l.kind, l.revision;
