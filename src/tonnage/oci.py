@@ -2,8 +2,9 @@
 
 How a manifest is told apart is the server's own rule (distribution, registry/storage/manifeststore.go): the stored
 bytes carry no media type, so `schemaVersion` decides, then `mediaType` *inside* the JSON; without one, a manifest that
-has `manifests` (an empty list counts) is an index. Go matches JSON keys in any case, and so do we; Go is strict about
-the types of the values it reads, and so are we, because a manifest the server cannot read is one it does not protect.
+has `manifests` (an empty list counts) is an index. Go matches JSON keys in any case, takes null for absent anywhere and
+replaces bytes that are no UTF-8, and so do we; Go is strict about the types of the values it reads, and so are we,
+because a manifest the server cannot read is one it does not protect.
 """
 
 from enum import StrEnum
@@ -78,8 +79,8 @@ class Descriptor(msgspec.Struct):
     size: Int64 | None = None
     media_type: str | None = msgspec.field(name="mediaType", default=None)
     platform: Platform | None = None
-    urls: list[str] | None = None
-    annotations: dict[str, str] | None = None
+    urls: list[str | None] | None = None
+    annotations: dict[str, str | None] | None = None
 
 
 class Layer1(msgspec.Struct):
@@ -93,12 +94,12 @@ class _Document(msgspec.Struct):
     media_type: str | None = msgspec.field(name="mediaType", default=None)
     artifact_type: str | None = msgspec.field(name="artifactType", default=None)
     config: Descriptor | None = None
-    layers: list[Descriptor] | None = None
-    manifests: list[Descriptor] | None = None
-    blobs: list[Descriptor] | None = None
+    layers: list[Descriptor | None] | None = None
+    manifests: list[Descriptor | None] | None = None
+    blobs: list[Descriptor | None] | None = None
     subject: Descriptor | None = None
-    fs_layers: list[Layer1] | None = msgspec.field(name="fsLayers", default=None)
-    annotations: dict[str, str] | None = None
+    fs_layers: list[Layer1 | None] | None = msgspec.field(name="fsLayers", default=None)
+    annotations: dict[str, str | None] | None = None
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -121,11 +122,12 @@ class Manifest(msgspec.Struct, frozen=True):
     config: Descriptor | None
     subject: str | None
     references: list[Reference]
-    annotations: dict[str, str] | None
+    annotations: dict[str, str]
 
 
 _decode_document = msgspec.json.Decoder(_Document).decode
 _decode_any = msgspec.json.Decoder().decode
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _CANONICAL = {
     key.lower(): key
@@ -151,31 +153,37 @@ def parse_manifest(content: bytes) -> Manifest:
 
     Raises UnreadableManifestError for whatever the server's own reader would refuse.
     """
-    try:
-        document = _decode_document(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _parse_slowly(content)
-    if document.schema_version == 2:
-        if document.media_type in IMAGE_TYPES and document.config is not None and document.layers is not None:
-            return _manifest(Kind.IMAGE, document)
-        if document.media_type in INDEX_TYPES and document.manifests is not None:
-            return _manifest(Kind.INDEX, document)
-    return _parse_slowly(content)
-
-
-def _parse_slowly(content: bytes) -> Manifest:
-    """Read as the server does where the straight way failed: keys in any case, only the fields its kind looks at."""
     if len(content) > MANIFEST_BYTES_LIMIT:
         raise UnreadableManifestError("larger than 4 MiB, the server's limit")
     if not content:
         raise UnreadableManifestError("empty file")
     try:
-        loose = _decode_any(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        document = _decode_document(content)
+    except _UNREADABLE:
+        return _parse_slowly(content)
+    if document.schema_version == 2:
+        if document.media_type in IMAGE_TYPES and document.layers is not None and _is_plain(document.config):
+            if all(map(_is_plain, document.layers)):
+                return _manifest(Kind.IMAGE, document)
+        elif document.media_type in INDEX_TYPES and document.manifests is not None:
+            if all(map(_is_plain, document.manifests)):
+                return _manifest(Kind.INDEX, document)
+    return _parse_slowly(content)
+
+
+def _is_plain(descriptor: Descriptor | None) -> bool:
+    """Return whether a digest was found under that very key; if not, it may be there in another case."""
+    return descriptor is not None and descriptor.digest is not None
+
+
+def _parse_slowly(content: bytes) -> Manifest:
+    """Read as the server does where the straight way failed: keys in any case, only the fields its kind looks at."""
+    try:
+        fields = _fold_keys(_decode_any(content.decode("utf-8", "replace")))
+    except _UNREADABLE as error:
         raise UnreadableManifestError(f"not JSON: {error}") from error
-    if not isinstance(loose, dict):
+    if not isinstance(fields, dict):
         raise UnreadableManifestError("the JSON is not an object")
-    fields = _fold_keys(loose)
     kind = _kind_of(fields)
     wanted = {name: fields[name] for name in _FIELDS[kind] if name in fields}
     try:
@@ -235,14 +243,14 @@ def _manifest(kind: Kind, document: _Document) -> Manifest:
         case Kind.IMAGE:
             if document.config is not None:
                 references.append(_reference(Role.CONFIG, 0, document.config))
-            references += [_reference(Role.LAYER, i, layer) for i, layer in enumerate(document.layers or ())]
+            references += [_reference(Role.LAYER, i, d) for i, d in enumerate(document.layers or ())]
         case Kind.INDEX:
             references += [_reference(_child_role(d), i, d) for i, d in enumerate(document.manifests or ())]
         case Kind.ARTIFACT:
             references += [_reference(Role.ARTIFACT_BLOB, i, d) for i, d in enumerate(document.blobs or ())]
         case Kind.SCHEMA1:
-            for i, layer in enumerate(document.fs_layers or ()):
-                references.append(Reference(Role.LAYER, i, layer.blob_sum or "", Descriptor(layer.blob_sum)))
+            sums = [layer.blob_sum if layer else None for layer in document.fs_layers or ()]
+            references += [_reference(Role.LAYER, i, Descriptor(digest)) for i, digest in enumerate(sums)]
     subject = document.subject
     if subject is not None and subject.digest:
         references.append(_reference(Role.SUBJECT, 0, subject))
@@ -253,17 +261,18 @@ def _manifest(kind: Kind, document: _Document) -> Manifest:
         document.config if kind is Kind.IMAGE else None,
         subject.digest if subject is not None and subject.digest else None,
         references,
-        document.annotations,
+        {name: value or "" for name, value in (document.annotations or {}).items()},
     )
 
 
-def _reference(role: Role, position: int, descriptor: Descriptor) -> Reference:
+def _reference(role: Role, position: int, descriptor: Descriptor | None) -> Reference:
+    descriptor = descriptor or Descriptor()
     return Reference(role, position, descriptor.digest or "", descriptor)
 
 
-def _child_role(descriptor: Descriptor) -> Role:
+def _child_role(descriptor: Descriptor | None) -> Role:
     """A child with another media type than a manifest's is a plain blob; without one it is taken for a manifest."""
-    if not descriptor.media_type or descriptor.media_type in MANIFEST_TYPES:
+    if descriptor is None or not descriptor.media_type or descriptor.media_type in MANIFEST_TYPES:
         return Role.MANIFEST
     return Role.INDEX_BLOB
 
@@ -313,4 +322,7 @@ _decode_config = msgspec.json.Decoder(ImageConfig).decode
 
 def parse_config(content: bytes) -> ImageConfig:
     """Return the image configuration. Raises ValueError (of which msgspec's errors are a kind) if it is none."""
-    return _decode_config(content)
+    try:
+        return _decode_config(content)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

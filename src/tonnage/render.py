@@ -1,22 +1,45 @@
 """Rows -> text for people, JSON and CSV for programs. Pure: it returns text and never prints.
 
 The last word of a column's name is its unit, and tells how it is shown: `_bytes`, `_count`, `_at`, `_percent`.
+
+A table for people fits the terminal. Numbers and digests are never cut, as a cut one is a wrong one. What gives way,
+in this order: times lose their hour, long words their end, and where that is not enough the last columns are left out;
+so a report names its columns in the order of their weight.
 """
 
 import csv
 import io
 import json
 import re
+import textwrap
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 from tonnage.database import Table
 from tonnage.sizes import format_size, format_time
 
 _DIGEST = re.compile(r"(sha\d+):([0-9a-f]{32,})")
 _SHORT_DIGITS = 12
-_NARROW = 12
-"""No column is squeezed to less than this."""
+_GAP = 2
+_DATE = 10
+_LEAST_WORDS, _LEAST_PROSE = 12, 24
+"""Columns of words are not squeezed to less than this."""
+_PROSE = {"meaning", "advice", "path", "detail", "blocks_gc"}
+"""Columns whose words matter to the last: they go over several lines rather than lose their end."""
+
+
+class _Column(NamedTuple):
+    """A column of a text table: its head, its cells, and how narrow it may get."""
+
+    head: str
+    cells: list[str]
+    full: int
+    least: int
+    is_number: bool = False
+    is_time: bool = False
+    is_prose: bool = False
 
 
 def to_json(table: Table) -> str:
@@ -37,13 +60,25 @@ def to_csv(table: Table) -> str:
 
 
 def to_text(table: Table, width: int = 80) -> str:
-    """Return a table that fits `width` columns: numbers to the right, digests shortened, long text cut."""
-    heads = [_head(name) for name in table.columns]
-    cells = [[_shown(name, value) for name, value in zip(table.columns, row, strict=True)] for row in table.rows]
-    widths = _fit([max(len(line[i]) for line in [heads, *cells]) for i in range(len(heads))], width)
-    right = [_is_number(name, type_) for name, type_ in zip(table.columns, table.types, strict=True)]
-    lines = [_line(heads, widths, right), *(_line(line, widths, right) for line in cells)]
+    """Return a table for people that fits `width` characters, if need be without its last columns; see `left_out`."""
+    columns = _columns(table)
+    columns = columns[: _fitting(columns, width)]
+    widths = _fit(columns, width)
+    lines = [_line([column.head for column in columns], columns, widths)]
+    for row in zip(*(column.cells for column in columns), strict=True):
+        cells = [_lines(cell, column, at) for cell, column, at in zip(row, columns, widths, strict=True)]
+        lines += [_line(line, columns, widths) for line in zip_longest(*cells, fillvalue="")]
     return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def left_out(table: Table, width: int = 80) -> list[str]:
+    """Return the names of the columns that have no place in a text table of that width."""
+    return table.columns[_fitting(_columns(table), width) :]
+
+
+def shorten_digests(text: str) -> str:
+    """Return the text with digests cut to what a person can tell apart; `tonnage why` takes them so."""
+    return _DIGEST.sub(lambda match: f"{'' if match[1] == 'sha256' else match[1] + ':'}{match[2][:_SHORT_DIGITS]}", text)
 
 
 def _plain(value: Any) -> Any:
@@ -60,8 +95,22 @@ def _head(name: str) -> str:
     return name.replace("_", " ").upper()
 
 
-def _is_number(name: str, type_: str) -> bool:
-    return type_ != "VARCHAR" and not name.endswith("_at") and type_ != "BOOLEAN"
+def _columns(table: Table) -> list[_Column]:
+    values = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
+    return [_column(*facts) for facts in zip(table.columns, table.types, values, strict=True)]
+
+
+def _column(name: str, type_: str, values: Sequence[Any]) -> _Column:
+    head, cells = _head(name), [_shown(name, value) for value in values]
+    full = max(map(len, [head, *cells]))
+    if name.endswith("_at"):
+        return _Column(head, cells, full, min(full, max(_DATE, len(head))), is_time=True)
+    if type_ not in ("VARCHAR", "BOOLEAN"):
+        return _Column(head, cells, full, full, is_number=True)
+    if type_ == "BOOLEAN" or all(value is None or _DIGEST.fullmatch(value) for value in values):
+        return _Column(head, cells, full, full)
+    is_prose = name in _PROSE
+    return _Column(head, cells, full, min(full, _LEAST_PROSE if is_prose else _LEAST_WORDS), is_prose=is_prose)
 
 
 def _shown(name: str, value: Any) -> str:
@@ -80,22 +129,45 @@ def _shown(name: str, value: Any) -> str:
     return shorten_digests(" ".join(str(value).split()))
 
 
-def shorten_digests(text: str) -> str:
-    """Return the text with digests cut to what a person can tell apart; `tonnage why` takes them so."""
-    return _DIGEST.sub(lambda match: f"{match[1]}:{match[2][:_SHORT_DIGITS]}", text)
+def _fitting(columns: list[_Column], width: int) -> int:
+    """Return how many columns have a place, from the first; one always has."""
+    count, used = 0, -_GAP
+    for column in columns:
+        used += column.least + _GAP
+        if used > width and count:
+            break
+        count += 1
+    return count
 
 
-def _fit(widths: list[int], width: int) -> list[int]:
-    """Take from the widest columns until all of them fit."""
-    widths = list(widths)
-    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > _NARROW:
-        widths[widths.index(max(widths))] -= 1
+def _fit(columns: list[_Column], width: int) -> list[int]:
+    """Return the columns' widths: cut times to dates first, then take from the widest that may get narrower."""
+    widths = [column.full for column in columns]
+    room = width - _GAP * (len(columns) - 1)
+    if sum(widths) > room:
+        widths = [column.least if column.is_time else column.full for column in columns]
+    while sum(widths) > room:
+        spare = [number for number, column in enumerate(columns) if widths[number] > column.least]
+        if not spare:
+            break
+        widths[max(spare, key=widths.__getitem__)] -= 1
     return widths
 
 
-def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
+def _lines(cell: str, column: _Column, width: int) -> list[str]:
+    """Return a cell as the lines it takes."""
+    if len(cell) <= width:
+        return [cell]
+    if column.is_time:
+        return [cell[:_DATE]]
+    if column.is_prose:
+        return textwrap.wrap(cell, width)
+    return [cell[: width - 1] + "…"]
+
+
+def _line(cells: Sequence[str], columns: list[_Column], widths: list[int]) -> str:
     shown = []
-    for cell, width, is_right in zip(cells, widths, right, strict=True):
+    for cell, column, width in zip(cells, columns, widths, strict=True):
         text = cell if len(cell) <= width else cell[: width - 1] + "…"
-        shown.append(text.rjust(width) if is_right else text.ljust(width))
-    return "  ".join(shown)
+        shown.append(text.rjust(width) if column.is_number else text.ljust(width))
+    return (" " * _GAP).join(shown)

@@ -10,7 +10,7 @@ from tonnage.cli.options import output_options
 @click.argument("new", metavar="NEW")
 @click.option("--layers", is_flag=True, help="The layers that came and went, not the repositories.")
 @output_options
-def command(old: str, new: str, layers: bool, form: str | None, output: str, limit: int) -> None:
+def command(old: str, new: str, layers: bool, form: str | None, output: str, limit: int | None) -> None:
     """Say who grew between two inventories, and by which layers."""
     from tonnage.cli.output import put_table
     from tonnage.database import compare

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
+INVENTORY_HELP = "The inventory; else TONNAGE_INVENTORY, else tonnage.duckdb here."
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -14,16 +16,18 @@ def inventory_option(command: Command) -> Command:
         "-i",
         "--inventory",
         metavar="FILE",
-        envvar="TONNAGE_INVENTORY",
-        default=lambda: click.get_current_context().obj or "tonnage.duckdb",
-        help="The inventory; else TONNAGE_INVENTORY, else tonnage.duckdb here.",
+        default=lambda: click.get_current_context().obj,  # what stands before the command's name, see `program`
+        help=INVENTORY_HELP,
     )(command)
+
+
+_LIMIT_HELP = "Rows at most; 0 is all. Without it 20 on the screen, all as JSON, as CSV and in a file."
 
 
 def output_options(command: Command) -> Command:
     """Add how rows are put out: `--json`, `--csv`, `-o`, `--limit`."""
     for option in (
-        click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Rows at most; 0 is all."),
+        click.option("--limit", type=click.IntRange(min=0), metavar="N", help=_LIMIT_HELP),
         click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout."),
         click.option("--csv", "form", flag_value="csv", help="Comma-separated values."),
         click.option("--json", "form", flag_value="json", help="One array of objects, with exact integers."),

@@ -1,15 +1,25 @@
 """Putting rows out: data to stdout or a file, talk to stderr."""
 
+import contextlib
+import os
 import shutil
 import sys
 
 from tonnage.database import Inventory, Table
 from tonnage.errors import WriteError
-from tonnage.render import to_csv, to_json, to_text
+from tonnage.render import left_out, to_csv, to_json, to_text
+
+
+_TEXT_ROWS = 20
+"""What a person is shown unless told otherwise; programs and files get all."""
 
 
 def width() -> int:
-    """Return the columns of the terminal; 80 where there is none."""
+    """Return the characters in a line of the terminal, also where a pager stands between; 80 where there is none."""
+    if "COLUMNS" not in os.environ:
+        for stream in (1, 2):
+            with contextlib.suppress(OSError):
+                return os.get_terminal_size(stream).columns
     return shutil.get_terminal_size((80, 24)).columns
 
 
@@ -31,21 +41,33 @@ def talk(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def put_table(table: Table, form: str | None, output: str, limit: int) -> None:
-    """Put out the first `limit` rows (0: all) as text, JSON or CSV; say on stderr if there are more."""
-    shown = table if limit == 0 else table._replace(rows=table.rows[:limit])
-    match form:
-        case "json":
-            text = to_json(shown)
-        case "csv":
-            text = to_csv(shown)
-        case _:
-            text = to_text(shown, width()) if shown.rows else ""
-    put(text, output)
+def put_table(table: Table, form: str | None, output: str, limit: int | None) -> None:
+    """Put out the first `limit` rows (0: all) as text, JSON or CSV; say on stderr what is not shown."""
+    is_for_person = form is None and output == "-"
+    limit = (_TEXT_ROWS if is_for_person else 0) if limit is None else limit
+    shown = table._replace(rows=table.rows[:limit]) if limit else table
+    put(_render(shown, form), output)
+    if form is None and table.rows:
+        _mention_columns(left_out(shown, width()))
     if len(shown.rows) < len(table.rows):
         talk(f"{len(shown.rows):,} of {len(table.rows):,} rows; --limit 0 shows all")
     elif form is None and not table.rows:
         talk("nothing found")
+
+
+def _render(table: Table, form: str | None) -> str:
+    match form:
+        case "json":
+            return to_json(table)
+        case "csv":
+            return to_csv(table)
+        case _:
+            return to_text(table, width()) if table.rows else ""
+
+
+def _mention_columns(names: list[str]) -> None:
+    if names:
+        talk(f"no room for {', '.join(names)}; a wider terminal, --json or --csv has them")
 
 
 def show_card(path: str) -> None:

@@ -20,7 +20,7 @@ A folder of such files becomes commands: TONNAGE_REPORTS=/etc/tonnage/reports to
 @inventory_option
 @output_options
 def command(
-    file: str, settings: tuple[str, ...], inventory: str, form: str | None, output: str, limit: int
+    file: str, settings: tuple[str, ...], inventory: str, form: str | None, output: str, limit: int | None
 ) -> None:
     """Run a report from an .sql file of your own."""
     from tonnage.cli.reports import run_and_put

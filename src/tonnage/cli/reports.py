@@ -24,7 +24,7 @@ def all_reports() -> dict[str, Report]:
 def report_command(report: Report) -> click.Command:
     """Return the command that runs a report."""
 
-    def run(inventory: str, form: str | None, output: str, limit: int, **values: str | None) -> None:
+    def run(inventory: str, form: str | None, output: str, limit: int | None, **values: str | None) -> None:
         run_and_put(report, inventory, form, output, limit, {k: v for k, v in values.items() if v is not None})
 
     command = click.command(report.name, help=report.title, epilog=_epilog(report))(inventory_option(output_options(run)))
@@ -33,7 +33,7 @@ def report_command(report: Report) -> click.Command:
 
 
 def run_and_put(
-    report: Report, path: str, form: str | None, output: str, limit: int, values: dict[str, str]
+    report: Report, path: str, form: str | None, output: str, limit: int | None, values: dict[str, str]
 ) -> None:
     """Run a report and put its rows out."""
     from tonnage.cli.output import put_table

@@ -16,7 +16,7 @@ Examples:
 @click.argument("query", metavar="QUERY")
 @inventory_option
 @output_options
-def command(query: str, inventory: str, form: str | None, output: str, limit: int) -> None:
+def command(query: str, inventory: str, form: str | None, output: str, limit: int | None) -> None:
     """Ask the inventory anything, in SQL (DuckDB's). QUERY - reads it from stdin; `tonnage tables` says what there is.
 
     The inventory is opened for reading only, and the query can reach no other file.

@@ -9,7 +9,7 @@ from tonnage.cli.options import inventory_option, output_options
 @click.argument("name", required=False, metavar="[TABLE]")
 @inventory_option
 @output_options
-def command(name: str | None, inventory: str, form: str | None, output: str, limit: int) -> None:
+def command(name: str | None, inventory: str, form: str | None, output: str, limit: int | None) -> None:
     """List the tables of the inventory, or the columns of one, with what they mean.
 
     The meaning is in the database itself: any SQL tool shows it.
@@ -23,4 +23,4 @@ def command(name: str | None, inventory: str, form: str | None, output: str, lim
         found = opened.query(folder["columns"].sql, {"name": name}) if name else opened.query(folder["tables"].sql)
     if name and not found.rows:
         raise UsageError(f"there is no table `{name}`", "tonnage tables lists them")
-    put_table(found, form, output, 0 if limit == 20 else limit)
+    put_table(found, form, output, limit or 0)

@@ -68,7 +68,8 @@ def _read(storage: Storage, digest: str, out: Rows, kind: str) -> bytes | None:
         _problem(out, kind, digest, error.strerror or str(error))
         return None
     algorithm, _, hexdigits = digest.partition(":")
-    if content and is_full_digest(digest) and _HASHES[algorithm](content).hexdigest() != hexdigits:
+    is_whole = 0 < len(content) <= MANIFEST_BYTES_LIMIT
+    if is_whole and is_full_digest(digest) and _HASHES[algorithm](content).hexdigest() != hexdigits:
         _problem(out, "digest_mismatch", digest, "its bytes have another digest")
     return content
 
@@ -115,7 +116,7 @@ def _add_manifest(out: Rows, digest: str, manifest: Manifest) -> None:
                 (declared.annotations or {}).get("vnd.docker.reference.type") if role is Role.MANIFEST else None,
             )
         )
-    for name, value in (manifest.annotations or {}).items():
+    for name, value in manifest.annotations.items():
         out["Annotation"].append(rows.Annotation(digest, name, value))
 
 

@@ -184,7 +184,7 @@ class _Sorter:
             return
         self.folders.add(folder)
         self.rows["Folder"].append(rows.Folder(repository, folder[start:]))
-        if folder.endswith(("/tags", "/revisions")):
+        if folder.startswith("_manifests/", start):
             self.rows["Folder"].append(rows.Folder(repository, "_manifests"))
         if repository not in self.names:
             self.names.add(repository)
@@ -266,11 +266,23 @@ class _Sorter:
             time.sleep(_REREAD_SECONDS)
             content = self._read(entry, located, _LINK_BYTES_LIMIT) or b""
             digest = parse_link(content)
+        if digest is not None and not is_full_digest(digest) and not self._is_meant(located, digest):
+            digest = None
         if digest is None:
             self._problem(f"empty_{what}_link" if not content else f"bad_{what}_link", entry, located, repr(content)[1:])
         elif located.digest and digest != located.digest and not _is_sha512_alias(located, digest):
             self._problem(f"{what}_link_mismatch", entry, located, digest)
         return digest
+
+    def _is_meant(self, located: Located, digest: str) -> bool:
+        """Return whether a digest shorter than the registry's own is what this link should hold, or what is left of it."""
+        if located.digest:
+            return digest == located.digest
+        revision = f"repositories/{located.repository}/_manifests/revisions/{digest.replace(':', '/')}/link"
+        try:
+            return bool(self.storage.read(revision, 1))
+        except OSError:
+            return False
 
     def _read(self, entry: Entry, located: Located, limit_bytes: int) -> bytes | None:
         try:
@@ -299,10 +311,10 @@ def _is_sha512_alias(located: Located, digest: str) -> bool:
 def _stray_kind(path: str) -> str:
     """Return the problem kind of a stray: some of them end the registry's own collection."""
     parts = path.split("/")
+    if any(locate("/".join(parts[:count])).place is not Place.STRAY for count in range(4, len(parts))):
+        return "folder_as_file"
     if parts[0] == "blobs" and parts[-1] == "data":
         return "stray_blob_path"
-    if len(parts) > 5 and parts[0] == "blobs" and parts[4] == "data":
-        return "folder_as_file"
     if parts[-3:-1] == ["_manifests", "tags"]:
         return "stray_in_tags"
     if parts[-1] == "link" and "/_manifests/revisions/" in path:

@@ -2,11 +2,13 @@
 
 Opening a folder costs more than asking for a file in it (11 µs against 3 µs, warm), and a registry is mostly folders
 with one file. So a digest's folder is asked for the one file that belongs there; it is opened, in search of what does
-not belong, only if that file is odd, or changed since `unopened_before_us`.
+not belong, only if that file is odd, or either changed since `unopened_before_us`.
 Nothing is written; symbolic links are followed once, and what they lead to inside the storage is not counted again.
+Names need not be text on a disk: bytes that are no UTF-8 are spelled `\\xff` in paths.
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,12 +16,15 @@ from typing import NamedTuple
 
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError
 from tonnage.layout import ANCHORS
-from tonnage.storage import Entry, Leaves, Part, Type
+from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Leaves, Part, Type
 
 _LARGE = 25_000
 """Blobs from which on a registry is large: opening all its folders takes longer than all the rest of a scan."""
 
 _LEAVES_LIMIT = 10_000
+_SPELLED_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
+_TIME_LIMIT_US = 253_402_300_800_000_000
+"""The year 10000: file systems can hold times that no calendar does."""
 
 
 class LocalStorage(NamedTuple):
@@ -30,45 +35,48 @@ class LocalStorage(NamedTuple):
     @property
     def location(self) -> str:
         """The folder."""
-        return self.root
+        return _spell(self.root)
 
     def parts(self) -> Iterator[Part | Entry]:
         """Yield the blob shards and each repository's `_…` folders; strays outside of them as entries."""
         for name, is_folder, entry in _children(self.root, ""):
-            if name in ("blobs", "repositories") and is_folder:
-                continue
-            yield from _whole(name, is_folder, entry)
-        yield from self._repository_parts()
-        yield from self._blob_parts()
+            if not is_folder or entry.type is not Type.FILE:
+                yield entry
+            if is_folder and name == "repositories":
+                yield from self._repository_parts()
+            elif is_folder and name == "blobs":
+                yield from self._blob_parts()
+            elif is_folder:
+                yield Part(name)
 
     def _blob_parts(self) -> Iterator[Part | Entry]:
         for algorithm, is_folder, entry in _children(self.root, "blobs"):
-            if not is_folder:
+            if not is_folder or entry.type is not Type.FILE:
                 yield entry
-                continue
-            for shard, is_shard, inner in _children(self.root, algorithm):
-                yield Part(shard, _token(f"{self.root}/{shard}")) if is_shard else inner
+            if is_folder:
+                for shard, is_shard, inner in _children(self.root, algorithm):
+                    if not is_shard or inner.type is not Type.FILE:
+                        yield inner
+                    if is_shard:
+                        yield Part(shard, _token(f"{self.root}/{shard}"))
 
     def _repository_parts(self) -> Iterator[Part | Entry]:
         todo = ["repositories"]
         while todo:
             folder = todo.pop()
             for path, is_folder, entry in _children(self.root, folder):
-                if not is_folder:
+                if not is_folder or entry.type is not Type.FILE:
                     yield entry
-                elif path.rpartition("/")[2].startswith("_"):
+                if is_folder and path.rpartition("/")[2].startswith("_"):
                     yield Part(path)
-                else:
-                    if entry.type is not Type.FILE:
-                        yield entry
+                elif is_folder:
                     todo.append(path)
 
-    def list(self, prefix: str, unopened_before_us: int = 0) -> Iterable[Entry | Leaves]:
+    def list(self, prefix: str, unopened_before_us: int = OPEN_ALL) -> Iterable[Entry | Leaves]:
         """Yield every file and empty folder below `prefix`; see Storage.list."""
-        aliased = _is_alias(self.root, prefix)
-        todo = [prefix]
+        todo = [(prefix, _is_alias(self.root, prefix))]
         while todo:
-            folder = todo.pop()
+            folder, aliased = todo.pop()
             if not aliased and (expected := _expected_file(folder)):
                 leaves, others = _leaves(self.root, folder, expected, unopened_before_us)
                 for start in range(0, len(leaves.found), _LEAVES_LIMIT):
@@ -78,10 +86,11 @@ class LocalStorage(NamedTuple):
             for path, is_folder, entry in others:
                 if not is_folder:
                     yield entry._replace(type=Type.ALIAS) if aliased and entry.type is Type.FILE else entry
+                elif entry.type is Type.FILE:
+                    todo.append((path, aliased))
                 else:
-                    if entry.type is not Type.FILE:
-                        yield entry
-                    todo.append(path)
+                    yield entry
+                    todo.append((path, _is_alias(self.root, path)))
 
     def is_large(self) -> bool:
         """Return whether there are so many blobs that opening every folder is not the default."""
@@ -95,7 +104,7 @@ class LocalStorage(NamedTuple):
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of a file. Raises OSError."""
-        descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        descriptor = os.open(_native(f"{self.root}/{path}"), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         try:
             content = os.read(descriptor, limit_bytes)
             if len(content) == limit_bytes or not content:
@@ -122,8 +131,9 @@ def open_local(path: str, *, ignore_lockfile: bool = False) -> LocalStorage:
             raise StorageUnreadableError(f"cannot list `{root}`: {error.strerror}") from error
         if not names & {"blobs", "repositories"}:
             continue
-        _check_lockfile(Path(root), ignore_lockfile)
-        return LocalStorage(os.path.realpath(root))
+        storage = LocalStorage(os.path.realpath(root))
+        _check_lockfile(Path(storage.root), ignore_lockfile)
+        return storage
     if not os.path.exists(path):
         raise NoStorageError(f"`{path}` does not exist")
     raise NoStorageError(f"no registry storage at `{path}`")
@@ -151,8 +161,7 @@ def _leaves(
     root: str, folder: str, file: str, unopened_before_us: int
 ) -> tuple[Leaves, list[tuple[str, bool, Entry]]]:
     """Return the ordinary files of the folders in `folder`, and all that has to be looked into."""
-    unopened_before_ns = unopened_before_us * 1000
-    base = f"{root}/{folder}"
+    base = _native(f"{root}/{folder}")
     found: list[tuple[str, int, int | None]] = []
     others = []
     for path, is_folder, entry in _children(root, folder):
@@ -161,9 +170,10 @@ def _leaves(
             try:
                 status = os.lstat(f"{base}/{name}/{file}")
                 if stat.S_ISREG(status.st_mode) and (
-                    status.st_ctime_ns < unopened_before_ns or os.listdir(f"{base}/{name}") == [file]
+                    _is_unchanged(f"{base}/{name}", status, unopened_before_us)
+                    or os.listdir(f"{base}/{name}") == [file]
                 ):
-                    found.append((name, status.st_size, status.st_mtime_ns // 1000))
+                    found.append((name, status.st_size, _modified_us(status)))
                     continue
             except OSError:
                 pass  # looked into below, where it becomes an entry that says what is wrong
@@ -171,18 +181,26 @@ def _leaves(
     return Leaves(folder, file, found), others
 
 
+def _is_unchanged(folder: str, status: os.stat_result, before_us: int) -> bool:
+    """Return whether neither the file nor the names in its folder changed since: nothing new can be in there."""
+    if status.st_ctime_ns // 1000 >= before_us:
+        return False
+    return before_us == OPEN_NONE or os.lstat(folder).st_ctime_ns // 1000 < before_us
+
+
 def _children(root: str, folder: str) -> Iterator[tuple[str, bool, Entry]]:
     """Yield path, whether it is a folder to go into, and the entry, for each name in a folder.
 
     An empty folder yields itself as an entry, one that cannot be listed too.
     """
-    path = f"{root}/{folder}" if folder else root
+    path = _native(f"{root}/{folder}") if folder else root
     empty = True
     try:
         with os.scandir(path) as entries:
             for found in entries:
                 empty = False
-                below = f"{folder}/{found.name}" if folder else found.name
+                name = _spell(found.name)
+                below = f"{folder}/{name}" if folder else name
                 if found.is_dir(follow_symlinks=False):
                     yield below, True, Entry(below, 0, None)
                 else:
@@ -200,7 +218,7 @@ def _examine(root: str, path: str, found: os.DirEntry[str]) -> tuple[str, bool, 
     try:
         status = found.stat(follow_symlinks=False)
         if stat.S_ISREG(status.st_mode):
-            return path, False, Entry(path, status.st_size, status.st_mtime_ns // 1000)
+            return path, False, Entry(path, status.st_size, _modified_us(status))
         if stat.S_ISLNK(status.st_mode):
             return _follow(root, path)
     except FileNotFoundError:
@@ -211,29 +229,38 @@ def _examine(root: str, path: str, found: os.DirEntry[str]) -> tuple[str, bool, 
 
 
 def _follow(root: str, path: str) -> tuple[str, bool, Entry]:
-    """Follow a symbolic link once: a folder is gone into unless the link leads back above itself."""
-    full = f"{root}/{path}"
+    """Follow a symbolic link once: a folder is gone into unless it leads back to where its path came through."""
+    full = _native(f"{root}/{path}")
     target = os.path.realpath(full)
+    shown = _spell(target)
     if not os.path.exists(target):
-        return path, False, Entry(path, 0, None, Type.BROKEN_SYMLINK, target)
-    if os.path.isdir(target):
-        parent = os.path.realpath(os.path.dirname(full))
-        if f"{parent}/".startswith(f"{target}/"):
-            return path, False, Entry(path, 0, None, Type.SYMLINK_LOOP, target)
-        return path, True, Entry(path, 0, None, Type.SYMLINK, target)
+        return path, False, Entry(path, 0, None, Type.BROKEN_SYMLINK, shown)
     status = os.stat(target)
+    if stat.S_ISDIR(status.st_mode):
+        if _leads_back(root, full, target):
+            return path, False, Entry(path, 0, None, Type.SYMLINK_LOOP, shown)
+        return path, True, Entry(path, 0, None, Type.SYMLINK, shown)
+    if not stat.S_ISREG(status.st_mode):
+        return path, False, Entry(path, 0, None, Type.SPECIAL, shown)
     type_ = Type.ALIAS if target.startswith(f"{root}/") else Type.FILE
-    return path, False, Entry(path, status.st_size, status.st_mtime_ns // 1000, type_, target)
+    return path, False, Entry(path, status.st_size, _modified_us(status), type_, shown)
+
+
+def _leads_back(root: str, link: str, target: str) -> bool:
+    """Return whether one of the folders on the way to the link, however reached, is the target or lies in it."""
+    folder = os.path.dirname(link)
+    while len(folder) >= len(root):
+        if f"{os.path.realpath(folder)}/".startswith(f"{target}/"):
+            return True
+        folder = os.path.dirname(folder)
+    return False
 
 
 def _is_alias(root: str, prefix: str) -> bool:
     """Return whether `prefix` is reached through a symbolic link to another place inside the storage."""
-    real = os.path.realpath(f"{root}/{prefix}")
-    return real != f"{root}/{prefix}" and f"{real}/".startswith(f"{root}/")
-
-
-def _whole(path: str, is_folder: bool, entry: Entry) -> Iterator[Part | Entry]:
-    yield Part(path) if is_folder else entry
+    path = _native(f"{root}/{prefix}")
+    real = os.path.realpath(path)
+    return real != path and f"{real}/".startswith(f"{root}/")
 
 
 def _folders_count(path: str) -> int:
@@ -248,6 +275,25 @@ def _folders_count(path: str) -> int:
 def _token(path: str) -> str:
     """Return the change time of a folder: no name came or went while it stays the same."""
     try:
-        return str(os.lstat(path).st_ctime_ns)
+        return str(os.stat(_native(path)).st_ctime_ns)
     except OSError:
         return ""
+
+
+def _modified_us(status: os.stat_result) -> int | None:
+    """Return when a file was last written; None for a time that no calendar has."""
+    modified_us = status.st_mtime_ns // 1000
+    return modified_us if -62_135_596_800_000_000 <= modified_us < _TIME_LIMIT_US else None
+
+
+def _spell(name: str) -> str:
+    """Return a name as text. What the system could not decode is spelled, so that it can be stored and read."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _native(path: str) -> str:
+    """Return the path as the system knows it, from one that `_spell` made."""
+    if "\\" not in path:
+        return path
+    spelled = os.fsencode(path).decode("latin-1")
+    return os.fsdecode(_SPELLED_BYTE.sub(lambda found: chr(int(found[1], 16)), spelled).encode("latin-1"))
