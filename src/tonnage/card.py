@@ -6,6 +6,8 @@ from tonnage.reports import builtin_reports, run_report
 from tonnage.sizes import format_size, format_time
 
 _TOP = 5
+_REPOSITORY_COLUMNS = ("repository", "exclusive_bytes", "shared_bytes", "tags_count", "untagged_count")
+_LAYER_COLUMNS = ("digest", "size_bytes", "references_count", "class", "created_by")
 
 
 def card(inventory: Inventory, width: int = 80) -> str:
@@ -19,15 +21,15 @@ def card(inventory: Inventory, width: int = 80) -> str:
         to_text(overview, width),
         _collection(inventory),
         "\nRepositories by the bytes only they need\n",
-        to_text(_columns(repositories, "repository", "exclusive_bytes", "shared_bytes", "tags_count", "untagged_count"), width),
+        to_text(_columns(repositories, _REPOSITORY_COLUMNS), width),
         "\nLayers with few references and a large size\n",
-        to_text(_columns(layers, "digest", "size_bytes", "references_count", "class", "created_by"), width),
+        to_text(_columns(layers, _LAYER_COLUMNS), width),
         _problems(inventory),
     ]
     return "".join(parts)
 
 
-def _columns(table: Table, *names: str) -> Table:
+def _columns(table: Table, names: tuple[str, ...]) -> Table:
     """Return some columns of the first rows."""
     positions = [table.columns.index(name) for name in names]
     rows = [tuple(row[i] for i in positions) for row in table.rows[:_TOP]]
@@ -47,8 +49,8 @@ def _headline(inventory: Inventory) -> str:
 
 def _collection(inventory: Inventory) -> str:
     ((free, pinned),) = inventory.query(
-        "select coalesce(sum(size_bytes) filter (where not is_pinned), 0), coalesce(sum(size_bytes) filter (where is_pinned), 0)"
-        " from orphaned"
+        "select coalesce(sum(size_bytes) filter (where not is_pinned), 0),"
+        " coalesce(sum(size_bytes) filter (where is_pinned), 0) from orphaned"
     ).rows
     kept = f"; {format_size(pinned)} more may be needed by manifests that cannot be read" if pinned else ""
     return f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n"

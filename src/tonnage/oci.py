@@ -221,7 +221,7 @@ def _add_what_only_clients_read(document: _Document, fields: dict[str, Any]) -> 
     """Add `subject` and `artifactType`, which the server ignores: a wrong type there is only left out."""
     for name, attribute, kind in (("subject", "subject", Descriptor), ("artifactType", "artifact_type", str)):
         try:
-            setattr(document, attribute, msgspec.convert(fields.get(name), kind | None))  # type: ignore[operator]
+            setattr(document, attribute, msgspec.convert(fields.get(name), kind | None))
         except msgspec.ValidationError:
             continue
 

@@ -2,7 +2,7 @@
 
 The last word of a column's name is its unit, and tells how it is shown: `_bytes`, `_count`, `_at`, `_percent`.
 
-A table for people fits the terminal. Numbers and digests are never cut, as a cut one is a wrong one. What gives way,
+A table for people fits the terminal. Numbers, digests and ids are never cut, as a cut one is a wrong one. What gives way,
 in this order: times lose their hour, long words their end, and where that is not enough the last columns are left out;
 so a report names its columns in the order of their weight.
 """
@@ -20,14 +20,16 @@ from typing import Any, NamedTuple
 from tonnage.database import Table
 from tonnage.sizes import format_size, format_time
 
+_ID = re.compile(r"sha\d+:[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"(sha\d+):([0-9a-f]{32,})")
 _SHORT_DIGITS = 12
 _GAP = 2
 _DATE = 10
-_LEAST_WORDS, _LEAST_PROSE = 12, 24
+_LEAST_WORDS, _LEAST_SENTENCE = 12, 24
 """Columns of words are not squeezed to less than this."""
 _PROSE = {"meaning", "advice", "path", "detail", "blocks_gc"}
 """Columns whose words matter to the last: they go over several lines rather than lose their end."""
+_SENTENCES = {*_PROSE, "created_by"}
 
 
 class _Column(NamedTuple):
@@ -78,7 +80,9 @@ def left_out(table: Table, width: int = 80) -> list[str]:
 
 def shorten_digests(text: str) -> str:
     """Return the text with digests cut to what a person can tell apart; `tonnage why` takes them so."""
-    return _DIGEST.sub(lambda match: f"{'' if match[1] == 'sha256' else match[1] + ':'}{match[2][:_SHORT_DIGITS]}", text)
+    return _DIGEST.sub(
+        lambda match: f"{'' if match[1] == 'sha256' else match[1] + ':'}{match[2][:_SHORT_DIGITS]}", text
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -92,7 +96,7 @@ def _plain(value: Any) -> Any:
 def _head(name: str) -> str:
     for unit in ("_bytes", "_count", "_at", "_percent"):
         name = name.removesuffix(unit)
-    return name.replace("_", " ").upper()
+    return name.removeprefix("is_").replace("_", " ").upper()
 
 
 def _columns(table: Table) -> list[_Column]:
@@ -107,10 +111,10 @@ def _column(name: str, type_: str, values: Sequence[Any]) -> _Column:
         return _Column(head, cells, full, min(full, max(_DATE, len(head))), is_time=True)
     if type_ not in ("VARCHAR", "BOOLEAN"):
         return _Column(head, cells, full, full, is_number=True)
-    if type_ == "BOOLEAN" or all(value is None or _DIGEST.fullmatch(value) for value in values):
+    if type_ == "BOOLEAN" or all(value is None or _ID.fullmatch(value) for value in values):
         return _Column(head, cells, full, full)
-    is_prose = name in _PROSE
-    return _Column(head, cells, full, min(full, _LEAST_PROSE if is_prose else _LEAST_WORDS), is_prose=is_prose)
+    least = _LEAST_SENTENCE if name in _SENTENCES else _LEAST_WORDS
+    return _Column(head, cells, full, min(full, least), is_prose=name in _PROSE)
 
 
 def _shown(name: str, value: Any) -> str:

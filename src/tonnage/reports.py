@@ -2,10 +2,12 @@
 
     -- Layers with few references and a large size. One row per layer.
     -- $max_references integer 2: at most this many revisions name the layer directly
+    -- Example: tonnage layers --max-references 1
     select …
 
-A parameter is `$name type default: text`; types are text, integer, bytes, days and digest; without a default it must
-be given. From this one file come the command, its help, its options, the table, the JSON, the page and the docs.
+A parameter is `$name type default: text`; types are text, integer, bytes, days and digest, or the words to choose from
+as `one|other`; without a default it must be given, and the default `any` is no restriction.
+From this one file come the command, its help, its options, the table, the JSON, the page and the docs.
 """
 
 import re
@@ -17,7 +19,8 @@ from tonnage.database import Inventory, Table, statements
 from tonnage.errors import QueryError, UsageError
 from tonnage.sizes import parse_size
 
-_PARAMETER = re.compile(r"-- \$(\w+) (text|integer|bytes|days|digest)(?: (\S+))?: (.+)")
+_PARAMETER = re.compile(r"-- \$(\w+) (text|integer|bytes|days|digest|\w+(?:\|\w+)+)(?: (\S+))?: (.+)")
+_EXAMPLE = re.compile(r"-- Example: (.+)")
 
 
 class Parameter(NamedTuple):
@@ -28,20 +31,43 @@ class Parameter(NamedTuple):
     default: str | None
     help: str
 
+    @property
+    def choices(self) -> list[str]:
+        """The words that may be given; none where any may."""
+        if "|" not in self.type:
+            return []
+        words = self.type.split("|")
+        return [self.default, *words] if self.default and self.default not in words else words
+
+    @property
+    def option(self) -> str:
+        """How it is given on the command line; one that must be given has no option."""
+        return self.name if self.default is None else f"--{self.name.replace('_', '-')}"
+
     def parse(self, text: str) -> object:
         """Return the value to bind. Raises UsageError."""
         try:
-            match self.type:
-                case "integer":
-                    return int(text)
-                case "days":
-                    return int(text.removesuffix("d"))
-                case "bytes":
-                    return parse_size(text)
-                case _:
-                    return text
+            return self._value(text)
         except ValueError as error:
-            raise UsageError(f"--{self.name.replace('_', '-')}: {error}") from error
+            raise UsageError(f"`{self.option}`: {error}") from error
+
+    def _value(self, text: str) -> object:
+        match self.type:
+            case "integer":
+                return _parse_count(text, "write it like 2")
+            case "days":
+                return _parse_count(text.removesuffix("d"), "write it like 90d")
+            case "bytes":
+                return parse_size(text)
+        if self.choices and text not in self.choices:
+            raise ValueError(f"`{text}` is none of {', '.join(self.choices)}")
+        return text
+
+
+def _parse_count(text: str, advice: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"`{text}` is no whole number; {advice}")
+    return int(text)
 
 
 class Report(NamedTuple):
@@ -50,7 +76,13 @@ class Report(NamedTuple):
     name: str
     title: str
     parameters: tuple[Parameter, ...]
+    example: str
     sql: str
+
+    @property
+    def question(self) -> str:
+        """The title's first clause, for lists of reports."""
+        return self.title.partition(". ")[0].partition(": ")[0]
 
 
 def parse_report(name: str, sql: str) -> Report:
@@ -58,7 +90,8 @@ def parse_report(name: str, sql: str) -> Report:
     lines = sql.splitlines()
     title = lines[0].removeprefix("--").strip() if lines and lines[0].startswith("--") else name
     parameters = [Parameter(*match.groups()) for line in lines if (match := _PARAMETER.fullmatch(line.strip()))]
-    return Report(name, title, tuple(parameters), sql)
+    examples = [match[1] for line in lines if (match := _EXAMPLE.fullmatch(line.strip()))]
+    return Report(name, title, tuple(parameters), examples[0] if examples else f"tonnage {name}", sql)
 
 
 @cache
@@ -72,15 +105,28 @@ def reports_in(folder: str | None) -> dict[str, Report]:
     if not folder:
         return {}
     try:
-        found = sorted(Path(folder).glob("*.sql"))
-        return {path.stem: parse_report(path.stem, path.read_text(encoding="utf-8")) for path in found}
+        found = sorted(path for path in Path(folder).iterdir() if path.suffix == ".sql")
     except OSError as error:
         raise UsageError(f"cannot read the reports in `{folder}`: {error.strerror}") from error
+    return {path.stem: read_report(path) for path in found}
+
+
+def read_report(path: Path) -> Report:
+    """Return the report in a file. Raises UsageError if it cannot be read."""
+    try:
+        return parse_report(path.stem, path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read `{path}`: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"`{path}` is no text in UTF-8") from error
 
 
 def run_report(inventory: Inventory, report: Report, values: dict[str, str]) -> Table:
     """Return the rows of a report. `values` are as typed; defaults fill in. Raises UsageError and QueryError."""
     bound: dict[str, Any] = {}
+    if unknown := values.keys() - {parameter.name for parameter in report.parameters}:
+        known = ", ".join(parameter.name for parameter in report.parameters) or "none"
+        raise UsageError(f"`{report.name}` has no parameter `{min(unknown)}`", f"its parameters: {known}")
     for parameter in report.parameters:
         text = values.get(parameter.name, parameter.default)
         if text is None:
@@ -91,7 +137,7 @@ def run_report(inventory: Inventory, report: Report, values: dict[str, str]) -> 
 
 
 def find_digest(inventory: Inventory, text: str) -> str:
-    """Return the one blob or reference whose digest begins with `text`, with or without `sha256:`. Raises QueryError."""
+    """Return the one digest that begins with `text`, which may lack its `sha256:`. Raises QueryError."""
     start = text if ":" in text else f"sha256:{text}"
     found = inventory.query(
         "select digest from store.digest where starts_with(digest, $start) order by digest limit 3", {"start": start}

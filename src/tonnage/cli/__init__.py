@@ -1,5 +1,6 @@
 """The command line: one short file per command, imported when it is called; every report is a command as well."""
 
+import re
 import sys
 from importlib import import_module
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import click
 
 from tonnage import __version__
-from tonnage.errors import EXIT_CODES, TonnageError
+from tonnage.cli.options import INVENTORY_HELP
+from tonnage.errors import EXIT_CODES, TonnageError, UsageError
 
 COMMANDS = {
     "scan": "Read a registry's storage into an inventory.",
@@ -15,6 +17,7 @@ COMMANDS = {
     "tables": "List the tables, views and columns of the inventory.",
     "shell": "Open an SQL prompt on the inventory.",
     "report": "Run a report from an .sql file.",
+    "what-if": "Say what would be freed if these went, as a set.",
     "diff": "Say who grew between two inventories, and by which layers.",
     "demo": "Build a sample registry, scan it, and show the card.",
 }
@@ -43,21 +46,23 @@ class _Program(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS:
-            command: click.Command = import_module(f"tonnage.cli.{name}").command
+            command: click.Command = import_module(f"tonnage.cli.{name.replace('-', '_')}").command
             return command
         from tonnage.cli.reports import all_reports, report_command
 
         report = all_reports().get(name)
         return report_command(report) if report else None
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             import difflib
 
             close = difflib.get_close_matches(name, self.list_commands(ctx), 1)
-            hint = f" Did you mean `{close[0]}`?" if close else ""
-            raise click.UsageError(f"no such command `{name}`.{hint}", ctx)
+            hint = f"tonnage {close[0]}" if close else "tonnage --help"
+            raise UsageError(f"there is no command `{name}`", hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -66,7 +71,7 @@ class _Program(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
         with formatter.section("Reports"):
-            formatter.write_dl([(name, report.title.partition(". ")[0]) for name, report in all_reports().items()])
+            formatter.write_dl([(name, report.question) for name, report in all_reports().items()])
 
 
 @click.group(
@@ -76,7 +81,9 @@ class _Program(click.Group):
     epilog=_EPILOG + "".join(f"  {code:>3}  {meaning}\n" for code, meaning in EXIT_CODES.items()),
 )
 @click.version_option(__version__, prog_name="tonnage")
-@click.option("-i", "--inventory", envvar="TONNAGE_INVENTORY", default="tonnage.duckdb", show_default=True, metavar="FILE")
+@click.option(
+    "-i", "--inventory", metavar="FILE", envvar="TONNAGE_INVENTORY", default="tonnage.duckdb", help=INVENTORY_HELP
+)
 @click.pass_context
 def program(ctx: click.Context, inventory: str) -> None:
     """What fills a container registry's disk, who holds it, and what would really be freed.
@@ -109,6 +116,12 @@ def main(args: list[str] | None = None) -> None:
 def _run(args: list[str] | None) -> Any:
     try:
         return program.main(args=args, prog_name="tonnage", standalone_mode=False) or 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "tonnage"
+        raise UsageError(_as_ours(error.format_message()), f"{path} --help") from error
+
+
+def _as_ours(message: str) -> str:
+    """Return a message of click's in the form of our own: no capital, no full stop, things in backticks."""
+    quoted = re.sub(r"'([^']*)'", r"`\1`", message.rstrip("."))
+    return quoted[:1].lower() + quoted[1:]

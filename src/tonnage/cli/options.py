@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 INVENTORY_HELP = "The inventory; else TONNAGE_INVENTORY, else tonnage.duckdb here."
+_LIMIT_HELP = "Rows at most; 0 is all. Without it 20 on the screen, all as JSON, as CSV and in a file."
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,16 +22,20 @@ def inventory_option(command: Command) -> Command:
     )(command)
 
 
-_LIMIT_HELP = "Rows at most; 0 is all. Without it 20 on the screen, all as JSON, as CSV and in a file."
-
-
 def output_options(command: Command) -> Command:
     """Add how rows are put out: `--json`, `--csv`, `-o`, `--limit`."""
     for option in (
-        click.option("--limit", type=click.IntRange(min=0), metavar="N", help=_LIMIT_HELP),
+        click.option("--limit", type=int, callback=_not_negative, metavar="N", help=_LIMIT_HELP),
         click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout."),
         click.option("--csv", "form", flag_value="csv", help="Comma-separated values."),
         click.option("--json", "form", flag_value="json", help="One array of objects, with exact integers."),
     ):
         command = option(command)
     return command
+
+
+def _not_negative(ctx: click.Context, parameter: click.Parameter, value: int | None) -> int | None:
+    """Refuse less than 0. (`click.IntRange` would put `[x>=0]` into every help.)"""
+    if value is not None and value < 0:
+        raise click.BadParameter("it is less than 0", ctx, parameter)
+    return value

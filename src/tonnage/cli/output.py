@@ -67,7 +67,7 @@ def _render(table: Table, form: str | None) -> str:
 
 def _mention_columns(names: list[str]) -> None:
     if names:
-        talk(f"no room for {', '.join(names)}; a wider terminal, --json or --csv has them")
+        talk(f"no room for {', '.join(names)}; a wider terminal or --json shows all")
 
 
 def show_card(path: str) -> None:

@@ -37,9 +37,10 @@ def _answer(inventory: Inventory, statement: str) -> None:
 
 
 def _words(inventory: Inventory) -> list[str]:
+    """Return what completion offers: SQL's own words, and the names of tables, views and columns."""
     found = inventory.query(
-        "select distinct table_name from duckdb_columns() where schema_name = 'main' and database_name = current_database()"
-        " union select column_name from duckdb_columns() where schema_name = 'main' and database_name = current_database()"
-        " union select keyword_name from duckdb_keywords()"
+        "select keyword_name from duckdb_keywords()"
+        " union select unnest([table_name, column_name]) from duckdb_columns()"
+        " where schema_name = 'main' and database_name = current_database()"
     )
     return sorted(row[0] for row in found.rows)

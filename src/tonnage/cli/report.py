@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from tonnage.cli.options import inventory_option, output_options
-from tonnage.errors import UsageError
 
 
 @click.command(
@@ -24,11 +23,7 @@ def command(
 ) -> None:
     """Run a report from an .sql file of your own."""
     from tonnage.cli.reports import run_and_put
-    from tonnage.reports import parse_report
+    from tonnage.reports import read_report
 
-    try:
-        report = parse_report(Path(file).stem, Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read `{file}`: {error.strerror}") from error
     values = dict(setting.partition("=")[::2] for setting in settings)
-    run_and_put(report, inventory, form, output, limit, values)
+    run_and_put(read_report(Path(file)), inventory, form, output, limit, values)

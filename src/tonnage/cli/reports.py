@@ -2,7 +2,6 @@
 
 import os
 from functools import cache
-from typing import Any
 
 import click
 
@@ -13,6 +12,8 @@ REPORTS_VARIABLE = "TONNAGE_REPORTS"
 """Names a folder with the operator's own reports."""
 
 _METAVARS = {"text": "TEXT", "integer": "N", "bytes": "SIZE", "days": "DAYS", "digest": "DIGEST"}
+_NO_RESTRICTION = ("any", "0")
+"""Defaults that restrict nothing, and that `--help` need not show."""
 
 
 @cache
@@ -27,7 +28,8 @@ def report_command(report: Report) -> click.Command:
     def run(inventory: str, form: str | None, output: str, limit: int | None, **values: str | None) -> None:
         run_and_put(report, inventory, form, output, limit, {k: v for k, v in values.items() if v is not None})
 
-    command = click.command(report.name, help=report.title, epilog=_epilog(report))(inventory_option(output_options(run)))
+    options = inventory_option(output_options(run))
+    command = click.command(report.name, help=report.title, epilog=f"Example: {report.example}")(options)
     command.params[:0] = [_parameter(parameter) for parameter in report.parameters]
     return command
 
@@ -46,13 +48,15 @@ def run_and_put(
 
 
 def _parameter(parameter: Parameter) -> click.Parameter:
+    metavar = _METAVARS.get(parameter.type)
     if parameter.default is None:
-        return click.Argument([parameter.name], metavar=_METAVARS[parameter.type])
-    shown: Any = {"show_default": parameter.default} if parameter.default not in ("any", "0") else {}
-    name = f"--{parameter.name.replace('_', '-')}"
-    return click.Option([name], metavar=_METAVARS[parameter.type], help=parameter.help[:1].upper() + parameter.help[1:] + ".", **shown)
-
-
-def _epilog(report: Report) -> str:
-    arguments = " sha256:4f4f" if any(p.default is None for p in report.parameters) else ""
-    return f"Example: tonnage {report.name}{arguments} --json"
+        return click.Argument([parameter.name], metavar=metavar)
+    is_restriction = parameter.default not in _NO_RESTRICTION
+    return click.Option(
+        [parameter.option],
+        metavar=metavar,
+        type=click.Choice(parameter.choices) if parameter.choices else None,
+        default=parameter.default if is_restriction else None,
+        show_default=is_restriction,
+        help=parameter.help[:1].upper() + parameter.help[1:] + ".",
+    )

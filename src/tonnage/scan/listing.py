@@ -38,6 +38,8 @@ _LINK_BYTES_LIMIT = 256
 _REREAD_SECONDS = 0.01
 """2.x and 3.0 truncate a link before they write it again: a short one gets a second look."""
 
+_ANY_TIME = 2**63
+
 _TYPE_PROBLEMS = {
     Type.SPECIAL: "special_file",
     Type.BROKEN_SYMLINK: "broken_symlink",
@@ -99,10 +101,14 @@ def fingerprint_of(entries: Sequence[Entry | Leaves]) -> bytes:
 
 
 def _measure(entries: list[Entry | Leaves]) -> tuple[int, int]:
-    """Return how many files were listed, and the time of the newest in µs."""
+    """Return how many files were listed, and the time of the newest in µs; a file without a time may be of any."""
     times = [time_us for entry in entries if isinstance(entry, Leaves) for _, _, time_us in entry.found]
-    times += [entry.modified_us for entry in entries if isinstance(entry, Entry)]
-    return len(times), max((time_us for time_us in times if time_us is not None), default=0)
+    times += [
+        entry.modified_us if entry.type in (Type.FILE, Type.ALIAS) else 0
+        for entry in entries
+        if isinstance(entry, Entry)
+    ]
+    return len(times), max((_ANY_TIME if time_us is None else time_us for time_us in times), default=0)
 
 
 class _Sorter:

@@ -77,6 +77,7 @@ class LocalStorage(NamedTuple):
         todo = [(prefix, _is_alias(self.root, prefix))]
         while todo:
             folder, aliased = todo.pop()
+            others: Iterable[tuple[str, bool, Entry]]
             if not aliased and (expected := _expected_file(folder)):
                 leaves, others = _leaves(self.root, folder, expected, unopened_before_us)
                 for start in range(0, len(leaves.found), _LEAVES_LIMIT):

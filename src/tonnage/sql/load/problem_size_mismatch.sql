@@ -1,7 +1,10 @@
 -- Blobs with another size than some linked manifest declares.
 insert into store.problem
 select
-    'size_mismatch', null, null, child.digest,
+    'size_mismatch',
+    'blobs/' || split_part(child.digest, ':', 1) || '/' || left(split_part(child.digest, ':', 2), 2) || '/'
+        || split_part(child.digest, ':', 2) || '/data',
+    null, child.digest,
     'stored ' || b.size_bytes || ' bytes, declared ' || f.size_bytes || ' by ' || min(parent.digest), null
 from store.manifest_ref as f
 join store.blob as b on b.digest_id = f.child_id

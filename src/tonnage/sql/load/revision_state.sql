@@ -11,7 +11,9 @@ held as (
     select h.repository_id, next.digest_id, next.rank
     from held as h
     join (
-        select parent_id as holder_id, child_id as digest_id, 2 as rank from store.manifest_ref where role = 'manifest'
+        select parent_id as holder_id, child_id as digest_id, 2 as rank
+        from store.manifest_ref
+        where role in ('manifest', 'index blob')
         union all
         select subject_id, digest_id, 3 from store.manifest where subject_id is not null
     ) as next on next.holder_id = h.digest_id

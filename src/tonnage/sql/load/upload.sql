@@ -7,7 +7,10 @@ select
     cast(sum(u.size_bytes) as bigint),
     cast(count(*) as integer),
     make_timestamp(max(u.modified_us)),
-    bool_or(try_cast(u.started as timestamptz) is not null) and try_cast(u.upload as uuid) is not null,
+    bool_or(
+        regexp_full_match(u.started, '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)')
+        and try_cast(u.started as timestamptz) is not null
+    ) and try_cast(u.upload as uuid) is not null,
     min(u.part_id)
 from staged_upload_file as u
 join store.repository as p using (repository)

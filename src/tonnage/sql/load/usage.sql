@@ -50,13 +50,22 @@ pinning as (
     from store.layer_link as l
     join store.revision_state as s using (repository_id)
     join store.manifest as m on m.digest_id = s.digest_id and m.kind = 'unreadable'
+),
+unlisted as (
+    -- Where a folder of manifests could not be read, nobody knows what they need: any blob may be it.
+    select count(*) > 0 as is_so
+    from store.problem
+    where kind = 'unreadable'
+        and (starts_with(path, 'blobs') or starts_with(path, 'repositories'))
+        and not contains(path, '/_layers')
+        and not contains(path, '/_uploads')
 )
 select
     b.digest_id,
     b.size_bytes,
     case when m.digest_id is not null then 'manifest' else substr(o.ranked, 2) end,
     case when v.is_tagged then 'tagged' when v.revisions_count > 0 then 'untagged' else 'orphaned' end,
-    v.blob_id is null and p.blob_id is not null,
+    v.blob_id is null and (p.blob_id is not null or (select is_so from unlisted)),
     coalesce(f.references_count, 0),
     coalesce(f.manifests_count, 0),
     coalesce(v.revisions_count, 0),

@@ -1,4 +1,5 @@
 -- Images that others are built on: all their layers are the first layers of the others. One row per base.
+-- Example: tonnage bases --limit 10
 with layer_row as (
     select f.parent, f.position, f.child, f.stored_bytes
     from manifest_ref as f
@@ -23,13 +24,22 @@ built as (
     select chain, count(*) as images_count from prefix where position < last_position group by chain
 ),
 named as (
-    select r.digest, min(r.repository || case when t.tag is null then '' else ':' || t.tag end) as image
-    from revision as r
-    left join tag as t on t.repository = r.repository and t.digest = r.digest
-    group by r.digest
+    select h.digest, coalesce(min(h.repository || ':' || t.tag), min(h.repository)) as image
+    from holder as h
+    join base as b on b.digest = h.digest
+    left join tag as t on t.repository = h.repository and t.digest = h.revision
+    group by h.digest
 )
-select n.image, b.images_count, base.size_bytes, base.layers_count, base.digest
+select
+    n.image,
+    i.os || '/' || i.architecture || coalesce('/' || i.variant, '') as platform,
+    b.images_count,
+    base.size_bytes,
+    base.layers_count,
+    base.digest
 from base
 join built as b on b.chain = base.chain
 left join named as n on n.digest = base.digest
+left join manifest as m on m.digest = base.digest
+left join image as i on i.config_digest = m.config_digest
 order by b.images_count desc, base.size_bytes desc, base.digest;

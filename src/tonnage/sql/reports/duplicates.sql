@@ -1,4 +1,5 @@
 -- The same content stored under several digests, compressed differently. One row per uncompressed content.
+-- Example: tonnage duplicates --csv
 with stored as (
     select distinct i.diff_id, f.child as digest, f.stored_bytes
     from diff_id as i

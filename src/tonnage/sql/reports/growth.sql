@@ -1,5 +1,6 @@
 -- How the storage grew from scan to scan. One row per scan.
 -- $repository text any: only the bytes of this repository
+-- Example: tonnage growth --repository ml/training
 select
     s.scan_id,
     s.finished_at,

@@ -1,5 +1,6 @@
 -- What the registry's garbage collection never takes. One row per kind.
-select kind, files_count, folders_count, size_bytes, advice
+-- Example: tonnage leftovers
+select kind, size_bytes, files_count, folders_count, advice
 from (
     select
         'uploads' as kind,
@@ -13,7 +14,7 @@ from (
     from layer_link as l
     where not exists (select 1 from blob as b where b.digest = l.digest)
     union all
-    select 'tag history of gone revisions', count(*), count(*), coalesce(sum(h.size_bytes), 0), 'harmless; 71 bytes and 2 inodes each'
+    select 'old tag history', count(*), count(*), coalesce(sum(h.size_bytes), 0), 'harmless; 71 bytes and 2 inodes each'
     from tag_history as h
     where not exists (select 1 from revision as r where r.repository = h.repository and r.digest = h.digest)
     union all

@@ -1,4 +1,5 @@
 -- Namespaces by the bytes only they need. One row per first component of the repositories' names.
+-- Example: tonnage namespaces --json
 select
     namespace,
     exclusive_bytes,

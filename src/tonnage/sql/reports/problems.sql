@@ -1,13 +1,14 @@
 -- What is odd in the storage, the gravest first. One row per oddity.
--- $severity text warning: from which severity on: note, warning, error
+-- $severity note|warning|error warning: only oddities of this severity or a graver one
 -- $kind text any: only this kind
+-- Example: tonnage problems --severity note --kind stray
 select
     p.severity,
     p.kind,
     p.path,
-    p.digest,
     p.detail,
-    p.blocks_gc
+    p.blocks_gc,
+    p.digest
 from problem as p
 where (
         p.severity = 'error'

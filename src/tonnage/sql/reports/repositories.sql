@@ -1,15 +1,16 @@
 -- Repositories by the bytes only they need: what would be freed if all of one went. One row per repository.
 -- $namespace text any: only repositories below this first name component
+-- Example: tonnage repositories --namespace shop
 select
     repository,
     exclusive_bytes,
     shared_bytes,
     stored_bytes,
-    logical_bytes,
     tags_count,
-    revisions_count,
     untagged_count,
-    pushed_at
+    pushed_at,
+    revisions_count,
+    logical_bytes
 from repository_usage
 where $namespace in ('any', namespace)
 order by exclusive_bytes desc, repository;

@@ -1,5 +1,6 @@
 -- Build steps by the bytes they put into the registry. One row per command.
 -- $min_size bytes 0: at least this many bytes
+-- Example: tonnage steps --min-size 1GiB
 select
     cast(sum(size_bytes) as bigint) as size_bytes,
     count(*) as layers_count,

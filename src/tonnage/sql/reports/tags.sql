@@ -1,15 +1,16 @@
 -- Tags by the bytes only they lead to; tags on the same digest are one tag for the disk. One row per tag.
 -- $repository text any: only tags of this repository
 -- $older_than days 0: only tags pushed at least this many days before the scan
+-- Example: tonnage tags --repository ml/training --older-than 90d
 select
     t.repository,
     t.tag,
     t.exclusive_bytes,
     t.shared_bytes,
     t.stored_bytes,
-    t.tags_on_digest_count,
-    t.kind,
     t.pushed_at,
+    t.kind,
+    t.tags_on_digest_count,
     t.digest
 from tag_usage as t
 where $repository in ('any', t.repository)

@@ -1,14 +1,15 @@
 -- Half-orphaned revisions, to be cleaned: no tag of their repository leads to them. One row per revision.
 -- $repository text any: only revisions of this repository
 -- $older_than days 0: only revisions pushed at least this many days before the scan
+-- Example: tonnage untagged --older-than 30d --csv -o untagged.csv
 select
     u.repository,
     u.digest,
-    u.kind,
     u.exclusive_bytes,
     u.shared_bytes,
     u.stored_bytes,
-    u.pushed_at
+    u.pushed_at,
+    u.kind
 from untagged as u
 where $repository in ('any', u.repository)
     and ($older_than = 0 or u.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day)

@@ -1,5 +1,6 @@
 -- Who holds a blob: every tag and revision that needs it. One row per holder.
 -- $digest digest: the blob's digest, or the beginning of it
+-- Example: tonnage why f15609d693a1
 with held as (
     select h.repository, h.revision, h.state, h.kind, h.digest
     from holder as h
@@ -22,12 +23,12 @@ placed as (
 select
     l.repository,
     l.tag,
-    l.state,
-    coalesce(p.role, 'through ' || l.kind) as role,
+    l.revision,
     i.os || '/' || i.architecture || coalesce('/' || i.variant, '') as platform,
     h.created_by,
-    i.created_at,
-    l.revision
+    case when l.revision = $digest then 'itself' else coalesce(p.role, 'through ' || l.kind) end as role,
+    l.state,
+    i.created_at
 from reached as l
 left join placed as p on p.parent = l.revision
 left join manifest as m on m.digest = l.revision

@@ -1,0 +1,45 @@
+"""tonnage what-if"""
+
+import click
+
+from tonnage.cli.options import inventory_option, output_options
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tonnage what-if shop/search
+  tonnage what-if ml/notebook:cuda 'team-a/*:pr-*'
+  tonnage what-if app@sha256:4f4f --list keepers --json"""
+)
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET…")
+@click.option(
+    "--list",
+    "listing",
+    type=click.Choice(["summary", "revisions", "keepers", "siblings", "blobs"]),
+    default="summary",
+    show_default=True,
+    help="What to list: the sum, what goes, who keeps the shared part, sibling tags that stay, blobs freed.",
+)
+@inventory_option
+@output_options
+def command(targets: tuple[str, ...], listing: str, inventory: str, form: str | None, output: str, limit: int) -> None:
+    """Say what would be freed if these went: REPO, REPO:TAG, REPO@DIGEST, with * in names.
+
+    The bytes are those of the set: what is shared within it counts, what others need does not.
+    """
+    from tonnage.cli.output import put, put_table, width
+    from tonnage.database import Inventory
+    from tonnage.targets import parse_target
+    from tonnage.what_if import Deletions
+    from tonnage.what_if_text import describe, listing_of
+
+    with Inventory(inventory) as opened:
+        deletions = Deletions(opened)
+        for text in targets:
+            deletions.add(parse_target(text), f"named: {text}")
+        deletions.settle()
+        if listing == "summary" and form is None:
+            put(describe(deletions, width()), output)
+        else:
+            put_table(listing_of(deletions, listing), form, output, limit)

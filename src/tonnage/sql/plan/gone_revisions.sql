@@ -1,0 +1,30 @@
+-- Revisions that go, with their tags and what they need. One row per repository and digest.
+select
+    p.repository,
+    d.digest,
+    coalesce(m.kind, 'missing') as kind,
+    g.reason,
+    g.step,
+    coalesce(t.tags, []) as tags,
+    coalesce(x.size_bytes, 0) as size_bytes
+from (
+    select repository_id, digest_id, min(step) as step, arg_min(reason, step) as reason
+    from gone
+    group by repository_id, digest_id
+) as g
+join store.repository as p using (repository_id)
+join store.digest as d using (digest_id)
+left join store.manifest as m using (digest_id)
+left join (
+    select repository_id, digest_id, list(tag order by tag) as tags
+    from store.tag
+    where digest_id is not null
+    group by repository_id, digest_id
+) as t on t.repository_id = g.repository_id and t.digest_id = g.digest_id
+left join (
+    select r.root_id, cast(sum(u.size_bytes) as bigint) as size_bytes
+    from store.reach as r
+    join store.usage as u on u.blob_id = r.blob_id
+    group by r.root_id
+) as x on x.root_id = g.digest_id
+order by p.repository, g.step, d.digest;

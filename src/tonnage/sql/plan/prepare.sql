@@ -1,0 +1,4 @@
+-- What is to go: revisions, and tags. Filled step by step.
+create or replace temp table gone (repository_id integer, digest_id integer, step integer, reason varchar);
+create or replace temp table gone_tag (repository_id integer, tag varchar, digest_id integer, reason varchar);
+create or replace temp table protected (repository_id integer, digest_id integer, reason varchar);

@@ -1,0 +1,97 @@
+"""What goes if these go: a set of deletions, worked out as a set, over an inventory.
+
+The deletions are kept in temporary tables (sql/plan/prepare.sql) of the inventory's connection; every question about
+them is an SQL file. Nothing here touches a registry.
+"""
+
+from typing import NamedTuple
+
+from tonnage.database import Inventory, Table, statements
+from tonnage.errors import UsageError
+from tonnage.targets import Target
+
+_ROUNDS_LIMIT = 64
+"""Indexes nest and referrers refer to referrers; no healthy registry comes near this."""
+
+
+class Totals(NamedTuple):
+    """What a set of deletions comes to. Bytes are stored bytes of blobs."""
+
+    revisions_count: int
+    tags_count: int
+    repositories_count: int
+    stored_bytes: int
+    """What the set needs, each blob once."""
+    freed_bytes: int
+    """What only the set needs: it leaves the disk with the next collection."""
+    shared_bytes: int
+    """What others need too: it stays."""
+    orphaned_bytes: int
+    """What the next collection frees in any case."""
+
+
+class Deletions:
+    """A set of deletions over an inventory. Add targets and protections, then `settle`, then ask."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.run("prepare")
+
+    def add(self, target: Target, reason: str) -> None:
+        """Add what a person named. Raises UsageError if there is no such thing."""
+        values = {"repository": target.repository_regex, "reason": reason}
+        before = self._count()
+        if target.digest is not None:
+            self.run("target_digest", digest=target.digest, **values)
+        elif target.tag_regex is not None:
+            self.run("target_tag", tag=target.tag_regex, **values)
+        else:
+            self.run("target_repository", **values)
+            self.run("target_repository_tags", **values)
+        if self._count() == before:
+            raise UsageError(f"nothing in the inventory is `{target_text(target)}`", "tonnage repositories lists them")
+
+    def add_rows(self, table: str, rows: list[tuple[object, ...]]) -> None:
+        """Add to `gone_tag` (repository, tag, reason), `gone` or `protected` (repository, digest, reason)."""
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self.run(f"add_{table}", repositories=columns[0], names=columns[1], reasons=columns[2])
+
+    def settle(self) -> None:
+        """Work out what else goes, and what must stay: run after the last target was added."""
+        self.run("drop_protected")
+        for step in range(1, _ROUNDS_LIMIT):
+            before = self._count()
+            self.run("take_tags_of_gone")
+            self.run("fallback_tags")
+            self.run("cascade", step=step)
+            if self._count() == before:
+                break
+        while self._drop_held():
+            continue
+        self.run("freed")
+        self.run("needed")
+
+    def totals(self) -> Totals:
+        """Return what the set comes to."""
+        return Totals(*self.run("totals").rows[0])
+
+    def run(self, name: str, **values: object) -> Table:
+        """Run one statement of sql/plan."""
+        return self.inventory.query(statements("plan")[name].sql, values)
+
+    def _drop_held(self) -> bool:
+        before = self._count()
+        self.run("drop_held")
+        return self._count() != before
+
+    def _count(self) -> int:
+        found = self.inventory.query("select (select count(*) from gone) + (select count(*) from gone_tag)")
+        return int(found.rows[0][0])
+
+
+def target_text(target: Target) -> str:
+    """Return the target as it would be written."""
+    if target.digest is not None:
+        return f"{target.repository}@{target.digest}"
+    return target.repository if target.tag is None else f"{target.repository}:{target.tag}"
