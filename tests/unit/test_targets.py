@@ -1,0 +1,94 @@
+"""What a person names on the command line, and images as files name them."""
+
+import json
+
+import pytest
+
+from tonnage.errors import UsageError
+from tonnage.references import Reference, parse_in_use, parse_reference, parse_tags
+from tonnage.targets import Target, parse_target
+
+HEX = "4f" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("app", Target("app")),
+        ("team/*", Target("team/*")),
+        ("team/app:1.0", Target("team/app", "1.0")),
+        ("team/*:pr-*", Target("team/*", "pr-*")),
+        (f"app@sha256:{HEX}", Target("app", digest=f"sha256:{HEX}")),
+        ("app@4f4f", Target("app", digest="sha256:4f4f")),
+    ],
+)
+def test_target(text: str, target: Target) -> None:
+    """A target is a repository, a tag in one, or a digest in one."""
+    assert parse_target(text) == target
+
+
+@pytest.mark.parametrize("text", ["", ":tag", "app:", "app@", "app@latest", "@sha256:4f4f", "app@sha256:XYZ"])
+def test_no_target(text: str) -> None:
+    """What is none is refused with how to write one."""
+    with pytest.raises(UsageError) as caught:
+        parse_target(text)
+    assert "REPO:TAG" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("shop/web:1.2", Reference("shop/web", "1.2", None)),
+        ("shop/web", Reference("shop/web", "latest", None)),
+        ("registry.example.com/shop/web:1", Reference("shop/web", "1", None)),
+        ("registry.example.com:5000/shop/web:1", Reference("shop/web", "1", None)),
+        ("localhost/web", Reference("web", "latest", None)),
+        ("localhost:5000/web:2", Reference("web", "2", None)),
+        (f"shop/web@sha256:{HEX}", Reference("shop/web", None, f"sha256:{HEX}")),
+        (f"docker-pullable://r.example/shop/web@sha256:{HEX}", Reference("shop/web", None, f"sha256:{HEX}")),
+        (f"r.example/shop/web:3@sha256:{HEX}", Reference("shop/web", "3", f"sha256:{HEX}")),
+    ],
+)
+def test_reference(text: str, reference: Reference) -> None:
+    """The host is left out: the inventory is of one registry."""
+    assert parse_reference(text) == reference
+
+
+def test_in_use_lines() -> None:
+    """A reference a line; empty lines and comments are nothing."""
+    assert parse_in_use("# production\n\nshop/web:1  # the shop\nshop/api:2\n") == [
+        Reference("shop/web", "1", None),
+        Reference("shop/api", "2", None),
+    ]
+
+
+def test_in_use_pods() -> None:
+    """All containers of all pods count, as asked for and as found running; an imageID without a name is nothing."""
+    pod = {
+        "spec": {"containers": [{"image": "r.example/shop/web:1"}], "initContainers": [{"image": "shop/init"}]},
+        "status": {
+            "containerStatuses": [
+                {"image": "shop/web:1", "imageID": f"docker-pullable://r.example/shop/web@sha256:{HEX}"},
+                {"image": "sha256:" + HEX, "imageID": f"docker://sha256:{HEX}"},
+            ]
+        },
+    }
+    assert set(parse_in_use(json.dumps({"kind": "List", "items": [pod]}))) == {
+        Reference("shop/web", "1", None),
+        Reference("shop/init", "latest", None),
+        Reference("shop/web", None, f"sha256:{HEX}"),
+    }
+
+
+@pytest.mark.parametrize("text", ["{", '{"items": [1]}', '{"items": 3}', '{"items": [{"spec": {"containers": [1]}}]}'])
+def test_in_use_of_another_make(text: str) -> None:
+    """JSON that is no list of pods is refused: nothing may be left unprotected in silence."""
+    with pytest.raises(UsageError):
+        parse_in_use(text)
+
+
+def test_tags_from() -> None:
+    """Tags from outside need both a tag and a digest, and the line that has not is named."""
+    assert parse_tags(f"shop/web:1@sha256:{HEX}\n") == [("shop/web", "1", f"sha256:{HEX}")]
+    with pytest.raises(UsageError, match="line 2"):
+        parse_tags(f"shop/web:1@sha256:{HEX}\nshop/web:2\n")
