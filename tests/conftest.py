@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import realregistry
 from tonnage.sample import Builder, build_demo
+from tonnage.scan import scan
+from tonnage.storage.local import open_local
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--accept` (or ACCEPT=1): put what comes out now into golden files and documents, to be read in the diff."""
+    parser.addoption("--accept", action="store_true", default=os.environ.get("ACCEPT") == "1")
+
+
+@pytest.fixture
+def accept(request: pytest.FixtureRequest) -> bool:
+    """Whether what came out is to be taken for right."""
+    return bool(request.config.getoption("--accept"))
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +47,11 @@ def registry(tmp_path: Path) -> Builder:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     """The registry of `tonnage demo`, built once: to be read, never changed."""
     return build_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def demo_inventory(demo: Builder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The inventory of the demo, scanned at a fixed moment: to be read, never changed."""
+    path = tmp_path_factory.mktemp("inventory") / "tonnage.duckdb"
+    scan(open_local(str(demo.root)), str(path), now=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+    return path

@@ -64,6 +64,19 @@ def problems(inventory: Path) -> set[tuple[str, str]]:
     return {(kind, path) for kind, path in answer(inventory, "select kind, path from problem")}
 
 
+def check_sums(v2: Path, inventory: Path) -> None:
+    """Check that every file is in one class, and that every grouping divides all bytes of the blobs."""
+    files_count = sum(path.is_file() for path in v2.rglob("*"))
+    [totals] = answer(inventory, "select sum(files_count), sum(size_bytes) from class_total")
+    assert tuple(int(total or 0) for total in totals) == (files_count, bytes_below(v2))
+    stored = sum(column(inventory, "select size_bytes from blob"))
+    accounts = answer(inventory, 'select "grouping", exclusive_bytes, shared_bytes, unreferenced_bytes from accounting')
+    assert {sum(parts) for _, *parts in accounts} <= {stored}
+    for grouping, exclusive_bytes, _, _ in accounts:
+        view = f"{grouping}_usage"
+        assert sum(column(inventory, f"select coalesce(exclusive_bytes, 0) from {view}")) == exclusive_bytes
+
+
 def files_below(folder: Path) -> dict[str, bytes]:
     """Return path and content of every file. Symbolic links are left out."""
     files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())

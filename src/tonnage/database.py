@@ -1,4 +1,4 @@
-"""The door to SQL: statements live in `sql/*/*.sql`, one object each; here they are found, and an inventory is opened."""
+"""The door to SQL: statements live in `sql/*/*.sql`, one object each; here they are found, and inventories opened."""
 
 import contextlib
 import re
@@ -65,11 +65,14 @@ def connect(memory_bytes: int | None = None) -> "duckdb.DuckDBPyConnection":
 class Inventory:
     """An inventory, opened for reading. Use as a context manager."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, tags: list[tuple[str, str, str]] | None = None) -> None:
+        """Open it; with `tags` (repository, tag, digest) these take the place of the ones in the storage."""
         self.path = path
         self.connection = connect()
         try:
-            attach(self.connection, path, "inventory")
+            attach(self.connection, path, "inventory" if tags is None else "stored")
+            if tags is not None:
+                copy_with_tags(self.connection, tags)
             self.connection.execute("use inventory")
             lock_down(self.connection)
         except BaseException:
@@ -88,6 +91,8 @@ class Inventory:
 
         try:
             cursor = self.connection.execute(sql, parameters or None)
+            if not cursor:  # what DuckDB answers where there are only comments
+                raise QueryError("there is no SQL in the query")
             described = cursor.description or []
             return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
         except duckdb.Error as error:
@@ -98,6 +103,20 @@ def lock_down(connection: "duckdb.DuckDBPyConnection") -> None:
     """Let no query reach a file, a setting or another database, whoever wrote it."""
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
+
+
+def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str, str, str]]) -> None:
+    """Copy the inventory `stored` into memory as `inventory`, with other tags, and what follows from them."""
+    connection.execute("attach ':memory:' as inventory")
+    connection.execute("copy from database stored to inventory")
+    connection.execute("use inventory")
+    columns = [list(column) for column in zip(*tags, strict=True)] or [[], [], []]
+    values = dict(zip(("repositories", "tags", "digests"), columns, strict=True))
+    connection.execute("delete from store.tag")
+    connection.execute(statements("tags")["replace"].sql, values)
+    for name in ("revision_state", "usage"):
+        connection.execute(f"delete from store.{name}")
+        connection.execute(statements("load")[name].sql)
 
 
 def compare(old: str, new: str, name: str) -> Table:

@@ -72,6 +72,41 @@ class WriteError(TonnageError):
     exit_code = 10
 
 
+class RegistryError(TonnageError):
+    """The registry, or something before it, answered what no registry should."""
+
+    exit_code = 20
+
+
+class RegistryUnreachableError(RegistryError):
+    """The registry gives no answer, or none but "later": no connection, no trusted certificate, 429, 502, 503, 504."""
+
+    exit_code = 21
+    hint = "see whether the registry runs and the URL is right; started again, tonnage goes on where it stopped"
+
+
+class AccessError(RegistryError):
+    """The registry wants a login, refuses this one, or its user may not do this."""
+
+    exit_code = 22
+    hint = "run `docker login`, pass --credentials FILE, or set TONNAGE_REGISTRY_USER and TONNAGE_REGISTRY_PASSWORD"
+
+
+class DeletionRefusedError(RegistryError):
+    """The registry deletes nothing for nobody: it is read-only, or deletion is switched off."""
+
+    exit_code = 23
+
+
+class JournalError(TonnageError):
+    """The journal is of another plan or registry, in use, damaged, or cannot be written."""
+
+    exit_code = 24
+
+
+ITEMS_LEFT = 25
+"""Exit code of `apply` and `undo` when they finished and left items out: skipped with a reason, or failed."""
+
 PROBLEMS_FOUND = 3
 """Exit code of a scan that finished and counted everything it could, but found problems on the way."""
 
@@ -87,5 +122,11 @@ EXIT_CODES: dict[int, str] = {
     InventoryVersionError.exit_code: "the inventory is of another version",
     QueryError.exit_code: "the database refused the query",
     WriteError.exit_code: "the result could not be written",
+    RegistryError.exit_code: "the registry's answer makes no sense",
+    RegistryUnreachableError.exit_code: "the registry cannot be reached, or is too busy",
+    AccessError.exit_code: "the registry refuses the login, or its user may not do this",
+    DeletionRefusedError.exit_code: "the registry is read-only, or deletion is switched off",
+    JournalError.exit_code: "the journal cannot be used",
+    ITEMS_LEFT: "finished, but some items were skipped or failed; each has its reason",
     130: "interrupted; an older inventory stays as it was",
 }

@@ -1,4 +1,4 @@
-"""Who is told how far the work is. The scan knows only `Monitor`; it never prints."""
+"""Who is told how far the work is. Scan and apply know only `Monitor`; they never print."""
 
 
 class Monitor:
@@ -24,24 +24,28 @@ class TerminalMonitor(Monitor):
         self.progress = Progress(
             TextColumn("{task.description:<28}"),
             BarColumn(bar_width=30),
-            TextColumn("{task.fields[files]:>12,} files"),
+            TextColumn("{task.fields[files]:>18}"),
             TimeElapsedColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self.task = self.progress.add_task("starting", total=None, files=0)
+        self.task = self.progress.add_task("starting", total=None, files="")
         self.files_count = 0
         self.progress.start()
 
     def begin(self, what: str, total: int) -> None:
         """Show a new stretch of work."""
-        self.progress.reset(self.task, total=total, description=what, files=self.files_count)
+        self.progress.reset(self.task, total=total, description=what, files=self._files())
 
     def advance(self, steps: int, files_count: int = 0) -> None:
         """Move the bar."""
         self.files_count += files_count
-        self.progress.update(self.task, advance=steps, files=self.files_count)
+        self.progress.update(self.task, advance=steps, files=self._files())
 
     def end(self) -> None:
         """Take the bar away."""
         self.progress.stop()
+
+    def _files(self) -> str:
+        """Return the number of files; nothing for work that is not about files."""
+        return f"{self.files_count:,} files" if self.files_count else ""

@@ -5,20 +5,26 @@ bytes carry no media type, so `schemaVersion` decides, then `mediaType` *inside*
 has `manifests` (an empty list counts) is an index. Go matches JSON keys in any case, takes null for absent anywhere and
 replaces bytes that are no UTF-8, and so do we; Go is strict about the types of the values it reads, and so are we,
 because a manifest the server cannot read is one it does not protect.
+
+Nearly all manifests are plain and are read straight away, as any reader would read them; whatever is not goes through
+gojson, which reads as 2.x and as 3.x do, to the letter.
 """
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
 
-MANIFEST_BYTES_LIMIT = 4 * 1024 * 1024
+from tonnage import gojson
+
+MANIFEST_BYTES_LIMIT = gojson.MANIFEST_BYTES_LIMIT
 """The server refuses to read a larger manifest ("read exceeds limit")."""
 
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = gojson.DOCKER_MANIFEST
+DOCKER_INDEX = gojson.DOCKER_INDEX
+OCI_MANIFEST = gojson.OCI_MANIFEST
+OCI_INDEX = gojson.OCI_INDEX
 OCI_ARTIFACT = "application/vnd.oci.artifact.manifest.v1+json"
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json"
 SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
@@ -56,7 +62,12 @@ class Role(StrEnum):
 
 
 class UnreadableManifestError(ValueError):
-    """The bytes are no manifest the server would read. What they may refer to is unknown."""
+    """The bytes are no manifest any server would read. What they may refer to is unknown."""
+
+    def __init__(self, refused_by_2: str, refused_by_3: str = "") -> None:
+        super().__init__(refused_by_2)
+        self.refused_by_2 = refused_by_2
+        self.refused_by_3 = refused_by_3 or refused_by_2
 
 
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -70,6 +81,8 @@ class Platform(msgspec.Struct):
     architecture: str | None = None
     variant: str | None = None
     os_version: str | None = msgspec.field(name="os.version", default=None)
+    os_features: list[str | None] | None = msgspec.field(name="os.features", default=None)
+    features: list[str | None] | None = None
 
 
 class Descriptor(msgspec.Struct):
@@ -81,6 +94,8 @@ class Descriptor(msgspec.Struct):
     platform: Platform | None = None
     urls: list[str | None] | None = None
     annotations: dict[str, str | None] | None = None
+    data: bytes | None = None
+    artifact_type: str | None = msgspec.field(name="artifactType", default=None)
 
 
 class Layer1(msgspec.Struct):
@@ -123,35 +138,37 @@ class Manifest(msgspec.Struct, frozen=True):
     subject: str | None
     references: list[Reference]
     annotations: dict[str, str]
+    refused_by_2: str | None = None
+    """Why a server 2.x cannot read it; its collector stops on it. None where it can."""
+    refused_by_3: str | None = None
 
 
 _decode_document = msgspec.json.Decoder(_Document).decode
 _decode_any = msgspec.json.Decoder().decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
-_CANONICAL = {
-    key.lower(): key
-    for key in (
-        "schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "blobs", "subject", "fsLayers",
-        "digest", "size", "platform", "urls", "annotations", "blobSum", "os", "architecture", "variant", "os.version",
-    )
-}  # fmt: skip
+_KEYS = (
+    "schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "blobs", "subject", "fsLayers",
+    "digest", "size", "platform", "urls", "annotations", "blobSum", "os", "architecture", "variant", "os.version",
+    "os.features", "features", "data",
+)  # fmt: skip
+_CANONICAL = {key.lower(): key for key in _KEYS}
 _OPAQUE = frozenset({"annotations"})
 """Maps whose keys are data, not field names."""
 
-_FIELDS = {
-    Kind.IMAGE: ("schemaVersion", "mediaType", "config", "layers", "annotations"),
-    Kind.INDEX: ("schemaVersion", "mediaType", "manifests", "annotations"),
-    Kind.ARTIFACT: ("mediaType", "blobs", "annotations"),
-    Kind.SCHEMA1: ("schemaVersion", "fsLayers"),
-}
-"""What the server's reader of each kind looks at; a wrong type elsewhere does not hurt."""
+_ARTIFACT_FIELDS = ("mediaType", "blobs", "annotations")
+_UPPER = bytes(range(65, 91))
+_KEY_IN_DISGUISE = re.compile(
+    rb'"(?!(?:%(keys)s)")(?i:%(keys)s)"|\\u(?:00[4-7]|002[eE]|017[fF]|212[aA])|\xc5\xbf|\xe2\x84\xaa'
+    % {b"keys": "|".join(map(re.escape, _KEYS)).encode()}
+)
+"""A key that only Go takes for one of ours: in another case, with escapes, or with letters it folds onto ASCII."""
 
 
 def parse_manifest(content: bytes) -> Manifest:
     """Return what the manifest is and refers to. Sizes are the descriptors' claims in bytes, not the stored sizes.
 
-    Raises UnreadableManifestError for whatever the server's own reader would refuse.
+    Raises UnreadableManifestError for whatever the reader of neither 2.x nor 3.x would take.
     """
     if len(content) > MANIFEST_BYTES_LIMIT:
         raise UnreadableManifestError("larger than 4 MiB, the server's limit")
@@ -161,7 +178,7 @@ def parse_manifest(content: bytes) -> Manifest:
         document = _decode_document(content)
     except _UNREADABLE:
         return _parse_slowly(content)
-    if document.schema_version == 2:
+    if document.schema_version == 2 and not _has_keys_in_disguise(content):
         if document.media_type in IMAGE_TYPES and document.layers is not None and _is_plain(document.config):
             if all(map(_is_plain, document.layers)):
                 return _manifest(Kind.IMAGE, document)
@@ -176,45 +193,52 @@ def _is_plain(descriptor: Descriptor | None) -> bool:
     return descriptor is not None and descriptor.digest is not None
 
 
+def _has_keys_in_disguise(content: bytes) -> bool:
+    """Return whether some key may be one of ours for Go alone. Without other capitals than our own there is none."""
+    ours = content.count(b'"schemaVersion"') + content.count(b'"mediaType"')
+    if len(content) - len(content.translate(None, _UPPER)) == ours and b"\\u" not in content and content.isascii():
+        return False
+    return _KEY_IN_DISGUISE.search(content) is not None
+
+
 def _parse_slowly(content: bytes) -> Manifest:
-    """Read as the server does where the straight way failed: keys in any case, only the fields its kind looks at."""
+    """Read as each version of the server does where the straight way failed."""
+    reading_2, refused_by_2 = _read_as_server(content, 2)
+    reading_3, refused_by_3 = _read_as_server(content, 3)
+    fields = _all_fields(content)
+    if reading := reading_2 or reading_3:
+        kind, document = Kind(reading.kind), msgspec.convert(reading.document, _Document)
+    elif fields.get("mediaType") == OCI_ARTIFACT:
+        kind, document = Kind.ARTIFACT, _artifact(fields)
+    else:
+        raise UnreadableManifestError(refused_by_2 or "", refused_by_3 or "")
+    _add_what_only_clients_read(document, fields)
+    return msgspec.structs.replace(_manifest(kind, document), refused_by_2=refused_by_2, refused_by_3=refused_by_3)
+
+
+def _read_as_server(content: bytes, version: gojson.Version) -> tuple[gojson.Reading | None, str | None]:
+    """Return the manifest as that version reads it, or why it does not."""
+    try:
+        return gojson.read(content, version), None
+    except gojson.RefusedError as error:
+        return None, str(error)
+
+
+def _all_fields(content: bytes) -> dict[str, Any]:
+    """Return whatever is in the document, keys in our case; empty if it is no object."""
     try:
         fields = _fold_keys(_decode_any(content.decode("utf-8", "replace")))
-    except _UNREADABLE as error:
-        raise UnreadableManifestError(f"not JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise UnreadableManifestError("the JSON is not an object")
-    kind = _kind_of(fields)
-    wanted = {name: fields[name] for name in _FIELDS[kind] if name in fields}
+    except _UNREADABLE:
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _artifact(fields: dict[str, Any]) -> _Document:
+    """Return an artifact manifest, which no version of the server reads."""
     try:
-        document = msgspec.convert(wanted, _Document)
+        return msgspec.convert({name: fields[name] for name in _ARTIFACT_FIELDS if name in fields}, _Document)
     except msgspec.ValidationError as error:
         raise UnreadableManifestError(f"wrong type: {error}") from error
-    _add_what_only_clients_read(document, fields)
-    return _manifest(kind, document)
-
-
-def _kind_of(fields: dict[str, Any]) -> Kind:
-    version, media_type = fields.get("schemaVersion"), fields.get("mediaType")
-    if media_type == OCI_ARTIFACT:
-        return Kind.ARTIFACT
-    if isinstance(version, bool) or not isinstance(version, int):
-        raise UnreadableManifestError("no schemaVersion" if version is None else "schemaVersion is not a number")
-    if version == 1:
-        return Kind.SCHEMA1
-    if version != 2:
-        raise UnreadableManifestError(f"unknown schemaVersion {version}")
-    if media_type in IMAGE_TYPES:
-        return Kind.IMAGE
-    if media_type in INDEX_TYPES:
-        return Kind.INDEX
-    if media_type:
-        raise UnreadableManifestError(f"unknown mediaType {media_type!r}")
-    if fields.get("manifests") is None:
-        return Kind.IMAGE
-    if not isinstance(fields["manifests"], list):
-        raise UnreadableManifestError("`manifests` is not a list; the server's collector panics on this")
-    return Kind.INDEX
 
 
 def _add_what_only_clients_read(document: _Document, fields: dict[str, Any]) -> None:

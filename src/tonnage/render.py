@@ -2,9 +2,9 @@
 
 The last word of a column's name is its unit, and tells how it is shown: `_bytes`, `_count`, `_at`, `_percent`.
 
-A table for people fits the terminal. Numbers, digests and ids are never cut, as a cut one is a wrong one. What gives way,
-in this order: times lose their hour, long words their end, and where that is not enough the last columns are left out;
-so a report names its columns in the order of their weight.
+A table for people fits the terminal. Numbers, digests and ids are never cut, as a cut one is a wrong one. What gives
+way, in this order: times lose their hour, long words their end, and where that is not enough the last columns are left
+out; so a report names its columns in the order of their weight.
 """
 
 import csv

@@ -2,11 +2,13 @@
 
     -- Layers with few references and a large size. One row per layer.
     -- $max_references integer 2: at most this many revisions name the layer directly
+    -- references_count: revisions whose manifest names it directly
     -- Example: tonnage layers --max-references 1
     select …
 
 A parameter is `$name type default: text`; types are text, integer, bytes, days and digest, or the words to choose from
 as `one|other`; without a default it must be given, and the default `any` is no restriction.
+A column is explained by `name: text`, unless it is a column of a view and has its meaning from there.
 From this one file come the command, its help, its options, the table, the JSON, the page and the docs.
 """
 
@@ -20,6 +22,7 @@ from tonnage.errors import QueryError, UsageError
 from tonnage.sizes import parse_size
 
 _PARAMETER = re.compile(r"-- \$(\w+) (text|integer|bytes|days|digest|\w+(?:\|\w+)+)(?: (\S+))?: (.+)")
+_COLUMN = re.compile(r"-- ([a-z_]+): (.+)")
 _EXAMPLE = re.compile(r"-- Example: (.+)")
 
 
@@ -76,22 +79,24 @@ class Report(NamedTuple):
     name: str
     title: str
     parameters: tuple[Parameter, ...]
+    columns: dict[str, str]
     example: str
     sql: str
 
     @property
     def question(self) -> str:
         """The title's first clause, for lists of reports."""
-        return self.title.partition(". ")[0].partition(": ")[0]
+        return re.split(r"[.:;] ", self.title, maxsplit=1)[0].rstrip(".")
 
 
 def parse_report(name: str, sql: str) -> Report:
     """Return the report a file holds. Without a comment in the first line its title is its name."""
-    lines = sql.splitlines()
+    lines = [line.strip() for line in sql.splitlines()]
     title = lines[0].removeprefix("--").strip() if lines and lines[0].startswith("--") else name
-    parameters = [Parameter(*match.groups()) for line in lines if (match := _PARAMETER.fullmatch(line.strip()))]
-    examples = [match[1] for line in lines if (match := _EXAMPLE.fullmatch(line.strip()))]
-    return Report(name, title, tuple(parameters), examples[0] if examples else f"tonnage {name}", sql)
+    parameters = tuple(Parameter(*match.groups()) for line in lines if (match := _PARAMETER.fullmatch(line)))
+    columns = {match[1]: match[2] for line in lines if (match := _COLUMN.fullmatch(line))}
+    examples = [match[1] for line in lines if (match := _EXAMPLE.fullmatch(line))]
+    return Report(name, title, parameters, columns, examples[0] if examples else f"tonnage {name}", sql)
 
 
 @cache

@@ -7,7 +7,7 @@ The listing rows come from names and sizes alone; the content rows from manifest
 import typing
 from typing import NamedTuple
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables; an inventory of another version is refused."""
 
 
@@ -60,13 +60,17 @@ class LayerLink(NamedTuple):
 
 
 class ExtraLink(NamedTuple):
-    """One row per link that neither 2.x nor 3.x reads: schema 1 signatures, referrer indexes of forks."""
+    """One row per link of other registries: schema 1 signatures, referrer indexes of forks.
+
+    `content_digest` is what a signature's link holds, as the collectors read it; None elsewhere, or if it holds none.
+    """
 
     kind: str
     repository: str
     digest: str
     path: str
     size_bytes: int
+    content_digest: str | None
 
 
 class UploadFile(NamedTuple):
@@ -81,13 +85,17 @@ class UploadFile(NamedTuple):
 
 
 class Stray(NamedTuple):
-    """One row per file that fits no template of the layout. `tag` where it lies below a tag's folder."""
+    """One row per file that fits no template of the layout. `tag` where it lies below a tag's folder.
+
+    `content_digest` is what it holds where the collectors take it for a link; None elsewhere, or if it holds none.
+    """
 
     path: str
     repository: str | None
     tag: str | None
     size_bytes: int
     modified_us: int | None
+    content_digest: str | None
 
 
 class EmptyFolder(NamedTuple):
@@ -126,6 +134,9 @@ class Manifest(NamedTuple):
     config_media_type: str | None
     subject: str | None
     unreadable_because: str | None
+    refused_by_2: str | None
+    """Why the collector of 2.x stops on it, or crashes (`panic…`); None where it does not."""
+    refused_by_3: str | None
 
 
 class ManifestRef(NamedTuple):

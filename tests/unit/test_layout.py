@@ -60,7 +60,9 @@ def test_one_part_more_or_less_is_a_stray(path: str) -> None:
     assert locate(path.rpartition("/")[0]).place is Place.STRAY
 
 
-@pytest.mark.parametrize("tag", ["link", "index", "current", "tags", "sha256", "_x", "data", "A" * 128, "sha256-ab.sig"])
+@pytest.mark.parametrize(
+    "tag", ["link", "index", "current", "tags", "sha256", "_x", "data", "A" * 128, "sha256-ab.sig"]
+)
 def test_tags_go_by_position(tag: str) -> None:
     """A tag may bear the name of any folder of the layout."""
     folder = f"{REPOSITORY}/_manifests/tags/{tag}"
@@ -206,7 +208,24 @@ def test_legal_repository_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Foo", "a/Foo", "a/-x", "a/x___y", "a/x-", "a..b", "-a", "_a", "a b", "é", "", "a/", "/a", "a//b", "x" * 256, "a\n"],
+    [
+        "Foo",
+        "a/Foo",
+        "a/-x",
+        "a/x___y",
+        "a/x-",
+        "a..b",
+        "-a",
+        "_a",
+        "a b",
+        "é",
+        "",
+        "a/",
+        "/a",
+        "a//b",
+        "x" * 256,
+        "a\n",
+    ],
 )
 def test_illegal_repository_names(name: str) -> None:
     """On one of these the registry's collector stops."""

@@ -2,13 +2,14 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import click
 
 from tonnage import __version__
-from tonnage.cli.options import INVENTORY_HELP
+from tonnage.cli.options import INVENTORY_HELP, SETTINGS
 from tonnage.errors import EXIT_CODES, TonnageError, UsageError
 
 COMMANDS = {
@@ -18,21 +19,20 @@ COMMANDS = {
     "shell": "Open an SQL prompt on the inventory.",
     "report": "Run a report from an .sql file.",
     "what-if": "Say what would be freed if these went, as a set.",
+    "apply": "Delete from a registry what a plan says, and nothing else.",
+    "undo": "Push back what apply deleted, until the registry has collected.",
     "diff": "Say who grew between two inventories, and by which layers.",
     "demo": "Build a sample registry, scan it, and show the card.",
 }
 """Commands that are no reports, with the one line `--help` shows; each is a module of the same name."""
 
-_EPILOG = """\b
+_EXAMPLES = """\b
 Examples:
   tonnage scan /var/lib/registry
   tonnage
   tonnage layers --max-references 2 --min-size 500MiB
   tonnage why sha256:4f4f
   tonnage sql "select repository, count(*) from tag group by all"
-
-\b
-Exit codes:
 """
 
 
@@ -74,11 +74,18 @@ class _Program(click.Group):
             formatter.write_dl([(name, report.question) for name, report in all_reports().items()])
 
 
+def _paragraph(title: str, meanings: Mapping[Any, str]) -> str:
+    """Return a list for the end of the help; `\\b` keeps click from joining its lines."""
+    widest = max(len(str(name)) for name in meanings)
+    lines = [f"  {name:{widest}}  {meaning}\n" for name, meaning in meanings.items()]
+    return f"\n\b\n{title}:\n{''.join(lines)}"
+
+
 @click.group(
     cls=_Program,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_EPILOG + "".join(f"  {code:>3}  {meaning}\n" for code, meaning in EXIT_CODES.items()),
+    epilog=_EXAMPLES + _paragraph("Environment", SETTINGS) + _paragraph("Exit codes", EXIT_CODES),
 )
 @click.version_option(__version__, prog_name="tonnage")
 @click.option(

@@ -5,6 +5,15 @@ from typing import Any, TypeVar
 
 import click
 
+SETTINGS = {
+    "TONNAGE_INVENTORY": "the inventory, where no `--inventory` is given",
+    "TONNAGE_REPORTS": "a folder of your own .sql files, each a command",
+    "TONNAGE_REGISTRY_USER": "the login at the registry, with TONNAGE_REGISTRY_PASSWORD; else docker's",
+    "TONNAGE_REGISTRY_PASSWORD": "its password",
+    "DOCKER_CONFIG": "the folder of docker's config.json, where logins and their helpers are; else ~/.docker",
+}
+"""What is read from the environment."""
+
 INVENTORY_HELP = "The inventory; else TONNAGE_INVENTORY, else tonnage.duckdb here."
 _LIMIT_HELP = "Rows at most; 0 is all. Without it 20 on the screen, all as JSON, as CSV and in a file."
 
@@ -29,6 +38,23 @@ def output_options(command: Command) -> Command:
         click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout."),
         click.option("--csv", "form", flag_value="csv", help="Comma-separated values."),
         click.option("--json", "form", flag_value="json", help="One array of objects, with exact integers."),
+    ):
+        command = option(command)
+    return command
+
+
+def registry_options(command: Command) -> Command:
+    """Add the registry's address and how to treat it, and how a change of it is confirmed and reported."""
+    for option in (
+        click.option("-q", "--quiet", is_flag=True, help="No summary, no progress."),
+        click.option("--json", "as_json", is_flag=True, help="The outcome of every item, as one object."),
+        click.option("--concurrency", default=4, show_default=True, metavar="N", help="Requests at once."),
+        click.option("--rate", default=50.0, show_default=True, metavar="N", help="Requests a second at most."),
+        click.option("--credentials", default="", metavar="FILE", help="user:password, JSON, or a docker config.json."),
+        click.option("--ca", default="", metavar="FILE", help="Certificates to trust as well, as PEM."),
+        click.option("-n", "--dry-run", is_flag=True, help="Change nothing and do not ask: see what would be done."),
+        click.option("--confirm", default="", metavar="PLAN_ID", help="Do it without asking: the plan's id."),
+        click.option("--registry", "url", required=True, metavar="URL", help="Such as https://registry.example.com."),
     ):
         command = option(command)
     return command

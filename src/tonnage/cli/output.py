@@ -4,11 +4,11 @@ import contextlib
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from tonnage.database import Inventory, Table
-from tonnage.errors import WriteError
+from tonnage.errors import UsageError, WriteError
 from tonnage.render import left_out, to_csv, to_json, to_text
-
 
 _TEXT_ROWS = 20
 """What a person is shown unless told otherwise; programs and files get all."""
@@ -76,3 +76,11 @@ def show_card(path: str) -> None:
 
     with Inventory(path) as inventory:
         put(card(inventory, width()))
+
+
+def read_text(path: str) -> str:
+    """Return the text of a file or, for `-`, of stdin. Raises UsageError."""
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read `{path}`: {getattr(error, 'strerror', None) or error}") from error

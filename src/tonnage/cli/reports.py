@@ -8,9 +8,6 @@ import click
 from tonnage.cli.options import inventory_option, output_options
 from tonnage.reports import Parameter, Report, builtin_reports, reports_in
 
-REPORTS_VARIABLE = "TONNAGE_REPORTS"
-"""Names a folder with the operator's own reports."""
-
 _METAVARS = {"text": "TEXT", "integer": "N", "bytes": "SIZE", "days": "DAYS", "digest": "DIGEST"}
 _NO_RESTRICTION = ("any", "0")
 """Defaults that restrict nothing, and that `--help` need not show."""
@@ -19,7 +16,7 @@ _NO_RESTRICTION = ("any", "0")
 @cache
 def all_reports() -> dict[str, Report]:
     """Return the built-in reports and the operator's own; an own one takes the place of a built-in of the same name."""
-    return {**builtin_reports(), **reports_in(os.environ.get(REPORTS_VARIABLE))}
+    return {**builtin_reports(), **reports_in(os.environ.get("TONNAGE_REPORTS"))}
 
 
 def report_command(report: Report) -> click.Command:

@@ -36,7 +36,8 @@ _CARRY_LISTING = (
     "blob", "revision", "layer_link", "tag", "tag_history", "extra_link", "upload_file", "stray", "empty_folder",
     "folder", "problem",
 )  # fmt: skip
-_CARRY_CONTENT = ("manifest", "manifest_ref", "annotation", "image", "label", "history", "diff_id")
+_CARRY_MANIFESTS = ("manifest", "manifest_ref", "annotation")
+_CARRY_CONFIGS = ("image", "label", "history", "diff_id")
 
 
 class Summary(NamedTuple):
@@ -114,8 +115,8 @@ def scan(
     is_searched = thorough or not storage.is_large()
     try:
         with create(new, _MEMORY_BYTES) as connection:
-            earlier = None if full else _attach_earlier(connection, target, storage)
-            run = _Run(storage, connection, earlier, is_searched, monitor or Monitor(), now, workers_count)
+            previous = _attach_earlier(connection, target, storage)
+            run = _Run(storage, connection, previous, full, is_searched, monitor or Monitor(), now, workers_count)
             changed = run.list_parts()
             if changed:
                 run.read_contents()
@@ -138,7 +139,8 @@ class _Run:
         self,
         storage: Storage,
         connection: "duckdb.DuckDBPyConnection",
-        earlier: _EarlierScan | None,
+        previous: _EarlierScan | None,
+        full: bool,
         is_searched: bool,
         monitor: Monitor,
         now: Callable[[], datetime],
@@ -146,8 +148,10 @@ class _Run:
     ) -> None:
         self.storage = storage
         self.connection = connection
-        self.earlier = earlier if earlier and earlier.is_searched >= is_searched else None
-        self.previous = earlier
+        self.previous = previous
+        """Whose totals are kept, so that growth can be asked for."""
+        self.earlier = previous if previous and not full and previous.is_searched >= is_searched else None
+        """Upon which this scan builds."""
         self.is_searched = is_searched
         self.monitor = monitor
         self.now = now
@@ -204,8 +208,11 @@ class _Run:
             self.monitor.advance(1, result.files_count)
 
     def _is_settled(self, part: Part, known: _KnownPart) -> bool:
-        """A part whose token is the same, and older than the earlier scan, holds the same names; blobs never change."""
-        if not self.earlier or not part.token or part.token != known.token:
+        """In a large registry, a part with the same token as before holds the same names, and blobs never change.
+
+        In others each blob is asked for all the same: it costs little, and damage shows.
+        """
+        if self.is_searched or not self.earlier or not part.token or part.token != known.token:
             return False
         return int(part.token) // 1000 < self.earlier.started_us - CLOCK_MARGIN_US
 
@@ -235,15 +242,21 @@ class _Run:
         self.staging.flush()
         if self.earlier:
             before_us = self.earlier.started_us - CLOCK_MARGIN_US
-            self.connection.execute(statements("scan")["settled"].sql, {"started_us": before_us})
-            for name in _CARRY_CONTENT:
-                self.connection.execute(statements("carry")[name].sql)
-        while self._read("manifests", "manifests_to_read"):
+            self._execute("settled", {"started_us": before_us})
+        else:
+            self._execute("nothing_settled")
+        while self._read("manifests", _CARRY_MANIFESTS):
             pass
-        self._read("configs", "configs_to_read")
+        self._read("configs", _CARRY_CONFIGS)
 
-    def _read(self, action: str, statement: str) -> int:
-        digests = [row[0] for row in self.connection.execute(statements("scan")[statement].sql).fetchall()]
+    def _read(self, action: str, carried: tuple[str, ...]) -> bool:
+        """Carry or read what is wanted now; return whether anything was, as it may lead to more."""
+        self._execute(f"wanted_{action}")
+        self._execute("reused")
+        if self.earlier:
+            for name in carried:
+                self.connection.execute(statements("carry")[name].sql)
+        digests = [row[0] for row in self._execute("to_read").fetchall()]
         self.monitor.begin(f"reading {action}", len(digests))
         for start in range(0, len(digests), _DIGESTS_PER_TASK):
             self.crew.submit(Task(action, digests=tuple(digests[start : start + _DIGESTS_PER_TASK])))
@@ -251,7 +264,10 @@ class _Run:
             self._add_contents(result)
         self.staging.flush()
         self.read_count += len(digests)
-        return len(digests)
+        return bool(self.connection.execute("select count(*) from wanted").fetchall()[0][0])
+
+    def _execute(self, name: str, values: dict[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
+        return self.connection.execute(statements("scan")[name].sql, values)
 
     def _add_contents(self, result: Result) -> None:
         self.staging.add(result.columns or {}, None)
@@ -320,7 +336,7 @@ def _attach_earlier(
     ).fetchone()
     if not found or found[3] != storage.location:
         return None
-    odd = {row[0] for row in connection.execute("select distinct part_id from earlier.store.stray").fetchall()}
+    odd = {row[0] for row in connection.execute(statements("scan")["odd_parts"].sql).fetchall()}
     known = connection.execute("select prefix, part_id, token, fingerprint, files_count from earlier.store.part").fetchall()
     parts = {prefix: _KnownPart(*facts, facts[0] in odd) for prefix, *facts in known}
     return _EarlierScan(found[0], found[1], found[2], parts)

@@ -27,12 +27,12 @@ def read_manifests(storage: Storage, digests: list[str]) -> Rows:
     for digest in digests:
         content = _read(storage, digest, out, "unreadable_manifest")
         if content is None:
-            _add_unreadable(out, digest, "cannot be read from the storage")
+            _add_unreadable(out, digest, UnreadableManifestError("cannot be read from the storage"))
             continue
         try:
             _add_manifest(out, digest, parse_manifest(content))
         except UnreadableManifestError as error:
-            _add_unreadable(out, digest, str(error))
+            _add_unreadable(out, digest, error)
             _problem(out, "unreadable_manifest", digest, str(error))
     return dict(out)
 
@@ -78,8 +78,11 @@ def _problem(out: Rows, kind: str, digest: str, detail: str | None) -> None:
     out["Problem"].append(rows.Problem(kind, blob_path(digest), None, digest, detail))
 
 
-def _add_unreadable(out: Rows, digest: str, reason: str) -> None:
-    out["Manifest"].append(rows.Manifest(digest, "unreadable", None, None, None, None, None, reason))
+def _add_unreadable(out: Rows, digest: str, error: UnreadableManifestError) -> None:
+    row = rows.Manifest(
+        digest, "unreadable", None, None, None, None, None, str(error), error.refused_by_2, error.refused_by_3
+    )
+    out["Manifest"].append(row)
 
 
 def _add_manifest(out: Rows, digest: str, manifest: Manifest) -> None:
@@ -93,14 +96,15 @@ def _add_manifest(out: Rows, digest: str, manifest: Manifest) -> None:
         config.media_type if config else None,
         manifest.subject,
         None,
+        manifest.refused_by_2,
+        manifest.refused_by_3,
     )
     out["Manifest"].append(row)
-    add = out["ManifestRef"].append
     for role, position, child, declared in (
         (r.role, r.position, r.digest, r.descriptor) for r in manifest.references
     ):  # fmt: skip
         platform = declared.platform
-        add(
+        out["ManifestRef"].append(
             rows.ManifestRef(
                 digest,
                 role.value,

@@ -19,7 +19,7 @@ from tonnage.layout import (
     locate,
     parse_link,
 )
-from tonnage.storage import Entry, Leaves, Storage, Type
+from tonnage.storage import OPEN_NONE, Entry, Leaves, Storage, Type
 
 Rows = dict[str, list[tuple[object, ...]]]
 """Row tuples by the name of their row type."""
@@ -33,6 +33,8 @@ _SHA256_HEX = re.compile(r"[0-9a-f]{64}\Z").match
 _SHA256_LINK = 71
 
 _BATCH_FILES = 10_000
+
+_ROW_OF = {Place.BLOB: "Blob", Place.LAYER_LINK: "LayerLink", Place.TAG_HISTORY: "TagHistory"}
 
 _LINK_BYTES_LIMIT = 256
 _REREAD_SECONDS = 0.01
@@ -72,10 +74,10 @@ def list_part(storage: Storage, prefix: str, unopened_before_us: int, earlier: E
     files_count, newest_us = _measure(entries)
     if earlier and fingerprint == earlier.fingerprint and newest_us < earlier.started_us - CLOCK_MARGIN_US:
         return Listed(None, fingerprint, files_count)
-    return Listed(_batches(storage, entries), fingerprint, files_count)
+    return Listed(_batches(storage, entries, unopened_before_us < OPEN_NONE), fingerprint, files_count)
 
 
-def _batches(storage: Storage, entries: list[Entry | Leaves]) -> Iterator[Rows]:
+def _batches(storage: Storage, entries: list[Entry | Leaves], reads_layer_links: bool) -> Iterator[Rows]:
     """Yield the rows a batch at a time, letting go of what was turned into rows: a repository may be very large."""
     while entries:
         batch: list[Entry | Leaves] = []
@@ -83,12 +85,15 @@ def _batches(storage: Storage, entries: list[Entry | Leaves]) -> Iterator[Rows]:
         while entries and size < _BATCH_FILES:
             batch.append(entries.pop())
             size += len(batch[-1].found) if isinstance(batch[-1], Leaves) else 1
-        yield rows_of(storage, batch)
+        yield rows_of(storage, batch, reads_layer_links)
 
 
-def rows_of(storage: Storage, entries: Iterable[Entry | Leaves]) -> Rows:
-    """Return the rows of listed entries. Tags and revision links are read, other links where their size is odd."""
-    return _Sorter(storage).sort(entries)
+def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_links: bool = False) -> Rows:
+    """Return the rows of listed entries. Tags and revision links are read, other links where their size is odd.
+
+    In a large registry a layer link of the right size is taken at its word: to read each would double the scan.
+    """
+    return _Sorter(storage, reads_layer_links).sort(entries)
 
 
 def fingerprint_of(entries: Sequence[Entry | Leaves]) -> bytes:
@@ -114,8 +119,9 @@ def _measure(entries: list[Entry | Leaves]) -> tuple[int, int]:
 class _Sorter:
     """Sorts entries into rows."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, reads_layer_links: bool) -> None:
         self.storage = storage
+        self.reads_layer_links = reads_layer_links
         self.rows: Rows = defaultdict(list)
         self.folders: set[str] = set()
         self.names: set[str] = set()
@@ -130,6 +136,14 @@ class _Sorter:
             Place.UPLOAD: self._upload,
             Place.STRAY: self._stray,
         }
+
+        self.add_healthy = {
+            Place.BLOB: self._healthy_blobs,
+            Place.LAYER_LINK: self._healthy_layer_links,
+            Place.TAG_HISTORY: self._healthy_history,
+        }
+        if reads_layer_links:
+            del self.add_healthy[Place.LAYER_LINK]
 
     def sort(self, entries: Iterable[Entry | Leaves]) -> Rows:
         for entry in entries:
@@ -149,36 +163,45 @@ class _Sorter:
         return dict(self.rows)
 
     def _leaves(self, leaves: Leaves) -> None:
-        """Add many files of one folder: what they are is worked out once where they are blobs or layer links."""
+        """Add many files of one folder: what they are is worked out once where they are healthy sha256 ones."""
         folder, file, found = leaves
         first = locate(f"{folder}/{found[0][0]}/{file}") if found else None
         if first and first.repository:
             self._note_repository(folder, first.repository)
-        if first and first.place in (Place.BLOB, Place.LAYER_LINK) and first.digest.startswith("sha256:"):
-            shard = folder[-2:] if first.place is Place.BLOB else ""
-            ordinary = _SHA256_LINK if first.place is Place.LAYER_LINK else None
-            found = self._add_ordinary(first, found, shard, ordinary)
+        if first and first.digest.startswith("sha256:") and first.place in self.add_healthy:
+            found = self._add_healthy(first, leaves)
         for name, size_bytes, modified_us in found:
             path = f"{folder}/{name}/{file}"
             located = locate(path)
             self.add[located.place](Entry(path, size_bytes, modified_us), located, size_bytes)
 
-    def _add_ordinary(
-        self, first: Located, found: list[_Found], shard: str, size_wanted: int | None
-    ) -> list[_Found]:
-        """Add the healthy ones of many blobs or layer links; return the others."""
-        others, repository = [], first.repository
-        add = self.rows["Blob" if first.place is Place.BLOB else "LayerLink"].append
-        for leaf in found:
-            name, size_bytes, modified_us = leaf
-            if not (_SHA256_HEX(name) and name.startswith(shard)) or size_wanted not in (None, size_bytes):
-                others.append(leaf)
-            elif repository:
-                digest = f"sha256:{name}"
-                add((repository, digest, digest, size_bytes, modified_us))
+    def _add_healthy(self, first: Located, leaves: Leaves) -> list[_Found]:
+        """Add the healthy ones of many blobs or links; return the others, which take the long way."""
+        row_of = self.add_healthy[first.place]
+        is_blob = first.place is Place.BLOB
+        shard = leaves.folder[-2:] if is_blob else ""
+        healthy, others = [], []
+        for leaf in leaves.found:
+            name, size_bytes, _ = leaf
+            if _SHA256_HEX(name) and name.startswith(shard) and (is_blob or size_bytes == _SHA256_LINK):
+                healthy.append(leaf)
             else:
-                add((f"sha256:{name}", size_bytes, modified_us))
+                others.append(leaf)
+        self.rows[_ROW_OF[first.place]] += row_of(first, healthy)
         return others
+
+    def _healthy_blobs(self, first: Located, found: list[_Found]) -> Iterator[tuple[object, ...]]:
+        return ((f"sha256:{name}", size_bytes, modified_us) for name, size_bytes, modified_us in found)
+
+    def _healthy_layer_links(self, first: Located, found: list[_Found]) -> Iterator[tuple[object, ...]]:
+        repository = first.repository
+        for name, size_bytes, modified_us in found:
+            digest = f"sha256:{name}"
+            yield repository, digest, digest, size_bytes, modified_us
+
+    def _healthy_history(self, first: Located, found: list[_Found]) -> Iterator[tuple[object, ...]]:
+        repository, tag = first.repository, first.name
+        return ((repository, tag, f"sha256:{name}", size, modified_us) for name, size, modified_us in found)
 
     def _note_repository(self, path: str, repository: str) -> None:
         start = len(repository) + 14
@@ -210,7 +233,7 @@ class _Sorter:
     def _layer_link(self, entry: Entry, located: Located, size_bytes: int) -> None:
         digest = located.digest
         content: str | None = digest
-        if entry.size_bytes != link_size(digest) or not digest.startswith("sha256:"):
+        if self.reads_layer_links or entry.size_bytes != link_size(digest) or not digest.startswith("sha256:"):
             content = self._read_link(entry, located, "layer")
         row = rows.LayerLink(located.repository, digest, content, size_bytes, entry.modified_us)
         self.rows["LayerLink"].append(row)
@@ -229,7 +252,8 @@ class _Sorter:
 
     def _extra_link(self, entry: Entry, located: Located, size_bytes: int) -> None:
         kind = located.place.value
-        row = rows.ExtraLink(kind, located.repository, located.digest, entry.path, size_bytes)
+        content = self._glance(entry) if located.place is Place.SIGNATURE else None
+        row = rows.ExtraLink(kind, located.repository, located.digest, entry.path, size_bytes, content)
         self.rows["ExtraLink"].append(row)
 
     def _upload(self, entry: Entry, located: Located, size_bytes: int) -> None:
@@ -241,8 +265,9 @@ class _Sorter:
         self.rows["UploadFile"].append(row)
 
     def _stray(self, entry: Entry, located: Located, size_bytes: int) -> None:
+        content = self._glance(entry) if _is_taken_for_link(entry.path) else None
         row = rows.Stray(
-            entry.path, located.repository or None, located.name or None, size_bytes, entry.modified_us
+            entry.path, located.repository or None, located.name or None, size_bytes, entry.modified_us, content
         )  # fmt: skip
         self.rows["Stray"].append(row)
         self._problem(_stray_kind(entry.path), entry, located)
@@ -280,6 +305,14 @@ class _Sorter:
             self._problem(f"{what}_link_mismatch", entry, located, digest)
         return digest
 
+    def _glance(self, entry: Entry) -> str | None:
+        """Return the digest in a file that only the collectors take for a link; None if it holds none."""
+        try:
+            digest = parse_link(self.storage.read(entry.path, _LINK_BYTES_LIMIT))
+        except OSError:
+            return None
+        return digest if digest and is_full_digest(digest) else None
+
     def _is_meant(self, located: Located, digest: str) -> bool:
         """Return whether a digest shorter than the registry's own is what this link should hold, or what is left of it."""
         if located.digest:
@@ -312,6 +345,11 @@ def _is_sha512_alias(located: Located, digest: str) -> bool:
     return (
         located.place is Place.LAYER_LINK and digest.startswith("sha256:") and not located.digest.startswith("sha256:")
     )
+
+
+def _is_taken_for_link(path: str) -> bool:
+    """Return whether the collectors read the file: they take every `link` below revisions and `_layers` for one."""
+    return path.endswith("/link") and ("/_manifests/revisions/" in path or "/_layers/" in path)
 
 
 def _stray_kind(path: str) -> str:

@@ -7,6 +7,7 @@ Nothing is written; symbolic links are followed once, and what they lead to insi
 Names need not be text on a disk: bytes that are no UTF-8 are spelled `\\xff` in paths.
 """
 
+import errno
 import os
 import re
 import stat
@@ -21,6 +22,7 @@ from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Leaves, Part, Type
 _LARGE = 25_000
 """Blobs from which on a registry is large: opening all its folders takes longer than all the rest of a scan."""
 
+_READ_AT_ONCE = 65_536
 _LEAVES_LIMIT = 10_000
 _SPELLED_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _TIME_LIMIT_US = 253_402_300_800_000_000
@@ -78,6 +80,9 @@ class LocalStorage(NamedTuple):
         while todo:
             folder, aliased = todo.pop()
             others: Iterable[tuple[str, bool, Entry]]
+            if not aliased and unopened_before_us >= OPEN_NONE and folder.endswith("/_manifests/tags"):
+                yield from _tags(self.root, folder, todo)
+                continue
             if not aliased and (expected := _expected_file(folder)):
                 leaves, others = _leaves(self.root, folder, expected, unopened_before_us)
                 for start in range(0, len(leaves.found), _LEAVES_LIMIT):
@@ -108,7 +113,7 @@ class LocalStorage(NamedTuple):
         descriptor = os.open(_native(f"{self.root}/{path}"), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         try:
             content = os.read(descriptor, limit_bytes)
-            if len(content) == limit_bytes or not content:
+            if len(content) < _READ_AT_ONCE:  # a short read of a file is its end; not asking again saves a call
                 return content
             while len(content) < limit_bytes and (more := os.read(descriptor, limit_bytes - len(content))):
                 content += more
@@ -158,35 +163,91 @@ def _expected_file(folder: str) -> str | None:
     return None
 
 
+def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entry]:
+    """Yield the current link of each tag without opening the tag's folders, and leave the history to do."""
+    for path, is_folder, entry in _children(root, folder):
+        link, history = f"{path}/current/link", f"{path}/index/sha256"
+        try:
+            status = os.lstat(f"{root}/{link}")
+            ordinary = is_folder and stat.S_ISREG(status.st_mode) and os.path.isdir(f"{root}/{history}")
+        except OSError:
+            ordinary = False
+        if ordinary and entry.type is Type.FILE:
+            yield Entry(link, status.st_size, status.st_mtime_ns // 1000)
+            todo.append((history, False))
+        elif is_folder and entry.type is Type.FILE:
+            todo.append((path, False))
+        else:
+            yield entry
+            if is_folder:
+                todo.append((path, _is_alias(root, path)))
+
+
 def _leaves(
     root: str, folder: str, file: str, unopened_before_us: int
 ) -> tuple[Leaves, list[tuple[str, bool, Entry]]]:
     """Return the ordinary files of the folders in `folder`, and all that has to be looked into."""
-    base = _native(f"{root}/{folder}")
+    try:
+        descriptor = os.open(f"{root}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return Leaves(folder, file, []), list(_children(root, folder))
+    try:
+        names = os.listdir(descriptor)
+        if os.fstat(descriptor).st_nlink - 2 == len(names) > 0:  # so all of them are folders: none is a link to one
+            found, odd = _ordinary(descriptor, names, file, unopened_before_us)
+            path = f"{folder}/"
+            return Leaves(folder, file, found), [(path + name, True, Entry(path + name, 0, None)) for name in odd]
+        others = list(_children(root, folder))
+        start = len(folder) + 1
+        folders = [path[start:] for path, is_folder, entry in others if is_folder and entry.type is Type.FILE]
+        found, odd = _ordinary(descriptor, folders, file, unopened_before_us)
+    except OSError:
+        return Leaves(folder, file, []), list(_children(root, folder))
+    finally:
+        os.close(descriptor)
+    ordinary = {name for name, _, _ in found}
+    return Leaves(folder, file, found), [other for other in others if other[0][start:] not in ordinary]
+
+
+def _ordinary(
+    descriptor: int, names: list[str], file: str, unopened_before_us: int
+) -> tuple[list[tuple[str, int, int | None]], list[str]]:
+    """Return name, size and time of the ordinary file in each folder, and the folders that have to be looked into.
+
+    The hottest loop of a scan: one call of the system for each folder that is not opened.
+    """
+    opens_none = unopened_before_us >= OPEN_NONE
     found: list[tuple[str, int, int | None]] = []
-    others = []
-    for path, is_folder, entry in _children(root, folder):
-        name = path[len(folder) + 1 :]
-        if is_folder and entry.type is Type.FILE:
-            try:
-                status = os.lstat(f"{base}/{name}/{file}")
-                if stat.S_ISREG(status.st_mode) and (
-                    _is_unchanged(f"{base}/{name}", status, unopened_before_us)
-                    or os.listdir(f"{base}/{name}") == [file]
-                ):
-                    found.append((name, status.st_size, _modified_us(status)))
-                    continue
-            except OSError:
-                pass  # looked into below, where it becomes an entry that says what is wrong
-        others.append((path, is_folder, entry))
-    return Leaves(folder, file, found), others
+    odd = []
+    lstat, is_regular = os.lstat, stat.S_ISREG
+    for name in names:
+        try:
+            status = lstat(f"{name}/{file}", dir_fd=descriptor)
+            if is_regular(status.st_mode) and (
+                opens_none
+                or _is_settled(status, name, descriptor, unopened_before_us)
+                or _names_in(name, descriptor) == [file]
+            ):
+                found.append((name, status.st_size, status.st_mtime_ns // 1000))
+                continue
+        except OSError:
+            pass  # looked into by the caller, where it becomes an entry that says what is wrong
+        odd.append(name)
+    return found, odd
 
 
-def _is_unchanged(folder: str, status: os.stat_result, before_us: int) -> bool:
-    """Return whether neither the file nor the names in its folder changed since: nothing new can be in there."""
-    if status.st_ctime_ns // 1000 >= before_us:
-        return False
-    return before_us == OPEN_NONE or os.lstat(folder).st_ctime_ns // 1000 < before_us
+def _is_settled(status: os.stat_result, folder: str, parent: int, unopened_before_us: int) -> bool:
+    """Return whether neither the file nor the names in its folder changed since: change times cannot be set back."""
+    before_ns = unopened_before_us * 1000
+    return status.st_ctime_ns < before_ns and os.lstat(folder, dir_fd=parent).st_ctime_ns < before_ns
+
+
+def _names_in(folder: str, parent: int) -> list[str]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY, dir_fd=parent)
+    try:
+        return os.listdir(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _children(root: str, folder: str) -> Iterator[tuple[str, bool, Entry]]:
@@ -230,13 +291,21 @@ def _examine(root: str, path: str, found: os.DirEntry[str]) -> tuple[str, bool, 
 
 
 def _follow(root: str, path: str) -> tuple[str, bool, Entry]:
-    """Follow a symbolic link once: a folder is gone into unless it leads back to where its path came through."""
+    """Follow a symbolic link once: a folder is gone into unless it leads back to where its path came through.
+
+    A loop has the place it leads back to as its detail; one that leads to itself has none, and cannot even be opened.
+    """
     full = _native(f"{root}/{path}")
     target = os.path.realpath(full)
     shown = _spell(target)
-    if not os.path.exists(target):
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
         return path, False, Entry(path, 0, None, Type.BROKEN_SYMLINK, shown)
-    status = os.stat(target)
+    except OSError as error:
+        is_loop = error.errno == errno.ELOOP
+        type_, detail = (Type.SYMLINK_LOOP, "") if is_loop else (Type.UNREADABLE, error.strerror or str(error))
+        return path, False, Entry(path, 0, None, type_, detail)
     if stat.S_ISDIR(status.st_mode):
         if _leads_back(root, full, target):
             return path, False, Entry(path, 0, None, Type.SYMLINK_LOOP, shown)

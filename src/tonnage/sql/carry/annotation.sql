@@ -2,4 +2,4 @@
 insert into staged_annotation
 select s.digest, t.name, t.value
 from earlier.store.annotation as t
-join settled as s on s.digest_id = t.digest_id;
+join reused as s on s.digest_id = t.digest_id;

@@ -2,5 +2,5 @@
 insert into staged_diff_id
 select s.digest, t.position, f.digest
 from earlier.store.diff_id as t
-join settled as s on s.digest_id = t.config_id
+join reused as s on s.digest_id = t.config_id
 join earlier.store.digest as f on f.digest_id = t.diff_id;

@@ -2,4 +2,4 @@
 insert into staged_label
 select s.digest, t.name, t.value
 from earlier.store.label as t
-join settled as s on s.digest_id = t.config_id;
+join reused as s on s.digest_id = t.config_id;

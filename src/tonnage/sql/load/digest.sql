@@ -10,6 +10,8 @@ from (
     union select path_digest from staged_layer_link
     union select content_digest from staged_layer_link
     union select digest from staged_extra_link
+    union select content_digest from staged_extra_link
+    union select content_digest from staged_stray
     union select digest from staged_manifest
     union select config_digest from staged_manifest
     union select subject from staged_manifest

@@ -1,7 +1,8 @@
 -- Links the registry itself never reads.
 insert into store.extra_link
-select l.kind, p.repository_id, d.digest_id, l.path, l.size_bytes, l.part_id
+select l.kind, p.repository_id, d.digest_id, l.path, l.size_bytes, c.digest_id, l.part_id
 from staged_extra_link as l
 join store.repository as p using (repository)
 join store.digest as d using (digest)
+left join store.digest as c on c.digest = l.content_digest
 order by l.path;

@@ -1,6 +1,7 @@
 -- Manifests that were read.
 insert into store.manifest
-select d.digest_id, m.kind, m.media_type, m.artifact_type, c.digest_id, m.config_media_type, s.digest_id, m.unreadable_because
+select d.digest_id, m.kind, m.media_type, m.artifact_type, c.digest_id, m.config_media_type, s.digest_id, m.unreadable_because,
+    m.refused_by_2, m.refused_by_3
 from staged_manifest as m
 join store.digest as d using (digest)
 left join store.digest as c on c.digest = m.config_digest

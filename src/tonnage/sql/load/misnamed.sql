@@ -11,7 +11,7 @@ delete from staged_blob where digest in (select digest from misnamed);
 insert into staged_stray
 select
     'blobs/' || split_part(digest, ':', 1) || '/' || left(split_part(digest, ':', 2), 2) || '/' || split_part(digest, ':', 2) || '/data',
-    null, null, size_bytes, modified_us, part_id
+    null, null, size_bytes, modified_us, null, part_id
 from misnamed;
 update staged_problem set kind = 'stray_blob_path', digest = null
 where kind = 'short_digest' and digest in (select digest from misnamed);

@@ -9,8 +9,11 @@ closed as (
     select distinct h.blob_id
     from holding as h
     join unit as u on u.unit_id = h.unit_id
-    join unit_member as m on m.unit_id = u.unit_id
-    join protected as p on p.repository_id = m.repository_id and p.digest_id = m.digest_id
+    join protected as p on p.repository_id = u.repository_id and p.digest_id = u.digest_id
+    union
+    select distinct r.blob_id
+    from protected as p
+    join store.reach as r on r.root_id = p.digest_id
     union
     select distinct l.digest_id
     from store.layer_link as l

@@ -1,4 +1,10 @@
 -- Images that others are built on: all their layers are the first layers of the others. One row per base.
+-- image: a tag that leads to the base, else its repository
+-- platform: operating system, architecture and variant of the base
+-- images_count: images that begin with its layers
+-- size_bytes: stored bytes of its layers
+-- layers_count: number of its layers
+-- digest: digest of its manifest
 -- Example: tonnage bases --limit 10
 with layer_row as (
     select f.parent, f.position, f.child, f.stored_bytes

@@ -1,4 +1,8 @@
--- The same content stored under several digests, compressed differently. One row per uncompressed content.
+-- Content stored more than once: the same bytes under several digests, compressed differently. One row per uncompressed content.
+-- copies_count: blobs with this content
+-- wasted_bytes: stored bytes of all of them but the smallest
+-- stored_bytes: stored bytes of all of them
+-- digests: digests of these blobs, the smallest blob first
 -- Example: tonnage duplicates --csv
 with stored as (
     select distinct i.diff_id, f.child as digest, f.stored_bytes

@@ -1,4 +1,9 @@
 -- What the registry's garbage collection never takes. One row per kind.
+-- kind: what is left over
+-- size_bytes: bytes of these files
+-- files_count: number of these files
+-- folders_count: number of these folders, or of the folders with these files in them
+-- advice: what to do about them
 -- Example: tonnage leftovers
 select kind, size_bytes, files_count, folders_count, advice
 from (
@@ -20,6 +25,7 @@ from (
     union all
     select 'empty folders', 0, count(*), 0, 'harmless; one inode each'
     from empty_folder
+    where path not in ('blobs', 'repositories')
     union all
     select 'ghost repositories', 0, count(*), 0, 'they stay in the catalog until their folder is removed'
     from ghost

@@ -1,4 +1,5 @@
 -- What fills the disk: the classes of files, which add up to everything. One row per class.
+-- share_percent: their share of all bytes
 -- Example: tonnage overview --json
 select
     class,

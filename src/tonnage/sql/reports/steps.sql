@@ -1,5 +1,9 @@
 -- Build steps by the bytes they put into the registry. One row per command.
 -- $min_size bytes 0: at least this many bytes
+-- size_bytes: stored bytes of the layers that the command made
+-- layers_count: number of these layers
+-- references_count: revisions that name these layers, counted once for each layer
+-- created_by: command of the build step, as the image's history tells it
 -- Example: tonnage steps --min-size 1GiB
 select
     cast(sum(size_bytes) as bigint) as size_bytes,

@@ -9,6 +9,8 @@ select
     t.config_media_type,
     s.digest as subject,
     t.unreadable_because,
+    t.refused_by_2,
+    t.refused_by_3,
     b.size_bytes
 from store.manifest as t
 join store.digest as d on d.digest_id = t.digest_id
@@ -24,4 +26,6 @@ comment on column manifest.config_digest is 'Digest of its config.';
 comment on column manifest.config_media_type is 'Media type of its config: tells what kind of artifact it is.';
 comment on column manifest.subject is 'Digest of the manifest it is about: a signature, an SBOM, an attestation.';
 comment on column manifest.unreadable_because is 'Why it could not be read.';
+comment on column manifest.refused_by_2 is 'Why the collector of 2.x stops on it where it is linked, or crashes (panic…); null where it reads it.';
+comment on column manifest.refused_by_3 is 'Why the collector of 3.x stops on it where it is linked, or crashes (panic…); null where it reads it.';
 comment on column manifest.size_bytes is 'Stored size of the manifest itself in bytes; null where its blob is gone.';

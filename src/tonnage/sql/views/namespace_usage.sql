@@ -39,5 +39,5 @@ comment on view namespace_usage is 'What the repositories below each first name 
 comment on column namespace_usage.namespace is 'First component of the names; empty for repositories with only one.';
 comment on column namespace_usage.repositories_count is 'Number of its repositories.';
 comment on column namespace_usage.stored_bytes is 'Stored bytes of the blobs they need, each counted once.';
-comment on column namespace_usage.exclusive_bytes is 'Of these, bytes that no other namespace needs.';
-comment on column namespace_usage.shared_bytes is 'Of these, bytes that other namespaces need too.';
+comment on column namespace_usage.exclusive_bytes is 'Bytes that no other namespace needs.';
+comment on column namespace_usage.shared_bytes is 'Bytes that other namespaces need too.';

@@ -62,7 +62,7 @@ comment on column repository_usage.revisions_count is 'Number of its revisions.'
 comment on column repository_usage.untagged_count is 'Revisions no tag leads to.';
 comment on column repository_usage.blobs_count is 'Number of blobs its revisions need.';
 comment on column repository_usage.stored_bytes is 'Stored bytes of the blobs its revisions need, each counted once.';
-comment on column repository_usage.exclusive_bytes is 'Of these, bytes that no other repository needs: what would be freed if all of it went.';
-comment on column repository_usage.shared_bytes is 'Of these, bytes that other repositories need too.';
+comment on column repository_usage.exclusive_bytes is 'Bytes that no other repository needs: what would be freed if all of it went.';
+comment on column repository_usage.shared_bytes is 'Bytes that other repositories need too.';
 comment on column repository_usage.logical_bytes is 'Bytes it would take if nothing were shared: every revision with a config and layers of its own.';
 comment on column repository_usage.pushed_at is 'When a tag of it was pushed last, UTC.';

@@ -32,5 +32,5 @@ comment on column revision_usage.state is 'tag: a tag points to it. index: below
 comment on column revision_usage.kind is 'image, index, artifact, schema1; unreadable where what it refers to is not known.';
 comment on column revision_usage.pushed_at is 'When it was pushed here, UTC.';
 comment on column revision_usage.stored_bytes is 'Stored bytes of the blobs it needs, directly or through indexes, each counted once.';
-comment on column revision_usage.exclusive_bytes is 'Of these, bytes that no other revision needs.';
-comment on column revision_usage.shared_bytes is 'Of these, bytes that others need too: they stay if it goes.';
+comment on column revision_usage.exclusive_bytes is 'Bytes that no other revision needs.';
+comment on column revision_usage.shared_bytes is 'Bytes that others need too: they stay if it goes.';

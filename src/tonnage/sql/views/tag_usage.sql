@@ -38,5 +38,5 @@ comment on column tag_usage.pushed_at is 'When the tag was pushed, UTC.';
 comment on column tag_usage.created_at is 'When the image was built, UTC; null for an index.';
 comment on column tag_usage.tags_on_digest_count is 'Tags of this repository on the same digest: they are deleted together by digest.';
 comment on column tag_usage.stored_bytes is 'Stored bytes of the blobs it needs, directly or through indexes, each counted once.';
-comment on column tag_usage.exclusive_bytes is 'Of these, bytes that no other tag leads to.';
-comment on column tag_usage.shared_bytes is 'Of these, bytes that other tags lead to as well.';
+comment on column tag_usage.exclusive_bytes is 'Bytes that no other tag leads to.';
+comment on column tag_usage.shared_bytes is 'Bytes that other tags lead to as well.';

@@ -9,5 +9,5 @@ comment on column untagged.digest is 'Digest of the manifest.';
 comment on column untagged.kind is 'image, index, artifact, schema1; unreadable where what it refers to is not known.';
 comment on column untagged.pushed_at is 'When it was pushed here, UTC.';
 comment on column untagged.stored_bytes is 'Stored bytes of the blobs it needs, directly or through indexes, each counted once.';
-comment on column untagged.exclusive_bytes is 'Of these, bytes that no other revision needs.';
-comment on column untagged.shared_bytes is 'Of these, bytes that others need too: they stay if it goes.';
+comment on column untagged.exclusive_bytes is 'Bytes that no other revision needs.';
+comment on column untagged.shared_bytes is 'Bytes that others need too: they stay if it goes.';

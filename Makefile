@@ -1,0 +1,48 @@
+# Everything starts from a fresh clone, with Python 3.11, pip and make; `make` alone lists what there is.
+
+BIN := .venv/bin
+REGISTRY :=
+INVENTORY := tonnage.duckdb
+BENCH :=
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help demo scan test docs bench clean
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 12
+
+demo: .venv/ready ## build a sample registry in demo/, scan it, show what fills it
+	@$(BIN)/tonnage demo demo
+
+scan: .venv/ready ## scan a registry: make scan REGISTRY=/var/lib/registry
+	@test -n "$(REGISTRY)" || { echo "which one? make scan REGISTRY=/var/lib/registry" >&2; exit 2; }
+	@$(BIN)/tonnage scan "$(REGISTRY)" -i "$(INVENTORY)" || [ $$? -eq 3 ] # 3: finished, and found problems
+	@$(BIN)/tonnage -i "$(INVENTORY)"
+
+test: .venv/ready-dev ## check and test everything, the real registry included
+	scripts/install-test-programs.sh
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/generate_docs.py --check
+	$(BIN)/pytest -n 2
+
+docs: .venv/ready-dev ## write docs/reference anew from the code and the database
+	$(BIN)/python scripts/generate_docs.py
+
+bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector
+	scripts/install-test-programs.sh
+	$(BIN)/python bench/scan.py $(BENCH)
+
+clean: ## remove what was installed and built; inventories stay
+	rm -rf .venv .uv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests scripts bench -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/ready: pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh
+	@touch $@
+
+.venv/ready-dev: pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh dev
+	@touch .venv/ready $@

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""Write docs/reference from the commands, the reports and the comments in the database; with `--check`, compare only.
+
+Samples come from the registry of `tonnage demo`, scanned at a fixed moment, so that every run writes the same.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from tonnage.cli import program
+from tonnage.cli.options import SETTINGS
+from tonnage.database import Inventory, Table
+from tonnage.errors import EXIT_CODES
+from tonnage.reports import Parameter, Report, builtin_reports, run_report
+from tonnage.sample import build_demo
+from tonnage.scan import scan
+from tonnage.storage.local import open_local
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+SCANNED_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+WIDTH = 80
+SAMPLE_ROWS = 5
+GENERATED = "<!-- Written by scripts/generate_docs.py; `make docs` writes it anew. -->\n"
+RELATION = re.compile(r"\b(?:from|join) ([a-z_]+)\b(?! as \()")
+
+
+def main() -> None:
+    """Write the pages, or with `--check` say which of them are stale and exit with 1."""
+    with demo_inventory() as inventory:
+        pages = {name: GENERATED + text for name, text in all_pages(inventory).items()}
+    stale = [name for name, text in pages.items() if read(REFERENCE / name) != text]
+    if "--check" in sys.argv:
+        for name in stale:
+            print(f"docs/reference/{name} is stale: make docs", file=sys.stderr)
+        sys.exit(1 if stale else 0)
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name in stale:
+        (REFERENCE / name).write_text(pages[name], encoding="utf-8")
+        print(f"docs/reference/{name} written")
+
+
+def all_pages(inventory: Inventory) -> dict[str, str]:
+    """Return the pages by file name."""
+    return {
+        "cli.md": cli_page(),
+        "exit-codes.md": exit_codes_page(),
+        "problems.md": problems_page(inventory),
+        "reports.md": reports_page(inventory),
+        "tables.md": tables_page(inventory),
+    }
+
+
+def read(path: Path) -> str:
+    """Return what is in a file, nothing if it is not there."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+@contextlib.contextmanager
+def demo_inventory() -> Iterator[Inventory]:
+    """Build the demo registry, scan it, and open the inventory, for commands run meanwhile too."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "tonnage.duckdb")
+        build_demo(Path(folder) / "registry")
+        scan(open_local(f"{folder}/registry"), path, now=lambda: SCANNED_AT)
+        os.environ.pop("TONNAGE_REPORTS", None)
+        os.environ.update(TONNAGE_INVENTORY=path, COLUMNS=str(WIDTH))
+        with Inventory(path) as inventory:
+            yield inventory
+
+
+# --- the command line -----------------------------------------------------------------------------------------------
+
+
+def cli_page() -> str:
+    """Return the help of the program and of each command that is no report."""
+    head = "# Commands\n\nEvery report is a command as well: see [reports](reports.md).\n"
+    helps = [
+        f"## {context.command_path}\n\n{fenced(context.get_help(), 'text')}"
+        for context in commands()
+        if context.info_name not in builtin_reports()
+    ]
+    settings = [f"| `{name}` | {sentence(meaning)} |" for name, meaning in SETTINGS.items()]
+    return "\n".join([head, *helps, "## Environment\n", "| Variable | Meaning |", "|---|---|", *settings, ""])
+
+
+def commands() -> Iterator[click.Context]:
+    """Yield a context for the program and each command, those of groups too."""
+    todo: list[tuple[click.Command, str, click.Context | None]] = [(program, "tonnage", None)]
+    while todo:
+        command, name, parent = todo.pop(0)
+        context = click.Context(
+            command, info_name=name, parent=parent, terminal_width=WIDTH, **command.context_settings
+        )
+        yield context
+        if isinstance(command, click.Group):
+            found = [(command.get_command(context, inner), inner) for inner in command.list_commands(context)]
+            todo += [(inner, inner_name, context) for inner, inner_name in found if inner]
+
+
+def exit_codes_page() -> str:
+    """Return the page of exit codes."""
+    rows = [f"| {code} | {sentence(meaning)} |" for code, meaning in EXIT_CODES.items()]
+    return "\n".join(["# Exit codes\n", "| Code | Meaning |", "|---|---|", *rows]) + "\n"
+
+
+# --- reports --------------------------------------------------------------------------------------------------------
+
+
+def reports_page(inventory: Inventory) -> str:
+    """Return a section for each report."""
+    reports = builtin_reports().values()
+    head = (
+        "# Reports\n\n"
+        "Each report is a command, `tonnage NAME`, and one file of SQL.\n"
+        "The samples show the registry of `tonnage demo`.\n"
+        "All reports take `--json`, `--csv`, `--output`, `--limit` and `--inventory`: see [commands](cli.md).\n\n"
+    )
+    index = "".join(f"- [{report.name}](#{report.name}): {sentence(report.question)}\n" for report in reports)
+    return head + index + "".join(report_section(inventory, report) for report in reports)
+
+
+def report_section(inventory: Inventory, report: Report) -> str:
+    """Return the question, the parameters, the columns, a sample and the SQL of a report."""
+    sample, table = run_example(inventory, report)
+    meanings = column_meanings(inventory, report)
+    columns = [f"| `{name}` | {meanings[name]} |" for name in table.columns]
+    return "\n".join(
+        [
+            f"\n## {report.name}\n\n{one_sentence_a_line(report.title)}\n",
+            *parameter_lines(report.parameters),
+            "| Column | Meaning |",
+            "|---|---|",
+            *columns,
+            "",
+            fenced(f"$ {report.example}\n{sample}", "console"),
+            f"<details><summary>SQL</summary>\n\n{fenced(report.sql, 'sql')}\n</details>\n",
+        ]
+    )
+
+
+def parameter_lines(parameters: tuple[Parameter, ...]) -> list[str]:
+    """Return the table of parameters, nothing where there are none."""
+    if not parameters:
+        return []
+    rows = [f"| `{p.option}` | {kind_of(p)} | {sentence(p.help)} |" for p in parameters]
+    return ["| Option | Value | Meaning |", "|---|---|---|", *rows, ""]
+
+
+def kind_of(parameter: Parameter) -> str:
+    """Return what may be given, and what holds without it."""
+    kind = ", ".join(parameter.choices) or parameter.type
+    return kind if parameter.default in (None, "any", "0") else f"{kind}; default {parameter.default}"
+
+
+def run_example(inventory: Inventory, report: Report) -> tuple[str, Table]:
+    """Return what the report's own example shows of the demo registry, and all its rows."""
+    words = shlex.split(report.example)
+    limit = [] if "--limit" in words else ["--limit", str(SAMPLE_ROWS)]
+    sample = output_of([*words[1:], *limit])
+    values = {p.name: words[2] if p.default is None else p.default for p in report.parameters}
+    return sample, run_report(inventory, report, values)
+
+
+def output_of(args: list[str]) -> str:
+    """Return what a command writes to stdout."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        program.main(args, prog_name="tonnage", standalone_mode=False)
+    return out.getvalue()
+
+
+def column_meanings(inventory: Inventory, report: Report) -> dict[str, str]:
+    """Return what the columns mean: as the report says, else as the views say that it reads, the first one first."""
+    names = RELATION.findall(report.sql)
+    found = inventory.query(
+        "select table_name, column_name, comment from duckdb_columns()"
+        " where schema_name = 'main' and comment is not null"
+    ).rows
+    ranked = sorted((row for row in found if row[0] in names), key=lambda row: -names.index(row[0]))
+    own = {column: sentence(meaning) for column, meaning in report.columns.items()}
+    return {column: cell(comment) for _, column, comment in ranked} | own
+
+
+# --- tables and problems --------------------------------------------------------------------------------------------
+
+
+def tables_page(inventory: Inventory) -> str:
+    """Return a section for each view of the inventory: that is what questions are put to."""
+    tables = inventory.query(
+        "select view_name, comment from duckdb_views()"
+        " where schema_name = 'main' and not internal and database_name = current_database() order by view_name"
+    ).rows
+    head = (
+        "# Tables\n\n"
+        "What there is to ask in SQL; `tonnage tables` lists the same, from the comments in the database.\n"
+        "Sizes are bytes, times are UTC, digests are text, and null is unknown, never 0.\n\n"
+    )
+    index = "".join(f"- [{name}](#{name})\n" for name, _ in tables)
+    return head + index + "".join(table_section(inventory, *row) for row in tables)
+
+
+def table_section(inventory: Inventory, name: str, comment: str) -> str:
+    """Return what a row of a table is, and its columns."""
+    columns = inventory.query(
+        "select column_name, lower(data_type), comment from duckdb_columns()"
+        " where schema_name = 'main' and database_name = current_database() and table_name = $name"
+        " order by column_index",
+        {"name": name},
+    ).rows
+    rows = [f"| `{column}` | {type_} | {cell(meaning)} |" for column, type_, meaning in columns]
+    head = f"\n## {name}\n\n{one_sentence_a_line(comment)}\n"
+    return "\n".join([head, "| Column | Type | Meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def problems_page(inventory: Inventory) -> str:
+    """Return all kinds of problems, the gravest first."""
+    head = (
+        "# Kinds of problems\n\n"
+        "What can be odd in a storage; `tonnage problems` lists what is.\n"
+        "The third column names the garbage collections of the registry that abort on it:\n"
+        "2.x and 3.x, with `-m` where only those that delete untagged revisions do.\n"
+    )
+    return head + "".join(problem_section(inventory, severity) for severity in ("error", "warning", "note"))
+
+
+def problem_section(inventory: Inventory, severity: str) -> str:
+    """Return the kinds of one severity."""
+    kinds = inventory.query(
+        "select kind, meaning, coalesce(blocks_gc, ''), advice from problem_kind"
+        " where severity = $severity order by kind",
+        {"severity": severity},
+    ).rows
+    rows = ["| " + " | ".join([f"`{kind}`", *map(cell, facts)]) + " |" for kind, *facts in kinds]
+    head = f"\n## {severity.capitalize()}s\n"
+    return "\n".join([head, "| Kind | Meaning | Aborts | What to do |", "|---|---|---|---|", *rows]) + "\n"
+
+
+# --- Markdown -------------------------------------------------------------------------------------------------------
+
+
+def fenced(text: str, language: str) -> str:
+    """Return a fenced block."""
+    return f"```{language}\n{text.rstrip()}\n```\n"
+
+
+def cell(text: str) -> str:
+    """Return the text as it may stand in a cell of a table."""
+    return text.replace("|", "\\|")
+
+
+def sentence(text: str) -> str:
+    """Return the text with a capital and a full stop, for a cell."""
+    return cell(text[:1].upper() + text[1:].rstrip(".") + ".") if text else ""
+
+
+def one_sentence_a_line(text: str) -> str:
+    """Return the text with each sentence on a line of its own."""
+    return re.sub(r"(?<=\.) (?=[A-Z])", "\n", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""The journal: what was done to the registry, line by line, and the manifests as they were.
+
+One line is on the disk before each call and one after it. So a program that is killed - or a machine that loses power -
+leaves at most one call per repository of which it is not known whether the registry carried it out; the next run asks
+the registry. A last line that was cut off is none: its call was never made, or its answer is asked for again.
+
+Beside the journal `x.journal` lies the folder `x.manifests` with the bytes of every manifest, named by digest.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from tonnage.errors import JournalError
+from tonnage.plan import Action
+from tonnage.registry import RemoteManifest, has_digest
+
+JOURNAL_VERSION = 1
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    at: str = msgspec.field(default_factory=_now)
+
+
+class Begun(_Line, frozen=True, kw_only=True, tag="begun"):
+    """The first line: what the journal is of."""
+
+    version: int = JOURNAL_VERSION
+    plan: str
+    registry: str
+
+
+class Called(_Line, frozen=True, kw_only=True, tag="call"):
+    """Before a call. Its manifest is saved already."""
+
+    number: int
+    """The item's place in the plan, from 1."""
+    action: Action
+    repository: str
+    digest: str
+    tags: list[str]
+    """What pointed to the digest and goes with it."""
+    media_type: str
+    kind: str = ""
+
+
+class Done(_Line, frozen=True, kw_only=True, tag="done"):
+    """After a call that was carried out."""
+
+    number: int
+    said: str
+
+
+class Left(_Line, frozen=True, kw_only=True, tag="left"):
+    """An item that was skipped or failed."""
+
+    number: int
+    status: str
+    kind: str
+    reason: str
+
+
+class Restored(_Line, frozen=True, kw_only=True, tag="restored"):
+    """What an item deleted is there again: it is no longer done."""
+
+    number: int
+
+
+Line = Begun | Called | Done | Left | Restored
+_decode = msgspec.json.Decoder(Line).decode
+
+
+@dataclass(slots=True)
+class History:
+    """What a journal says, taken together."""
+
+    plan: str = ""
+    registry: str = ""
+    calls: dict[int, Called] = field(default_factory=dict)
+    """Every call that was made and not taken back; the registry knows whether it was carried out."""
+    done: set[int] = field(default_factory=set)
+
+    def add(self, line: Line) -> None:
+        """Take in the next line."""
+        match line:
+            case Begun():
+                self.plan, self.registry = line.plan, line.registry
+            case Called():
+                self.calls[line.number] = line
+            case Done():
+                self.done.add(line.number)
+            case Left():
+                pass  # for people: a refused call may have been carried out in part, so it stays among the calls
+            case Restored():
+                self.calls.pop(line.number, None)
+                self.done.discard(line.number)
+
+
+def read_history(path: Path) -> History:
+    """Return what a journal says; of one that is not there, nothing. Raises JournalError if it is damaged."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return History()
+    except OSError as error:
+        raise JournalError(f"cannot read `{path}`: {error.strerror}") from error
+    history = History()
+    for number, text in enumerate(content[: _whole_bytes(content)].splitlines(), 1):
+        try:
+            line = _decode(text)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise JournalError(f"line {number} of `{path}` is no line of a journal: {error}") from error
+        if isinstance(line, Begun) and line.version > JOURNAL_VERSION:
+            raise JournalError(f"`{path}` was written by a later tonnage")
+        history.add(line)
+    return history
+
+
+class Journal:
+    """A journal open for writing, by this program alone. Safe to use from several threads."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+
+    def write(self, line: Line) -> None:
+        """Add a line; when this returns it is on the disk. Raises JournalError."""
+        content = msgspec.json.encode(line) + b"\n"
+        try:
+            with self._lock:
+                if os.write(self._descriptor, content) != len(content):
+                    raise OSError("written in part: is the disk full?")
+                os.fsync(self._descriptor)
+        except OSError as error:
+            message = f"cannot write `{self.path}`: {error}"
+            raise JournalError(message, "nothing is deleted without a journal") from error
+
+
+@contextmanager
+def open_journal(path: Path, plan: str, registry: str) -> Iterator[tuple[Journal, History]]:
+    """Open or begin the journal of a plan and a registry, and lock it. Raises JournalError."""
+    is_new = not path.exists()
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError as error:
+        raise JournalError(f"cannot write `{path}`: {error.strerror}") from error
+    try:
+        _lock(descriptor, path)
+        _cut_torn_line(descriptor)
+        history = read_history(path)
+        journal = Journal(path, descriptor)
+        if not history.plan:
+            journal.write(Begun(plan=plan, registry=registry))
+        elif (history.plan, history.registry) != (plan, registry):
+            whose = f"plan {history.plan} on `{history.registry}`"
+            raise JournalError(f"`{path}` is the journal of {whose}", "give this run its own with --journal FILE")
+        if is_new:
+            _sync_folder(path.parent)
+        yield journal, history
+    finally:
+        os.close(descriptor)
+
+
+def manifests_folder(journal: Path) -> Path:
+    """Return where the manifests of a journal lie.
+
+    >>> str(manifests_folder(Path("plan-1.journal")))
+    'plan-1.manifests'
+    """
+    return journal.with_name(journal.name.removesuffix(".journal") + ".manifests")
+
+
+def save_manifest(folder: Path, manifest: RemoteManifest) -> None:
+    """Put a manifest's bytes on the disk, unless they are there. Raises JournalError."""
+    path = _manifest_path(folder, manifest.digest)
+    try:
+        if path.exists() and has_digest(path.read_bytes(), manifest.digest, manifest.media_type):
+            return
+        folder.mkdir(exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{threading.get_ident()}.tmp")
+        with temporary.open("wb") as file:
+            file.write(manifest.content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(folder)
+    except OSError as error:
+        raise JournalError(f"cannot save a manifest in `{folder}`: {error}", "nothing is deleted unsaved") from error
+
+
+def load_manifest(folder: Path, call: Called) -> RemoteManifest | None:
+    """Return the manifest of a call as it was saved; None if the file is missing or damaged."""
+    try:
+        content = _manifest_path(folder, call.digest).read_bytes()
+    except OSError:
+        return None
+    is_whole = has_digest(content, call.digest, call.media_type)
+    return RemoteManifest(call.digest, call.media_type, content) if is_whole else None
+
+
+def _manifest_path(folder: Path, digest: str) -> Path:
+    return folder / digest.replace(":", "-")
+
+
+def _whole_bytes(content: bytes) -> int:
+    """Return how long the part is that ends in a line's end."""
+    return content.rfind(b"\n") + 1
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise JournalError(f"`{path}` is in use", "another apply or undo runs with it; wait for its end") from error
+
+
+def _cut_torn_line(descriptor: int) -> None:
+    content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    os.ftruncate(descriptor, _whole_bytes(content))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

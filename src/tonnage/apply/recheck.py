@@ -1,0 +1,225 @@
+"""Is an item still as the plan has it? Asked right before its call, of the registry itself.
+
+A manifest may go if it is there, every planned tag points to it, no other tag does, and no tag outside of the plan
+leads to it through an index. Deleting by digest takes every tag with it, so a tag pushed a minute ago must be seen.
+Names of tags are listed anew for each item and new ones resolved; all tags are resolved anew when they have grown old,
+for one that existed may have been moved onto the digest.
+
+What stays against the plan keeps its own: the children of an index that was skipped, the referrers of a subject that
+was. What cannot be read may lead anywhere, so it keeps everything in its repository.
+"""
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from tonnage.apply.outcome import Kind
+from tonnage.errors import RegistryError
+from tonnage.plan import Action, Item
+from tonnage.registry import Head, ReadOnlyRegistry, RemoteManifest, UnreadableError
+
+_FRESH_SECONDS = 60.0
+_FRESH_FACTOR = 5.0
+"""Tags are fresh for a minute, or for this many times what resolving them took, else a huge repository never got on."""
+
+_REFERRER_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(\..*)?\Z")
+"""Cosign's way, and the specification's way without the referrers endpoint: a tag named after the subject."""
+
+
+class Ready(NamedTuple):
+    """The item is as planned; the manifest as it is now."""
+
+    manifest: RemoteManifest
+
+
+class Skip(NamedTuple):
+    """The item is not as planned."""
+
+    kind: Kind
+    reason: str
+
+
+class Recheck:
+    """One repository as it is now. Used by one thread, in the order of the plan's items."""
+
+    def __init__(
+        self,
+        registry: ReadOnlyRegistry,
+        repository: str,
+        *,
+        concurrency: int = 4,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry = registry
+        self._repository = repository
+        self._concurrency = concurrency
+        self._now = now
+        self._tags: dict[str, Head] = {}
+        self._unreadable: dict[str, str] = {}
+        """What cannot be read, with the registry's words: tags and indexes."""
+        self._fresh_until: float | None = None
+        self._indexes: dict[str, list[str]] = {}
+        """Index -> digests it leads to, through other indexes too."""
+        self._left: set[str] = set()
+        """Digests that stay against the plan."""
+        self._held: dict[str, str] = {}
+        """Children of an index that stays -> the index."""
+        self._blind = ""
+        """Why nothing more can be said of this repository; empty as long as it can."""
+        self._ignored: set[tuple[str, str]] = set()
+        """Tags and their digests that a dry run takes for deleted."""
+
+    def examine(self, item: Item) -> Ready | Skip:
+        """Return whether the item is as planned. Raises RegistryError where the registry does not say."""
+        try:
+            manifest = self._registry.get_manifest(self._repository, item.digest)
+        except UnreadableError as error:
+            self._left.add(item.digest)
+            return Skip(Kind.UNREADABLE, error.message)
+        if manifest is None:
+            return Skip(Kind.GONE, "the manifest is no longer there")
+        try:
+            found = self._hindrance(item, manifest)
+        except RegistryError:
+            self.leave(item, manifest)
+            raise
+        if found is not None:
+            self.leave(item, manifest)
+            return found
+        return Ready(manifest)
+
+    def forget(self, item: Item, *, is_rehearsal: bool) -> None:
+        """Note that the item is deleted, or in a dry run taken for deleted."""
+        gone = [tag for tag in self._tags if self._goes_with(tag, item)]
+        for tag in gone:
+            head = self._tags.pop(tag)
+            if is_rehearsal:
+                self._ignored.add((tag, head.digest))
+
+    def leave(self, item: Item, manifest: RemoteManifest) -> None:
+        """Note that the item stays against the plan, and with it what is its own."""
+        if item.action is Action.DELETE_TAG:
+            return
+        self._left.add(item.digest)
+        try:
+            for child in self._reach(manifest):
+                self._held.setdefault(child, item.digest)
+        except UnreadableError as error:
+            self._blind = f"`{item.digest}` stays and may lead to it: {error.message}"
+
+    def _goes_with(self, tag: str, item: Item) -> bool:
+        if item.action is Action.DELETE_TAG:
+            return tag in item.tags
+        return self._tags[tag].digest == item.digest
+
+    def _hindrance(self, item: Item, manifest: RemoteManifest) -> Skip | None:
+        """Return the first reason against the item, if there is one."""
+        if item.action is Action.DELETE_MANIFEST and (held := self._holder(item, manifest)):
+            return Skip(Kind.HELD, f"{held} stays")
+        if self._blind:
+            return Skip(Kind.UNREADABLE_TAG, self._blind)
+        self._refresh(item)
+        if self._unreadable:
+            what, said = next(iter(self._unreadable.items()))
+            return Skip(Kind.UNREADABLE_TAG, f"{what} may lead to it and cannot be read: {said}")
+        return self._changed_tag(item) or self._other_tags(item)
+
+    def _holder(self, item: Item, manifest: RemoteManifest) -> str | None:
+        """Return what stays and needs the item: an index it is a child of, or the subject it refers to."""
+        if item.digest in self._held:
+            return f"its index `{self._held[item.digest]}`"
+        named = [f"{match[1]}:{match[2]}" for tag in item.tags if (match := _REFERRER_TAG.match(tag))]
+        for subject in (manifest.subject, *named):
+            if subject in self._left:
+                return f"its subject `{subject}`"
+        return None
+
+    def _changed_tag(self, item: Item) -> Skip | None:
+        for tag in item.tags:
+            head = self._tags.get(tag)
+            if head is None:
+                return Skip(Kind.TAG_GONE, f"tag `{tag}` is no longer there")
+            if head.digest != item.digest:
+                return Skip(Kind.TAG_MOVED, f"tag `{tag}` points to `{head.digest}` now")
+        return None
+
+    def _other_tags(self, item: Item) -> Skip | None:
+        others = [tag for tag, head in self._tags.items() if head.digest == item.digest and tag not in item.tags]
+        if item.action is Action.DELETE_TAG:
+            reason = f"no other tag points to `{item.digest}`"
+            return None if others else Skip(Kind.NO_SIBLING, reason)
+        if others:
+            return Skip(Kind.NEW_TAG, f"tag `{others[0]}` points to it too")
+        for tag, head in self._tags.items():
+            if item.digest in self._indexes.get(head.digest, ()):
+                return Skip(Kind.IN_INDEX, f"the index of tag `{tag}` leads to it")
+        return None
+
+    def _refresh(self, item: Item) -> None:
+        """Bring up to date what the item depends on: its tags, new tags, tags on its digest; if they are old, all."""
+        began = self._now()
+        is_stale = self._fresh_until is None or began > self._fresh_until
+        if self._unreadable and not is_stale:
+            return
+        listing = self._registry.list_tags(self._repository)
+        if is_stale:
+            self._unreadable.clear()
+            self._resolve({*listing.names, *item.tags, *self._tags})
+        else:
+            on_digest = {tag for tag, head in self._tags.items() if head.digest == item.digest}
+            self._resolve({*item.tags, *on_digest, *(set(listing.names) - self._tags.keys())})
+        if not listing.is_complete:
+            self._unreadable[f"a tag of `{self._repository}`"] = listing.faults[-1]
+        if is_stale:
+            now = self._now()
+            self._fresh_until = now + max(_FRESH_SECONDS, _FRESH_FACTOR * (now - began))
+
+    def _resolve(self, tags: Iterable[str]) -> None:
+        """Ask where tags lead, several at once. One that leads nowhere (a dangling link) protects nothing."""
+        names = sorted(tags)
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            for tag, head in zip(names, pool.map(self._head, names), strict=True):
+                self._tags.pop(tag, None)
+                if isinstance(head, UnreadableError):
+                    self._unreadable[f"tag `{tag}`"] = head.message
+                elif head is not None and (tag, head.digest) not in self._ignored:
+                    self._tags[tag] = head
+            heads = {head.digest: head for head in self._tags.values() if head.is_maybe_index}
+            deque(pool.map(self._resolve_index, [heads[digest] for digest in heads.keys() - self._indexes.keys()]), 0)
+
+    def _head(self, tag: str) -> Head | UnreadableError | None:
+        try:
+            return self._registry.head_manifest(self._repository, tag)
+        except UnreadableError as error:
+            return error
+
+    def _resolve_index(self, head: Head) -> None:
+        """Learn where a tagged index leads. Its content never changes, so once is enough."""
+        try:
+            manifest = self._registry.get_manifest(self._repository, head.digest)
+            self._indexes[head.digest] = self._reach(manifest) if manifest else []
+        except UnreadableError as error:
+            self._unreadable[f"index `{head.digest}`"] = error.message
+
+    def _reach(self, index: RemoteManifest) -> list[str]:
+        """Return the digests a manifest leads to, through indexes in it too. Children that are absent lead nowhere.
+
+        Raises UnreadableError where that cannot be known.
+        """
+        found: dict[str, None] = {}
+        waiting: list[RemoteManifest | None] = [index]
+        asked: set[str] = set()
+        while waiting:
+            manifest = waiting.pop()
+            if manifest is None:
+                continue
+            if manifest.parsed is None:
+                raise UnreadableError(f"`{self._repository}@{manifest.digest}` is of a kind unknown here")
+            found.update(dict.fromkeys(manifest.children))
+            for digest in set(manifest.child_indexes) - asked:
+                asked.add(digest)
+                waiting.append(self._registry.get_manifest(self._repository, digest))
+        return list(found)

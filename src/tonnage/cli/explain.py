@@ -1,0 +1,15 @@
+"""tonnage explain"""
+
+import click
+
+
+@click.command(epilog="Example: tonnage explain plan.json")
+@click.argument("plan", metavar="PLAN")
+@click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout.")
+def command(plan: str, output: str) -> None:
+    """Print a plan for people: what goes and why, what stays and why, what it frees."""
+    from tonnage.cli.output import put, read_text, width
+    from tonnage.plan import read_plan
+    from tonnage.plan_text import explain
+
+    put(explain(read_plan(read_text(plan).encode()), width()), output)

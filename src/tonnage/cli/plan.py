@@ -1,0 +1,77 @@
+"""tonnage plan"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from tonnage.cli.options import inventory_option
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tonnage plan 'team-a/*:pr-*' ml/notebook:cuda
+  tonnage plan --policy policy.toml --in-use in-use.txt
+  tonnage plan --free 500GiB --policy policy.toml
+  kubectl get pods -A -o json | tonnage plan --free 10GiB --in-use -
+
+Nothing is deleted by this; tonnage apply follows the plan after a person has read it."""
+)
+@click.argument("targets", nargs=-1, metavar="[TARGET…]")
+@click.option("--policy", metavar="FILE", help="Rules in TOML that say what is kept and what goes.")
+@click.option("--in-use", metavar="FILE", help="Images never to touch: a reference a line, or kubectl's JSON; - is stdin.")
+@click.option("--free", metavar="SIZE", help="Choose the cheapest deletions that free this much.")
+@click.option("--older-is-cheaper", is_flag=True, help="With --free: a tag costs half for each 180 days of age.")
+@click.option("--tags-from", metavar="FILE", help="Tags kept outside of the storage: REPOSITORY:TAG@DIGEST a line.")
+@click.option("--registry", "version", type=click.Choice(["2", "3"]), default="2", show_default=True, help="Its version.")
+@click.option("-o", "--output", metavar="FILE", default="plan.json", show_default=True, help="Where to; - is stdout.")
+@click.option("--explain", is_flag=True, help="Print the whole plan for people as well.")
+@inventory_option
+def command(
+    targets: tuple[str, ...],
+    policy: str | None,
+    in_use: str | None,
+    free: str | None,
+    older_is_cheaper: bool,
+    tags_from: str | None,
+    version: str,
+    output: str,
+    explain: bool,
+    inventory: str,
+) -> None:
+    """Write a plan of what to delete: by name (REPO, REPO:TAG, REPO@DIGEST), by policy, or by the bytes wanted."""
+    from tonnage import plan_text
+    from tonnage.cli.output import put, read_text, talk, width
+    from tonnage.database import Inventory
+    from tonnage.errors import UsageError
+    from tonnage.plan import write_plan
+    from tonnage.planner import Wanted, make_plan
+    from tonnage.policy import parse_policy
+    from tonnage.references import parse_in_use, parse_tags
+    from tonnage.sizes import parse_size
+    from tonnage.targets import parse_target
+
+    if not (targets or policy or free):
+        raise UsageError("nothing to plan", "name targets, or give --policy or --free")
+    wanted = Wanted(
+        targets=tuple(parse_target(text) for text in targets),
+        policy=parse_policy(read_text(policy)) if policy else None,
+        in_use=tuple(parse_in_use(read_text(in_use))) if in_use else (),
+        free_bytes=parse_size(free) if free else None,
+        older_is_cheaper=older_is_cheaper,
+        registry_version=int(version),
+        knows_tags=tags_from is not None,
+    )
+    tags = parse_tags(read_text(tags_from)) if tags_from else None
+    with Inventory(inventory, tags=tags) as opened:
+        planned = make_plan(opened, wanted, datetime.now(UTC))
+    put(write_plan(planned.plan), output)
+    if planned.frontier:
+        talk(plan_text.show_frontier(planned.frontier, width()))
+    if explain:
+        put(plan_text.explain(planned.plan, width()))
+    else:
+        talk(plan_text.summarize(planned.plan, width()))
+    if output != "-":
+        talk(f"{Path(output)} is ready to be read: tonnage explain {output}")

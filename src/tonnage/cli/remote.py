@@ -1,0 +1,91 @@
+"""What `apply` and `undo` share: the registry of the options, the question before anything is done, the outcome."""
+
+import sys
+from dataclasses import dataclass
+
+import click
+
+from tonnage.apply import ItemOutcome, Outcome, Status
+from tonnage.cli.output import put, talk
+from tonnage.errors import UsageError
+from tonnage.monitor import Monitor, TerminalMonitor
+from tonnage.plan import Plan
+from tonnage.registry import Limits, ReadOnlyRegistry, Registry
+from tonnage.sizes import format_size
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The registry as the options name it."""
+
+    url: str
+    ca: str
+    credentials: str
+    rate: float
+    concurrency: int
+
+    def open(self, *, is_confirmed: bool) -> ReadOnlyRegistry:
+        """Return the registry; without confirmation one that nothing can be changed through."""
+        if self.rate <= 0 or self.concurrency < 1:
+            raise UsageError("--rate and --concurrency have to be more than 0")
+        limits = Limits(requests_per_second=self.rate, concurrency=self.concurrency)
+        kind = Registry if is_confirmed else ReadOnlyRegistry
+        return kind.at(self.url, ca_file=self.ca, credentials_file=self.credentials, limits=limits)
+
+
+def summarize(plan: Plan, url: str) -> str:
+    """Return on a few lines what the plan would do to the registry."""
+    tags_count = sum(len(item.tags) for item in plan.items)
+    repositories_count = len({item.repository for item in plan.items})
+    return "\n".join(
+        [
+            f"plan {plan.id} of {plan.created_at}: {plan.goal}",
+            f"deletes {len(plan.items):,} items with {tags_count:,} tags in {repositories_count:,} repositories of {url}",
+            *(f"frees {format_size(p.freed_bytes)} with a {p.collector} collection" for p in plan.predictions),
+            *(f"note: {note}" for note in plan.notes),
+        ]
+    )
+
+
+def confirmed_id(plan_id: str, given: str, question: str, *, is_dry_run: bool) -> str:
+    """Return the plan's id if it was confirmed, by option or by a yes on a terminal; else nothing."""
+    if given:
+        if is_dry_run:
+            raise UsageError("both --confirm and --dry-run", "give one of them")
+        return given
+    if is_dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return ""
+    return plan_id if click.confirm(question, default=False, err=True) else ""
+
+
+def make_monitor(quiet: bool) -> Monitor:
+    """Return a progress bar where a person looks on."""
+    return TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
+
+
+def put_outcome(outcome: Outcome, done_word: str, *, as_json: bool, quiet: bool) -> None:
+    """Put out what became of the items: as JSON all, as text what is not done, and the totals for the person."""
+    if as_json:
+        import msgspec
+
+        put(msgspec.json.format(msgspec.json.encode(outcome), indent=1).decode() + "\n")
+    else:
+        put("".join(_line(item) for item in outcome.items if item.status is not Status.DONE))
+    if not quiet:
+        talk(_totals(outcome, done_word))
+
+
+def _line(outcome: ItemOutcome) -> str:
+    item = outcome.item
+    tags = f" ({', '.join(item.tags)})" if item.tags else ""
+    why = f"  {outcome.kind}: {outcome.reason}" if outcome.kind else ""
+    return f"{outcome.status:<8}{item.repository}@{item.digest}{tags}{why}\n"
+
+
+def _totals(outcome: Outcome, done_word: str) -> str:
+    counts = {status: outcome.count(status) for status in Status}
+    reached = counts[Status.READY] + counts[Status.DONE]
+    head = "dry run, nothing was changed: " if outcome.is_dry_run else ""
+    word = f"would be {done_word}" if outcome.is_dry_run else done_word
+    left = f", {counts[Status.SKIPPED]:,} skipped, {counts[Status.FAILED]:,} failed" if outcome.left_count else ""
+    return f"{head}{reached:,} of {len(outcome.items):,} {word}{left}"

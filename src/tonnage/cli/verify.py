@@ -1,0 +1,34 @@
+"""tonnage verify"""
+
+import sys
+
+import click
+
+from tonnage.cli.options import inventory_option, output_options
+
+
+@click.command(epilog="Example: tonnage scan /var/lib/registry && tonnage verify plan.json")
+@click.argument("plan", metavar="PLAN")
+@inventory_option
+@output_options
+def command(plan: str, inventory: str, form: str | None, output: str, limit: int) -> None:
+    """Compare a plan with the inventory of a scan made after the collection, to the byte.
+
+    Exits with 0 if all went as predicted, with 15 if not; the rows say what did not, and why.
+    """
+    from tonnage.cli.output import put_table, read_text, talk
+    from tonnage.database import Inventory
+    from tonnage.plan import read_plan
+    from tonnage.verify import NOT_AS_PREDICTED, verify
+
+    with Inventory(inventory) as opened:
+        found = verify(opened, read_plan(read_text(plan).encode()))
+    talk(
+        f"predicted {found.predicted_bytes:,} bytes, freed {found.freed_bytes:,};"
+        f" {found.items_done_count:,} of {found.items_count:,} deletions done"
+    )
+    if found.is_as_predicted:
+        talk("as predicted, to the byte")
+        return
+    put_table(found.findings, form, output, limit)
+    sys.exit(NOT_AS_PREDICTED)

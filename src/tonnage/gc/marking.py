@@ -1,0 +1,333 @@
+"""The first half of a collection: walk the repositories and mark what is to stay.
+
+    for each repository, in the order of the walk:
+        for each file `link` below its revisions, if the revision is effective:
+            with -m and no tag on it: it is to go (in 3.x unless something marks it in the end), else
+            mark it, and what its manifest refers to (2.x one level, 3.x all the way down, but nothing twice)
+        3.x: each layer link whose blob is not marked by now is to go
+
+A revision is effective if a link of this repository, at the path of the digest that the file holds, leads to a blob
+that is there; for 2.x a layer link will do. Sources: registry/storage/garbagecollect.go, linkedblobstore.go,
+catalog.go, tagstore.go and driver/walk.go of distribution 2.8.2 and 3.1.1; checked against both programs.
+
+What cannot be read stops the collection (RefusedError). A `tolerant` marking notes it and goes on as if it were put
+right, or were not there where nobody can tell what it should be.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tonnage.gc.names import is_digest, is_path, is_repository_name
+from tonnage.gc.replica import Collector, Replica
+from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, find, ordered
+
+_MARKERS = {2: "_layers", 3: "_manifests"}
+"""The folder that makes a repository."""
+_REVISIONS, _TAGS, _LAYERS = ("_manifests", "revisions"), ("_manifests", "tags"), ("_layers",)
+_MANIFEST_LINKS = {2: (_REVISIONS, _LAYERS), 3: (_REVISIONS,)}
+"""Where a link must be for a manifest to be of the repository."""
+_NO_DIGEST = "invalid checksum digest, or an unsupported digest algorithm"
+
+
+class RefusedError(Exception):
+    """The collector stops here, with exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, path: str, message: str, others: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+        """What it stops on, below `v2/`; for a manifest its blob."""
+        self.message = message
+        """In the words of the program's own last line, as far as these do not change from case to case."""
+        self.others = frozenset(others) - {path}
+        """Other paths it may stop on instead: it reads some things in an order that nobody knows."""
+
+
+class CrashedError(RefusedError):
+    """The collector panics here, with exit code 2."""
+
+    exit_code = 2
+
+
+class Link(NamedTuple):
+    """A revision or a layer link that is to go, by the digest its link holds."""
+
+    repository: str
+    digest: str
+
+
+class _Repository(NamedTuple):
+    name: str
+    path: str
+    tree: Folder
+
+
+class Marking:
+    """The marks, and what is to go besides the blobs without one. `run` once."""
+
+    def __init__(self, replica: Replica, collector: Collector, *, tolerant: bool = False) -> None:
+        self.replica = replica
+        self.collector = collector
+        self.tolerant = tolerant
+        self.refusals: dict[str, RefusedError] = {}
+        """What a tolerant marking came across, by path."""
+        self.marks: set[str] = set()
+        """What is counted as "blobs marked": whatever manifests refer to, be it an empty text."""
+        self.eligible: list[Link] = []
+        self.layer_links: list[Link] = []
+        self._manifest_links = _MANIFEST_LINKS[collector.version]
+        self._tagged: set[str] | None = None
+        """Digests that tags of the repository at work point to; None until they are asked for."""
+
+    def run(self) -> None:
+        """Walk and mark. Raises RefusedError where the collector stops; it has removed nothing by then."""
+        names: list[str] = []
+        stopped: RefusedError | None = None
+        try:
+            self._find_repositories(self._top(), "repositories", names)
+        except RefusedError as error:
+            stopped = error  # after the repositories before it were marked, which may stop it earlier
+        for name, tree in self.replica.trees(names):
+            self._mark_repository(_Repository(name, f"repositories/{name}", tree))
+        if stopped:
+            raise stopped
+        if self.collector.version >= 3:
+            self.eligible = [link for link in self.eligible if link.digest not in self.marks]
+
+    def refuse(self, error: RefusedError) -> None:
+        """Stop, or note it and go on."""
+        if not self.tolerant:
+            raise error
+        self.refusals.setdefault(error.path, error)
+
+    # --- the walk for repositories
+
+    def _top(self) -> Folder:
+        try:
+            top = self.replica.repositories()
+        except MissingError:
+            self.refuse(RefusedError("repositories", "failed to mark: Path not found: repositories"))
+            return {}
+        if not isinstance(top, dict):
+            self.refuse(RefusedError("repositories", "failed to mark: not a directory"))
+            return {}
+        return top
+
+    def _find_repositories(self, folder: Folder, path: str, names: list[str]) -> None:
+        """Add the repositories below a folder. In 2.x a plain file `_…` hides whatever comes after it in its folder."""
+        marker = _MARKERS[self.collector.version]
+        for name in ordered(folder, is_object=self.replica.is_object):
+            node, below = folder[name], f"{path}/{name}"
+            if isinstance(node, Fault):
+                self.refuse(RefusedError(below, f"failed to mark: {node.reason}"))
+                continue
+            if name == marker:
+                names.append(path.partition("/")[2] or name)
+            if name.startswith("_"):
+                if self.collector.version == 2 and not isinstance(node, dict):
+                    return
+            elif isinstance(node, dict):
+                self._find_repositories(node, below, names)
+
+    # --- one repository
+
+    def _mark_repository(self, repository: _Repository) -> None:
+        if not is_repository_name(repository.name, self.collector.version):
+            self.refuse(RefusedError(repository.path, f"failed to parse repo name {repository.name}"))
+            return
+        if not is_path(repository.path):
+            self.refuse(RefusedError(repository.path, "failed to mark: invalid path"))
+            return
+        self._tagged = None
+        for digest in self._effective(repository, _REVISIONS, self._manifest_links):
+            self._ingest(repository, digest)
+        if self.collector.version >= 3:
+            links = self._effective(repository, _LAYERS, (_LAYERS,))
+            self.layer_links += [Link(repository.name, digest) for digest in links if digest not in self.marks]
+
+    def _ingest(self, repository: _Repository, digest: str) -> None:
+        if self.collector.delete_untagged and digest not in self._tags(repository):
+            if self._can_list_tags(repository):
+                self.eligible.append(Link(repository.name, digest))
+            return
+        self.marks.add(digest)
+        if self.collector.version == 2:
+            self.marks.update(self._references(repository, digest))
+        else:
+            self._mark_all_below(repository, digest)
+
+    def _mark_all_below(self, repository: _Repository, digest: str) -> None:
+        """Mark as 3.x does: what is marked already is not looked into again, though it was another repository's."""
+        todo = [iter(self._references(repository, digest))]
+        while todo:
+            for reference in todo[-1]:
+                if reference in self.marks:
+                    continue
+                self.marks.add(reference)
+                if self._is_manifest_of(repository, reference):
+                    todo.append(iter(self._references(repository, reference)))
+                    break
+            else:
+                todo.pop()
+
+    def _references(self, repository: _Repository, digest: str) -> list[str]:
+        """Return what the manifest refers to; it is read under the digest its link holds."""
+        target = self._target(repository, digest, self._manifest_links)
+        if target is None:  # only if tolerant
+            return []
+        manifest = self.replica.manifests.get(target)
+        reason = manifest.refused_by[self.collector.version] if manifest else "not read by the scan"
+        if manifest is None or reason:
+            refused = CrashedError if reason and reason.startswith("panic") else RefusedError
+            message = f"failed to retrieve manifest for digest {digest}: {reason}"
+            self.refuse(refused(blob_path(target), message))
+            return []
+        return manifest.references
+
+    # --- links
+
+    def _effective(
+        self, repository: _Repository, folder: tuple[str, ...], kinds: tuple[tuple[str, ...], ...]
+    ) -> Iterator[str]:
+        """Yield the digests in the links below a folder that lead to a blob of the repository."""
+        path = "/".join((repository.path, *folder))
+        try:
+            node = find(repository.tree, folder)
+        except MissingError:
+            if folder == _LAYERS and not self.replica.is_object:
+                self.refuse(RefusedError(path, f"failed to mark: Path not found: {path}"))
+            return
+        except BrokenPathError as error:
+            self.refuse(RefusedError(path, f"failed to mark: {error}"))
+            return
+        for digest in self._links(node, path):
+            if self._target(repository, digest, kinds) is not None:
+                yield digest
+
+    def _links(self, node: Node, path: str) -> Iterator[str]:
+        """Yield what the files `link` below a folder hold, in the order of the walk."""
+        if not isinstance(node, dict):
+            self.refuse(RefusedError(path, f"failed to mark: {_why_no_folder(node)}"))
+            return
+        for name in ordered(node, is_object=self.replica.is_object):
+            inner, below = node[name], f"{path}/{name}"
+            if isinstance(inner, (dict, Fault)):
+                yield from self._links(inner, below)
+            elif name == "link":
+                digest = self._read(inner, below)
+                if digest is not None:
+                    yield digest
+
+    def _read(self, node: Node, path: str) -> str | None:
+        """Return the digest in a link; a tolerant marking takes the one in its path where it holds none."""
+        if isinstance(node, str) and is_path(path):
+            return node
+        if not is_path(path):
+            message = "invalid path"
+        elif isinstance(node, dict):
+            message = "is a directory"
+        else:
+            message = node.reason if isinstance(node, Fault) else _NO_DIGEST
+        self.refuse(RefusedError(path, f"failed to mark: {message}"))
+        meant = ":".join(path.split("/")[-3:-1])
+        return meant if is_digest(meant) else None
+
+    def _target(
+        self, repository: _Repository, digest: str, kinds: tuple[tuple[str, ...], ...]
+    ) -> str | None:
+        """Return the digest of the blob that a digest leads to in the repository; None if there is no link, or no blob."""
+        algorithm, _, hexdigits = digest.partition(":")
+        for kind in kinds:
+            parts = (*kind, algorithm, hexdigits, "link")
+            try:
+                node = find(repository.tree, parts)
+            except MissingError:
+                continue
+            except BrokenPathError as error:
+                self.refuse(RefusedError("/".join((repository.path, *parts)), f"failed to mark: {error}"))
+                return None
+            target = node if isinstance(node, str) else self._read(node, "/".join((repository.path, *parts)))
+            return target if target is not None and self._has_blob(target) else None
+        return None
+
+    def _has_blob(self, digest: str) -> bool:
+        try:
+            return self.replica.has_blob(digest)
+        except BrokenPathError as error:
+            self.refuse(RefusedError(blob_path(digest), f"failed to mark: {error}"))
+            return False
+
+    def _is_manifest_of(self, repository: _Repository, digest: str) -> bool:
+        """Return whether the repository has the manifest. 3.x takes an error here for a no."""
+        try:
+            return is_digest(digest) and self._target(repository, digest, self._manifest_links) is not None
+        except RefusedError:
+            return False
+
+    # --- tags
+
+    def _tags(self, repository: _Repository) -> set[str]:
+        """Return the digests that tags point to. The program reads all tags anew for each revision; once will do."""
+        if self._tagged is None:
+            self._tagged = self._read_tags(repository)
+        return self._tagged
+
+    def _read_tags(self, repository: _Repository) -> set[str]:
+        path = "/".join((repository.path, *_TAGS))
+        try:
+            folder = find(repository.tree, _TAGS)
+        except MissingError:
+            return set()
+        except BrokenPathError as error:
+            self.refuse(RefusedError(path, f"failed to retrieve tags: {error}"))
+            return set()
+        if not isinstance(folder, dict):
+            self.refuse(RefusedError(path, f"failed to retrieve tags: {_why_no_folder(folder)}"))
+            return set()
+        digests, broken = set(), {}
+        for tag in folder:
+            link = f"{path}/{tag}/current/link"
+            try:
+                digests.add(_read_tag(folder, tag, link))
+            except MissingError:
+                continue
+            except BrokenPathError as error:
+                broken[link] = f"failed to retrieve tags: {error}"
+        for link, message in sorted(broken.items()):
+            self.refuse(RefusedError(link, message, broken))
+        return digests
+
+    def _can_list_tags(self, repository: _Repository) -> bool:
+        """Return whether there is a folder of tags; without one 2.x stops, and 3.x leaves the revision alone."""
+        try:
+            find(repository.tree, _TAGS)
+        except MissingError:
+            if self.collector.version == 2:
+                path = "/".join((repository.path, *_TAGS))
+                self.refuse(RefusedError(path, f"failed to retrieve tags unknown repository name={repository.name}"))
+            return self.collector.version == 2
+        except BrokenPathError:  # refused before, when the tags were read
+            return True
+        return True
+
+
+def _read_tag(folder: Folder, tag: str, path: str) -> str:
+    """Return the digest a tag points to. Raises MissingError and BrokenPathError."""
+    if not is_path(path):
+        raise BrokenPathError("invalid path")
+    node = find(folder, (tag, "current", "link"))
+    if isinstance(node, str):
+        return node
+    if isinstance(node, dict):
+        raise BrokenPathError("is a directory")
+    raise BrokenPathError(node.reason if isinstance(node, Fault) else _NO_DIGEST)
+
+
+def _why_no_folder(node: Node) -> str:
+    return node.reason if isinstance(node, Fault) else "not a directory"
+
+
+def blob_path(digest: str) -> str:
+    algorithm, _, hexdigits = digest.partition(":")
+    return f"blobs/{algorithm}/{hexdigits[:2]}/{hexdigits}/data"

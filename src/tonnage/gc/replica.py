@@ -1,0 +1,278 @@
+"""A registry's storage as its collector would see it, put together from an inventory.
+
+Repositories are put together a few at a time, when the collector comes to them, so that a large registry needs little
+memory. Digests are text here: the names of folders, and what the collector compares.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from tonnage.database import Inventory, statements
+from tonnage.gc.names import is_digest
+from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, find, insert, remove
+
+_LINKS_AT_ONCE = 100_000
+"""Repositories are put together until they have this many links."""
+_SYMLINKS_LIMIT = 40
+"""As many symbolic links Linux follows on one path."""
+
+
+class Collector(NamedTuple):
+    """Which program collects, and how it is called."""
+
+    version: int
+    """2 or 3."""
+    delete_untagged: bool = False
+
+    @property
+    def name(self) -> str:
+        """`2.x`, `2.x -m`, `3.x` or `3.x -m`."""
+        return f"{self.version}.x{' -m' if self.delete_untagged else ''}"
+
+
+class Deletion(NamedTuple):
+    """A deletion over HTTP that comes before the collection: by digest, or of one tag alone."""
+
+    repository: str
+    digest: str
+    tag: str = ""
+
+
+class Manifest(NamedTuple):
+    """What a manifest refers to, in the order in which the collector follows."""
+
+    references: list[str]
+    refused_by: dict[int, str | None]
+    """Why the collector of a version stops on it, None where it does not."""
+
+
+class Replica:
+    """The storage. Several collectors may be replayed over it, one after the other; none changes it."""
+
+    def __init__(self, inventory: Inventory, deletions: Iterable[Deletion] = (), *, is_object: bool = False) -> None:
+        self.inventory = inventory
+        self.is_object = is_object
+        """An object store: there are no empty folders, and 3.x walks its keys in another order than a disk's names."""
+        for name in ("gc_collector", "gc_deletion", "gc_walk", "gc_eligible"):
+            self.run(name)
+        if columns := [list(column) for column in zip(*deletions, strict=True)]:
+            self.run("add_deletions", repositories=columns[0], digests=columns[1], tags=columns[2])
+        for name in ("gc_tag", "gc_revision", "gc_tag_history", "gc_layer_link"):
+            self.run(name)
+        self.digests: list[str] = [digest for (digest,) in self.run("digests")]
+        self.numbers = {digest: number for number, digest in enumerate(self.digests)}
+        self.manifests = {self.digests[row[0]]: self._manifest(*row[1:]) for row in self.run("manifests")}
+        self.symlinks: dict[str, str] = dict(self.run("symlinks"))
+        self._read_folders()
+        self._read_odd_paths()
+        self._read_blobs()
+
+    def run(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        """Run one statement of sql/gc."""
+        return self.inventory.query(statements("gc")[name].sql, values).rows
+
+    def use(self, collector: Collector) -> None:
+        """Say which collector is at work: deletions over HTTP leave a little less behind in 2.x."""
+        self.collector = collector
+        self.run("gc_collector")
+        self.run("add_collector", **collector._asdict())
+
+    def set_eligible(self, links: Iterable[tuple[str, str]]) -> None:
+        """Say which revisions (repository, digest) are to go, for `trees`."""
+        pairs = [(self._ids[name], self.numbers[digest]) for name, digest in links]
+        self.run("gc_eligible")
+        self.run("add_eligible", repository_ids=[pair[0] for pair in pairs], digest_ids=[pair[1] for pair in pairs])
+
+    def has_blob(self, digest: str) -> bool:
+        """Return whether the blob's file is there. Raises BrokenPathError where the way to it is blocked."""
+        if digest in self.blobs:
+            return True
+        algorithm, _, hexdigits = digest.partition(":")
+        try:
+            node = find(self.odd_blobs, (algorithm, hexdigits[:2], hexdigits, "data"))
+        except MissingError:
+            return False
+        if isinstance(node, Fault):
+            raise BrokenPathError(node.reason)
+        return not isinstance(node, dict)
+
+    def real_path(self, path: str) -> str:
+        """Return the path with symbolic links resolved, but not in its last part: what a removal really removes."""
+        for _ in range(_SYMLINKS_LIMIT):
+            parts = path.split("/")
+            for count in range(1, len(parts)):
+                target = self.symlinks.get("/".join(parts[:count]))
+                if target is not None:
+                    path = "/".join([target, *parts[count:]])
+                    break
+            else:
+                return path
+        return path
+
+    def repositories(self) -> Node:
+        """Return the folder `repositories` as far as the walk for repositories looks. Raises MissingError."""
+        root: Folder = {}
+        for repository, folders in self._folders.items():
+            for folder in folders:
+                insert(root, ["repositories", *repository.split("/"), folder.partition("/")[0]], {})
+        for path, node in self._odd_paths:
+            repository, inside = _split(path)
+            if not inside or inside.count("/") == 0:
+                insert(root, path.split("/"), node)
+        for path in self._missing_paths:
+            remove(root, path.split("/"))
+        return find(root, ["repositories"])
+
+    def trees(self, names: list[str], *, only_eligible: bool = False) -> Iterator[tuple[str, Folder]]:
+        """Yield each repository's own folders with what is in them, as far as the collector looks.
+
+        With `only_eligible`: of tag history only what belongs to the revisions in gc_eligible, for their removal.
+        """
+        self.run("gc_walk")
+        self.run("add_walk", repository_ids=[self._ids.get(name, -1) for name in names])
+        first = 0
+        while first < len(names):
+            last, links_count = first, 0
+            while last < len(names) and (last == first or links_count < _LINKS_AT_ONCE):
+                links_count += self._links_counts.get(names[last], 0)
+                last += 1
+            yield from self._trees(names, first, last - 1, only_eligible)
+            first = last
+
+    def _trees(self, names: list[str], first: int, last: int, only_eligible: bool) -> Iterator[tuple[str, Folder]]:
+        """Put the repositories from `first` to `last` together."""
+        trees: list[Folder] = [self._bare_tree(name) for name in names[first : last + 1]]
+        ranks = {"first_rank": first, "last_rank": last}
+        self._add_links(trees, first, ("_manifests", "revisions"), self.run("walked_revisions", **ranks))
+        if only_eligible:
+            self._add_history(trees, first, self.run("walked_history", **ranks))
+        elif self.collector.delete_untagged:
+            self._add_tags(trees, first, self.run("walked_tags", **ranks))
+        if not only_eligible:
+            links = self.run("walked_layer_links", all=self.collector.version >= 3, **ranks)
+            self._add_links(trees, first, ("_layers",), links)
+        for name, tree in zip(names[first : last + 1], trees, strict=True):
+            for path, node in self._odd_inside[name]:
+                insert(tree, path.split("/"), node)
+            for path in self._missing_inside[name]:
+                remove(tree, path.split("/"))
+            yield name, tree
+
+    def _bare_tree(self, name: str) -> Folder:
+        tree: Folder = {}
+        for folder in self._folders.get(name, ()):
+            insert(tree, folder.split("/"), {})
+        return tree
+
+    def _add_links(
+        self, trees: list[Folder], first: int, folder: tuple[str, ...], links: list[tuple[Any, ...]]
+    ) -> None:
+        """Add link files: rank of the repository, number of the digest in the path, number of the one inside."""
+        homes: dict[tuple[int, str], Folder] = {}
+        for rank, path_id, content_id in links:
+            algorithm, _, hexdigits = self.digests[path_id].partition(":")
+            home = homes.get((rank, algorithm))
+            if home is None:
+                insert(trees[rank - first], (*folder, algorithm), {})
+                found = find(trees[rank - first], (*folder, algorithm))
+                home = homes[rank, algorithm] = found if isinstance(found, dict) else {}
+            home[hexdigits] = {"link": None if content_id is None else self._content(content_id)}
+
+    def _add_tags(self, trees: list[Folder], first: int, tags: list[tuple[Any, ...]]) -> None:
+        for rank, tag, has_link, digest_id in tags:
+            folder = ("_manifests", "tags", tag)
+            if has_link:
+                content = None if digest_id is None else self._content(digest_id)
+                insert(trees[rank - first], (*folder, "current", "link"), content)
+            else:
+                insert(trees[rank - first], folder, {})
+
+    def _add_history(self, trees: list[Folder], first: int, history: list[tuple[Any, ...]]) -> None:
+        for rank, tag, digest_id in history:
+            algorithm, _, hexdigits = self.digests[digest_id].partition(":")
+            insert(trees[rank - first], ("_manifests", "tags", tag, "index", algorithm, hexdigits, "link"), None)
+
+    def _content(self, digest_id: int) -> str | None:
+        """Return a digest as the content of a link; None for what the collectors do not take for one."""
+        digest = self.digests[digest_id]
+        return digest if is_digest(digest) else None
+
+    def _manifest(
+        self, kind: str, refused_by_2: str | None, refused_by_3: str | None, has_config: bool, children: list[int] | None
+    ) -> Manifest:
+        references = [self.digests[child] for child in children or ()]
+        if kind == "image" and not has_config:
+            references.insert(0, "")  # the config's digest as Go reads it where there is no config
+        return Manifest(references, {2: refused_by_2, 3: refused_by_3})
+
+    def _read_folders(self) -> None:
+        self._folders: dict[str, list[str]] = defaultdict(list)
+        self._ids: dict[str, int] = {}
+        self._links_counts: dict[str, int] = {}
+        for repository_id, repository, folder, links_count in self.run("object_folders" if self.is_object else "folders"):
+            self._folders[repository].append(folder)
+            self._ids[repository] = repository_id
+            self._links_counts[repository] = max(links_count, self._links_counts.get(repository, 0))
+
+    def _read_odd_paths(self) -> None:
+        """Sort what follows from no link table: below `blobs`, in a repository's own folders, or outside of these."""
+        self._odd_paths: list[tuple[str, Node]] = []
+        self._odd_inside: dict[str, list[tuple[str, Node]]] = defaultdict(list)
+        self._missing_paths: list[str] = []
+        self._missing_inside: dict[str, list[str]] = defaultdict(list)
+        root: Folder = {}
+        for path, kind, detail, content_id in self.run("odd_paths"):
+            repository, inside = _split(path)
+            if kind == "nothing":
+                self._missing_paths.append(path)
+                self._missing_inside[repository].append(inside)
+                continue
+            if kind == "folder" and self.is_object:
+                continue
+            node = _node(kind, detail, None if content_id is None else self._content(content_id))
+            if path.startswith("repositories"):
+                self._odd_paths.append((path, node))
+                if inside.startswith(("_manifests", "_layers")):
+                    self._odd_inside[repository].append((inside, node))
+            else:
+                insert(root, path.split("/"), node)
+        self._root = root
+
+    def _read_blobs(self) -> None:
+        """Read the blobs; those whose name is no full digest are odd paths, as the collector stops on them."""
+        self.blob_ids = [digest_id for (digest_id,) in self.run("blobs")]
+        self.blobs = set()
+        for digest_id in self.blob_ids:
+            digest = self.digests[digest_id]
+            if is_digest(digest):
+                self.blobs.add(digest)
+            else:
+                algorithm, _, hexdigits = digest.partition(":")
+                insert(self._root, ("blobs", algorithm, hexdigits[:2], hexdigits, "data"), None)
+        if self.blobs:
+            self._root.setdefault("blobs", {})
+        self.odd_blobs: Node = self._root.get("blobs", {})
+        self.has_blobs_folder = "blobs" in self._root
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return the repository's name, and the path inside of it from its first `_…` on; both empty elsewhere."""
+    marker = path.find("/_", 12)
+    if not path.startswith("repositories/") or marker <= 12:
+        return "", ""
+    return path[13:marker], path[marker + 1 :]
+
+
+def _node(kind: str, detail: str | None, content: str | None) -> Node:
+    match kind:
+        case "file":
+            return content
+        case "folder":
+            return {}
+        case "error":
+            return Fault((detail or "input/output error").lower())
+        case "circle":
+            return Fault("too many levels of symbolic links", is_circle=True)
+        case _:
+            return Fault("too many levels of symbolic links")

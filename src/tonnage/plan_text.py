@@ -1,0 +1,64 @@
+"""A plan, told to people."""
+
+from tonnage.database import Table
+from tonnage.freeing import Frontier
+from tonnage.frontier_plot import plot_frontier
+from tonnage.plan import Plan
+from tonnage.render import to_text
+from tonnage.sizes import format_size
+
+
+def explain(plan: Plan, width: int = 80) -> str:
+    """Return the whole plan: what goes and why, what stays and why, what each collection frees, what to do next."""
+    items = [(i.repository, " ".join(i.tags) or "-", i.digest, i.kind, i.reason, i.size_bytes) for i in plan.items]
+    kept = [(k.repository, " ".join(k.tags) or "-", k.digest, k.reason) for k in plan.kept]
+    return "".join(
+        [
+            summarize(plan, width),
+            _table("\nWhat goes, in this order", ["repository", "tags", "digest", "kind", "reason", "needs_bytes"], items, width),
+            _table("\nWhat stays although it was considered", ["repository", "tags", "digest", "reason"], kept, width),
+        ]
+    )
+
+
+def summarize(plan: Plan, width: int = 80) -> str:
+    """Return the plan on one screen."""
+    tags_count = sum(len(item.tags) for item in plan.items)
+    repositories_count = len({item.repository for item in plan.items})
+    predictions = [
+        (p.collector, p.freed_bytes, p.freed_blobs_count, p.broken_images_count, p.aborts_on) for p in plan.predictions
+    ]
+    lines = [
+        f"Plan {plan.id}: {plan.goal}",
+        f"made from scan {plan.source.scan_id} of {plan.source.location}, {plan.source.finished_at}",
+        f"{len(plan.items):,} deletions ({tags_count:,} tags) in {repositories_count:,} repositories;"
+        f" {len(plan.kept):,} candidates stay",
+        *(f"note: {note}" for note in plan.notes),
+    ]
+    table = _table(
+        "\nWhat a collection frees afterwards",
+        ["collector", "freed_bytes", "freed_blobs_count", "broken_images_count", "aborts_on"],
+        predictions,
+        width,
+    )
+    return "\n".join(lines) + f"\n{table}\nNext:\n" + "".join(f"  {command}\n" for command in plan.commands)
+
+
+def show_frontier(frontier: Frontier, width: int = 80) -> str:
+    """Return the trade-off as a plot: bytes freed against the cost, and the point that was chosen."""
+    freed_bytes, cost = frontier.chosen
+    plot = plot_frontier(frontier.points, width, 12) if len(frontier.points) > 2 else ""
+    return f"{plot}chosen: {format_size(freed_bytes)} for a cost of {cost:,.1f} (a tag costs 1)"
+
+
+def one_line(plan: Plan) -> str:
+    """Return what the plan comes to, in a line."""
+    freed = plan.predictions[0].freed_bytes if plan.predictions else 0
+    return f"plan {plan.id}: {len(plan.items):,} deletions, {format_size(freed)} freed by a safe collection"
+
+
+def _table(title: str, columns: list[str], rows: list[tuple[object, ...]], width: int) -> str:
+    if not rows:
+        return ""
+    types = ["BIGINT" if name.endswith(("_bytes", "_count")) else "VARCHAR" for name in columns]
+    return f"{title}\n{to_text(Table(columns, types, rows), width)}"

@@ -1,0 +1,27 @@
+"""The client of the distribution HTTP API."""
+
+from tonnage.registry.client import (
+    Deletion,
+    Head,
+    PushRefusedError,
+    ReadOnlyRegistry,
+    Registry,
+    UnreadableError,
+)
+from tonnage.registry.manifests import RemoteManifest, digest_of, has_digest
+from tonnage.registry.paging import Listing
+from tonnage.registry.wire import Limits
+
+__all__ = [
+    "Deletion",
+    "Head",
+    "Limits",
+    "Listing",
+    "PushRefusedError",
+    "ReadOnlyRegistry",
+    "Registry",
+    "RemoteManifest",
+    "UnreadableError",
+    "digest_of",
+    "has_digest",
+]

@@ -1,0 +1,284 @@
+"""A registry over HTTP: what can be asked of it (`ReadOnlyRegistry`), and what can be done to it (`Registry`).
+
+They are two types so that a dry run is one by construction: a ReadOnlyRegistry has no method that changes anything, its
+connection sends nothing but GET and HEAD, and it asks token servers for no right but `pull`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
+
+from tonnage.errors import DeletionRefusedError, RegistryError, UsageError
+from tonnage.oci import INDEX_TYPES, MANIFEST_TYPES
+from tonnage.registry.connection import READING, WRITING, Connection
+from tonnage.registry.manifests import DIGEST, RemoteManifest, digest_of, has_digest
+from tonnage.registry.paging import PAGE_SIZE, Listing, PageError, Query, walk, walk_twice
+from tonnage.registry.wire import Answer, CutOffError
+
+ACCEPT = ", ".join(sorted(MANIFEST_TYPES))
+"""Every kind: a server converts or hides what is not accepted, and then names another digest."""
+
+_COMPONENT = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*\Z")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
+_READ_ATTEMPTS = 2
+_PING_ATTEMPTS = 2
+"""A wrong URL is told at once, not after half a minute of patience."""
+
+
+class Head(NamedTuple):
+    """What a reference leads to, without the manifest itself."""
+
+    digest: str
+    media_type: str
+
+    @property
+    def is_maybe_index(self) -> bool:
+        """Whether it refers to other manifests, or is of a kind unknown here, which may."""
+        return self.media_type in INDEX_TYPES or self.media_type not in MANIFEST_TYPES
+
+
+class UnreadableError(RegistryError):
+    """The registry has something there and cannot give it: a damaged file, or bytes that belong to another digest."""
+
+
+class PushRefusedError(RegistryError):
+    """The registry does not take a manifest."""
+
+    def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.missing = list(missing)
+        """Digests the registry says it lacks."""
+
+
+class Deletion(NamedTuple):
+    """How a DELETE ended, other than by an error."""
+
+    is_done: bool
+    """Accepted; or already gone at a repeated attempt, whose first was carried out though its answer was lost."""
+    status: int
+    said: str
+
+
+class ReadOnlyRegistry:
+    """Asks a registry. All methods raise RegistryError for answers that make no sense, and its subclasses."""
+
+    _methods = READING
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection.restricted(self._methods)
+
+    @classmethod
+    def at(cls, url: str, **options: Any) -> Self:
+        """Return the registry at a URL. Takes the options of `Connection`: credentials_file, ca_file, limits."""
+        return cls(Connection(url, cls._methods, **options))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.wire.close()
+
+    def as_read_only(self) -> "ReadOnlyRegistry":
+        """Return the same registry, without what changes it."""
+        return ReadOnlyRegistry(self._connection)
+
+    @property
+    def url(self) -> str:
+        """The registry, as `https://host[:port][/prefix]`."""
+        return self._connection.url
+
+    @property
+    def requests_count(self) -> int:
+        """Requests sent so far, repeated ones and those for tokens included."""
+        return self._connection.wire.requests_count
+
+    def cancel(self) -> None:
+        """Make calls that wait end with an error: the program is to stop."""
+        self._connection.wire.cancel()
+
+    def ping(self) -> None:
+        """See that there is a registry and that it lets us in."""
+        answer = self._connection.call("GET", "", attempts_count=_PING_ATTEMPTS)
+        if answer.status == 400 and b"HTTPS server" in answer.body:
+            raise RegistryError(f"`{self.url}` speaks TLS", "write https:// in the URL")
+        if answer.status != 200:
+            raise RegistryError(f"no registry at `{self.url}`: {answer.describe()}", "it has to answer at /v2/")
+
+    def head_manifest(self, repository: str, reference: str) -> Head | None:
+        """Return what a tag or digest leads to; None if it leads nowhere. Raises UnreadableError."""
+        answer = self._manifest_call("HEAD", repository, reference, "pull")
+        if answer.status == 404:
+            return None
+        self._insist(answer, repository, reference)
+        digest = answer.headers.get("docker-content-digest", "")
+        if not DIGEST.match(digest):
+            manifest = self.get_manifest(repository, reference)
+            return Head(manifest.digest, manifest.media_type) if manifest else None
+        return Head(digest, _media_type(answer))
+
+    def get_manifest(self, repository: str, reference: str) -> RemoteManifest | None:
+        """Return a manifest whose bytes are those of its digest; None if there is none. Raises UnreadableError."""
+        answer = self._manifest_call("GET", repository, reference, "pull")
+        if answer.status == 404:
+            return None
+        self._insist(answer, repository, reference)
+        claimed = reference if DIGEST.match(reference) else answer.headers.get("docker-content-digest", "")
+        digest = claimed if DIGEST.match(claimed) else digest_of(answer.body)
+        if not has_digest(answer.body, digest, _media_type(answer)):
+            raise UnreadableError(f"the manifest `{repository}@{digest}` has other bytes than its digest says")
+        return RemoteManifest(digest, _media_type(answer), answer.body)
+
+    def list_tags(self, repository: str, page_size: int = PAGE_SIZE) -> Listing:
+        """Return the tags of a repository; of one that is not there, none. See `Listing.faults`."""
+        path = f"{_checked_repository(repository)}/tags/list"
+        try:
+            return walk(self._pages(path, f"repository:{repository}:pull"), "tags", page_size)
+        except PageError as error:
+            if error.answer.status == 404:
+                return Listing([])
+            raise self._connection.unexpected(error.answer, f"the tags of `{repository}`") from error
+
+    def list_repositories(self, page_size: int = PAGE_SIZE) -> Listing:
+        """Return the catalog. It is known to lose entries: `foo` at the end of a page, after `foo/bar`.
+
+        So where it has several pages it is walked twice, and parents that are in none are tried. What else a server
+        hides nobody can know.
+        """
+        try:
+            listing = walk_twice(self._pages("_catalog", "registry:catalog:*"), "repositories", page_size)
+        except PageError as error:
+            raise self._connection.unexpected(error.answer, "the catalog") from error
+        if listing.pages_count == 1:
+            return listing
+        lost = sorted(parent for parent in _parents(listing.names) if self._has_repository(parent))
+        faults = (*listing.faults, *(f"`{parent}` is in no page" for parent in lost))
+        return listing._replace(names=[*listing.names, *lost], faults=faults)
+
+    def get_blob(self, repository: str, digest: str) -> bytes | None:
+        """Return a small blob, such as a config; None if it is gone. Raises UnreadableError."""
+        answer = self._connection.call("GET", _blob_path(repository, digest), f"repository:{repository}:pull")
+        if answer.status == 404:
+            return None
+        self._insist(answer, repository, digest)
+        if not has_digest(answer.body, digest, ""):
+            raise UnreadableError(f"the blob `{repository}@{digest}` has other bytes than its digest says")
+        return answer.body
+
+    def can_read_blob(self, repository: str, digest: str) -> bool:
+        """Return whether a blob is really there, by reading its first byte.
+
+        HEAD would not do: a registry with a descriptor cache says 200 for blobs that were collected long ago. So it
+        does to GET, and then sends nothing.
+        """
+        path, scope = _blob_path(repository, digest), f"repository:{repository}:pull"
+        byte = {"Range": "bytes=0-0"}
+        try:
+            answer = self._connection.call("GET", path, scope, headers=byte, attempts_count=_READ_ATTEMPTS)
+        except CutOffError:
+            return False
+        return answer.status in (200, 206, 416)
+
+    def _has_repository(self, name: str) -> bool:
+        try:
+            return bool(self.list_tags(name).names)
+        except RegistryError:
+            return False
+
+    def _pages(self, path: str, scope: str) -> Any:
+        def fetch(query: Query) -> Answer:
+            return self._connection.call("GET", path, scope, query=dict(query))
+
+        return fetch
+
+    def _manifest_call(
+        self,
+        method: str,
+        repository: str,
+        reference: str,
+        actions: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        if not DIGEST.match(reference) and not _TAG.match(reference):
+            raise UsageError(f"`{reference}` is neither a tag nor a digest")
+        path = f"{_checked_repository(repository)}/manifests/{reference}"
+        scope = f"repository:{repository}:{actions}"
+        sent = {"Accept": ACCEPT, **(headers or {})}
+        return self._connection.call(method, path, scope, headers=sent, content=content)
+
+    def _insist(self, answer: Answer, repository: str, reference: str) -> None:
+        if answer.status != 200:
+            raise UnreadableError(f"`{self.url}` cannot read `{repository}` `{reference}`: {answer.describe()}")
+
+
+class Registry(ReadOnlyRegistry):
+    """Asks a registry, and changes it."""
+
+    _methods = WRITING
+
+    def put_manifest(self, repository: str, reference: str, manifest: RemoteManifest) -> None:
+        """Push a manifest under a tag or its digest. Raises PushRefusedError, with what the registry lacks."""
+        headers = {"Content-Type": manifest.media_type}
+        answer = self._manifest_call("PUT", repository, reference, "pull,push", headers, manifest.content)
+        if answer.status == 405:
+            raise DeletionRefusedError(f"`{self.url}` is read-only", _READ_ONLY_HINT)
+        if answer.status not in (200, 201, 202):
+            missing = [str(f.detail) for f in answer.faults if f.code in ("MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")]
+            raise PushRefusedError(f"`{self.url}` refuses `{repository}` `{reference}`: {answer.describe()}", missing)
+
+    def delete_manifest(self, repository: str, digest: str) -> Deletion:
+        """Delete a revision, and with it every tag of the repository that points to it."""
+        if not DIGEST.match(digest):
+            raise UsageError(f"`{digest}` is no digest")
+        return self._delete(repository, digest)
+
+    def delete_tag(self, repository: str, tag: str) -> Deletion:
+        """Delete a tag alone. Registries of 2.x cannot; their 400 DIGEST_INVALID comes back as not done."""
+        return self._delete(repository, tag)
+
+    def _delete(self, repository: str, reference: str) -> Deletion:
+        answer = self._manifest_call("DELETE", repository, reference, "delete")
+        if answer.status == 405:
+            raise self._refusal(answer)
+        was_lost = answer.status == 404 and answer.attempts_count > 1
+        if answer.status in (200, 202, 204) or was_lost:
+            return Deletion(True, answer.status, answer.describe())
+        return Deletion(False, answer.status, answer.describe())
+
+    def _refusal(self, answer: Answer) -> DeletionRefusedError:
+        """Tell the two refusals apart: a switched-off deletion has an error code, read-only mode an `Allow` header."""
+        if answer.code == "UNSUPPORTED":
+            return DeletionRefusedError(
+                f"deletion is switched off in `{self.url}` ({answer.describe()})",
+                "set `storage.delete.enabled: true` in its configuration (REGISTRY_STORAGE_DELETE_ENABLED=true) and "
+                "restart it; a pull-through cache never deletes over HTTP",
+            )
+        return DeletionRefusedError(f"`{self.url}` is read-only ({answer.describe()})", _READ_ONLY_HINT)
+
+
+_READ_ONLY_HINT = (
+    "set `storage.maintenance.readonly.enabled: false` in its configuration and restart it, or allow the method in the "
+    "proxy before it"
+)
+
+
+def _checked_repository(name: str) -> str:
+    if not _REPOSITORY.match(name):
+        raise UsageError(f"`{name}` is no repository name")
+    return name
+
+
+def _parents(names: Sequence[str]) -> set[str]:
+    """Return the names above repositories that are none themselves, as far as the list goes."""
+    return {name[:end] for name in names for end, sign in enumerate(name) if sign == "/"} - set(names)
+
+
+def _blob_path(repository: str, digest: str) -> str:
+    if not DIGEST.match(digest):
+        raise UsageError(f"`{digest}` is no digest")
+    return f"{_checked_repository(repository)}/blobs/{digest}"
+
+
+def _media_type(answer: Answer) -> str:
+    return str(answer.headers.get("content-type", "")).partition(";")[0].strip()

@@ -1,0 +1,148 @@
+"""Listings in pages, from servers known to lose pages, repeat names, or end too early (distribution 2.8, 3.0, 3.1).
+
+Known faults: a full page without a `Link` although more follows; a `Link` to names already seen; a page that crashes
+the request; `n` and `last` ignored. So a walk goes on after a full page even without a `Link`, never asks the same
+twice, ends where nothing new comes, and says what was odd. Names that are *skipped* at the border of two pages cannot
+be seen in one walk; a second one with other borders finds them (`walk_twice`).
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from tonnage.errors import RegistryError
+from tonnage.registry.wire import Answer
+
+PAGE_SIZE = 1000
+"""What distribution allows unless told otherwise."""
+
+_PAGES_LIMIT = 100_000
+_BARREN_LIMIT = 3
+"""Pages in a row without a new name that are put up with: repeated names are a known fault, a circle is another."""
+
+_LINK = re.compile(r'<([^>]*)>\s*;[^<]*?\brel\s*=\s*"?next\b', re.IGNORECASE)
+
+Query = tuple[tuple[str, str], ...]
+
+
+class Listing(NamedTuple):
+    """The names of a listing, in the server's order, each once."""
+
+    names: list[str]
+    pages_count: int = 1
+    faults: tuple[str, ...] = ()
+    """What was odd on the way."""
+    is_complete: bool = True
+    """Whether the walk came to an end; if not, names are missing. Names a server hides nobody can know of."""
+
+
+class PageError(Exception):
+    """The first page could not be had; `answer` is what came instead."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.describe())
+        self.answer = answer
+
+
+def walk(fetch: Callable[[Query], Answer], key: str, page_size: int = PAGE_SIZE) -> Listing:
+    """Return the names below `key` of all pages. Raises PageError if the first page cannot be had."""
+    answer = fetch((("n", str(page_size)),))
+    if answer.status == 400:
+        answer = fetch(())  # PAGINATION_NUMBER_INVALID: the server allows less, and then uses its own limit
+    if answer.status != 200:
+        raise PageError(answer)
+    pages = _Pages(page_size)
+    pages.add(_names_in(answer.body, key))
+    while (query := pages.next_query(answer)) is not None:
+        answer = fetch(query)
+        if answer.status != 200:
+            pages.break_off(f"page {pages.count + 1} failed: {answer.describe()}")
+            break
+        pages.add(_names_in(answer.body, key))
+    return Listing(list(pages.names), pages.count, tuple(pages.faults), pages.is_complete)
+
+
+def walk_twice(fetch: Callable[[Query], Answer], key: str, page_size: int = PAGE_SIZE) -> Listing:
+    """Return the names of two walks with different borders between pages; of one walk where a page held them all.
+
+    A name that only one walk has is a fault told of, and in the result.
+    """
+    first = walk(fetch, key, page_size)
+    if first.pages_count == 1 and not first.faults:
+        return first
+    second = walk(fetch, key, page_size - page_size // 4 if page_size > 3 else page_size + 1)
+    lost = set(first.names) ^ set(second.names)
+    faults = [*first.faults, *second.faults, *(f"only one of two walks has `{name}`" for name in sorted(lost))]
+    names = list(dict.fromkeys([*first.names, *second.names]))
+    is_complete = first.is_complete or second.is_complete
+    return Listing(names, first.pages_count + second.pages_count, tuple(dict.fromkeys(faults)), is_complete)
+
+
+class _Pages:
+    """What a walk has seen so far, and where it goes on."""
+
+    def __init__(self, page_size: int) -> None:
+        self.names: dict[str, None] = {}
+        self.count = 0
+        self.faults: list[str] = []
+        self.is_complete = True
+        self._page_size = page_size
+        self._page: list[str] = []
+        self._asked: set[Query] = set()
+        self._barren_count = 0
+        self._is_guess = False
+        """Whether the page under way was asked for without a link to it."""
+
+    def add(self, page: list[str]) -> None:
+        """Take in a page."""
+        known_count = len(self.names)
+        self.names.update(dict.fromkeys(name for name in page if name))  # 2.8.2 on S3 has empty names
+        self.count += 1
+        self._page = page
+        is_barren = len(self.names) == known_count
+        self._barren_count = self._barren_count + 1 if is_barren else 0
+        if self._is_guess and not is_barren:
+            self.faults.append(f"page {self.count - 1} had no link to the next")
+
+    def break_off(self, fault: str) -> None:
+        """Note that the walk ends before the end."""
+        self.faults.append(fault)
+        self.is_complete = False
+
+    def next_query(self, answer: Answer) -> Query | None:
+        """Return the query of the next page; None at the end, and where the walk would go round in circles."""
+        query = _linked_query(answer)
+        is_vain = self._is_guess and self._barren_count > 0
+        self._is_guess = query is None
+        if query is None and len(self._page) == self._page_size and not is_vain:
+            query = (("last", self._page[-1]), ("n", str(self._page_size)))
+        if query is None:
+            return None
+        if query in self._asked or self._barren_count >= _BARREN_LIMIT or self.count >= _PAGES_LIMIT:
+            self.break_off(f"page {self.count} led nowhere new")
+            return None
+        self._asked.add(query)
+        return query
+
+
+def _linked_query(answer: Answer) -> Query | None:
+    """Return the query of `Link: <…>; rel="next"`. Its host and path are not followed: the listing stays the same."""
+    match = _LINK.search(", ".join(answer.headers.get_list("link")))
+    pairs = parse_qsl(urlsplit(match[1]).query, keep_blank_values=True) if match else []
+    return tuple(sorted(pairs)) or None
+
+
+def _names_in(body: bytes, key: str) -> list[str]:
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RegistryError(f"the registry's listing is not JSON: {error}") from error
+    names = document.get(key) if isinstance(document, dict) else ()
+    if names is None:
+        return []  # null, or no such key: Go's empty list
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise RegistryError(f"the registry's listing has no list of names below `{key}`")
+    return names

@@ -1,0 +1,892 @@
+"""A scan: what it finds on healthy trees, what it keeps when it is interrupted, and what it need not read again."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import tonnage.scan
+import tonnage.scan.listing
+from scanning import answer, bytes_below, column, differences, everything, in_memory, problems, scan_storage, scan_tree
+from tonnage.database import Inventory
+from tonnage.errors import InventoryVersionError, NoInventoryError, TonnageError, WriteError
+from tonnage.monitor import Monitor
+from tonnage.rows import SCHEMA_VERSION
+from tonnage.sample import Builder, Descriptor, documents
+from tonnage.scan import Summary
+from tonnage.scan.workers import Crew, WorkerDiedError
+from tonnage.storage.local import LocalStorage
+from tonnage.storage.memory import MemoryStorage
+
+LATER = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    """Where the inventory goes."""
+    return tmp_path / "tonnage.duckdb"
+
+
+def config_of(registry: Builder, image: Descriptor) -> str:
+    """Return the digest of an image's config."""
+    document = json.loads(registry.blob_path(image.digest).read_bytes())
+    return str(document["config"]["digest"])
+
+
+# --- what is found --------------------------------------------------------------------------------------------------
+
+
+def test_tags_and_their_history(registry: Builder, inventory: Path) -> None:
+    """A tag has the digest it points to now; its history has all, and says which one is current."""
+    repo = registry.repository("org/app")
+    old = repo.image([registry.layer(b"old")], tag="latest")
+    registry.when = LATER
+    new = repo.image([registry.layer(b"new")], tag="latest")
+    repo.tag("old", old.digest)
+    scan_tree(registry.root, inventory)
+    assert answer(inventory, "select tag, digest, modified_at from tag order by tag") == [
+        ("latest", new.digest, LATER.replace(tzinfo=None)),
+        ("old", old.digest, LATER.replace(tzinfo=None)),
+    ]
+    found = set(answer(inventory, "select tag, digest, is_current from tag_history"))
+    assert found == {("latest", old.digest, False), ("latest", new.digest, True), ("old", old.digest, True)}
+
+
+def test_odd_tag_names(registry: Builder, inventory: Path) -> None:
+    """Tags may be called as the folders of the layout are, and may differ in case only."""
+    repo = registry.repository("org/app")
+    names = ["link", "index", "current", "tags", "sha256", "_x", "Latest", "latest", "A" * 128]
+    for name in names:
+        repo.image([registry.layer(name.encode())], tag=name)
+    scan_tree(registry.root, inventory)
+    assert sorted(column(inventory, "select tag from tag")) == sorted(names)
+    assert column(inventory, "select count(*) from tag_history where is_current") == [len(names)]
+    assert problems(inventory) == set()
+
+
+def test_repositories_within_repositories(registry: Builder, inventory: Path) -> None:
+    """A repository may be the parent of others, and be called like a folder of the layout; a mere parent is none."""
+    names = ["foo", "foo/bar", "foo/bar/baz", "foo-bar", "tags", "blobs/sha256", "a/b/c"]
+    for name in names:
+        registry.repository(name).image([registry.layer(name.encode())], tag="1")
+    scan_tree(registry.root, inventory)
+    assert sorted(column(inventory, "select repository from repository")) == sorted(names)
+    namespaces = dict(answer(inventory, "select repository, namespace from repository"))
+    assert (namespaces["foo"], namespaces["foo/bar/baz"]) == ("", "foo")
+    assert problems(inventory) == set()
+
+
+def test_the_state_of_each_revision(registry: Builder, inventory: Path) -> None:
+    """tag, index and referrer are held, at any depth; what hangs on nothing, or on what does, is untagged."""
+    repo = registry.repository("org/app")
+    empty = registry.blob(b"{}", documents.OCI_EMPTY)
+
+    def referrer(subject: Descriptor) -> Descriptor:
+        layer = registry.layer(f"about {subject.digest}".encode())
+        return repo.image([layer], config=empty, subject=subject, artifact_type="a/b")
+
+    child, grandchild, old_child = (repo.image([registry.layer(name)]) for name in (b"child", b"grandchild", b"lost"))
+    attestation = repo.attestation(child)
+    inner = repo.index([grandchild])
+    index = repo.index([child, attestation, inner], tag="latest")
+    old_index = repo.index([old_child])
+    odd = repo.image([registry.layer(b"odd")])
+    odd_index = repo.index([replace(odd, media_type="application/vnd.example.manifest+json")], tag="odd")
+    image = repo.image([registry.layer(b"image")], tag="image")
+    signature = referrer(image)
+    signature_of_child = referrer(child)
+    signature_of_signature = referrer(signature)
+    untagged = repo.image([registry.layer(b"untagged")])
+    signature_of_untagged = referrer(untagged)
+
+    scan_tree(registry.root, inventory)
+    assert dict(answer(inventory, "select digest, state from revision")) == {
+        index.digest: "tag",
+        image.digest: "tag",
+        odd_index.digest: "tag",
+        child.digest: "index",
+        attestation.digest: "index",
+        inner.digest: "index",
+        grandchild.digest: "index",
+        odd.digest: "index",
+        signature.digest: "referrer",
+        signature_of_child.digest: "referrer",
+        signature_of_signature.digest: "referrer",
+        old_index.digest: "untagged",
+        old_child.digest: "untagged",
+        untagged.digest: "untagged",
+        signature_of_untagged.digest: "untagged",
+    }
+    assert set(column(inventory, "select digest from untagged")) == {
+        x.digest for x in (old_index, old_child, untagged, signature_of_untagged)
+    }
+
+
+def test_a_tag_holds_in_its_own_repository_only(registry: Builder, inventory: Path) -> None:
+    """The same manifest may be tagged in one repository and untagged in another; its blobs are tagged."""
+    one, other = registry.repository("one"), registry.repository("other")
+    layer = registry.layer(b"layer")
+    image = one.image([layer], tag="1")
+    assert other.image([layer]) == image
+    scan_tree(registry.root, inventory)
+    states = answer(inventory, "select repository, state from revision order by all")
+    assert states == [("one", "tag"), ("other", "untagged")]
+    assert column(inventory, "select distinct class from blob") == ["tagged"]
+
+
+def test_usage_counts(registry: Builder, inventory: Path) -> None:
+    """References are direct; revisions, tags and repositories count through indexes."""
+    one, other = registry.repository("one"), registry.repository("other")
+    layer = registry.layer(b"layer")
+    amd = one.image([layer], platform="linux/amd64")
+    arm = one.image([layer], platform="linux/arm64")
+    index = one.index([amd, arm], tag="latest")
+    one.tag("1.0", index.digest)
+    assert other.image([layer], platform="linux/amd64", tag="copy") == amd
+    scan_tree(registry.root, inventory)
+    counts = "references_count, manifests_count, revisions_count, tags_count, repositories_count"
+    found = {row[0]: row[1:] for row in answer(inventory, f"select digest, {counts} from blob_usage")}
+    assert found[layer.digest] == (3, 2, 4, 3, 2)
+    assert found[amd.digest] == (1, 1, 3, 3, 2)
+    assert found[arm.digest] == (1, 1, 2, 2, 1)
+    assert found[index.digest] == (0, 0, 1, 2, 1)
+    assert found[config_of(registry, arm)] == (1, 1, 2, 2, 1)
+
+
+def test_classes_and_roles(registry: Builder, inventory: Path) -> None:
+    """A blob is of the best class that any of its holders gives it."""
+    repo = registry.repository("app")
+    shared, own, loose = registry.layer(b"shared"), registry.layer(b"own"), registry.layer(b"loose")
+    old = repo.image([shared, own], tag="latest")
+    new = repo.image([shared], tag="latest")
+    gone = repo.image([shared, registry.layer(b"gone")], tag="gone")
+    repo.delete(gone.digest)
+    scan_tree(registry.root, inventory)
+    found = {row[0]: row[1:] for row in answer(inventory, "select digest, class, role from blob")}
+    assert found[shared.digest] == ("tagged", "layer")
+    assert found[new.digest] == ("tagged", "manifest")
+    assert found[config_of(registry, new)] == ("tagged", "config")
+    assert found[own.digest] == ("untagged", "layer")
+    assert found[old.digest] == ("untagged", "manifest")
+    assert found[loose.digest] == ("orphaned", None)
+    assert found[gone.digest][0] == "orphaned"
+    assert set(column(inventory, "select digest from orphaned")) == registry.orphans()
+    assert not any(column(inventory, "select is_pinned from orphaned"))
+
+
+def test_exclusive_and_shared_bytes(registry: Builder, inventory: Path) -> None:
+    """Per tag, revision, repository and namespace: what only this one needs, and what others need too."""
+    a, b, c = registry.repository("x/a"), registry.repository("x/b"), registry.repository("y/c")
+    everywhere, in_x, own = (registry.layer(size_bytes=n, seed=str(n)) for n in (1000, 200, 30))
+    one = a.image([everywhere, in_x, own], tag="1")
+    a.tag("one", one.digest)
+    two = b.image([everywhere, in_x], tag="2")
+    three = c.image([everywhere], tag="3")
+    sizes = {}
+    for image in (one, two, three):
+        sizes[image.digest] = image.size_bytes + registry.blobs[config_of(registry, image)]
+    scan_tree(registry.root, inventory)
+
+    def usage(view: str, key: str) -> dict[str, tuple[int, int]]:
+        rows = answer(inventory, f"select {key}, exclusive_bytes, shared_bytes from {view}")
+        return {row[0]: row[1:] for row in rows}
+
+    assert usage("repository_usage", "repository") == {
+        "x/a": (sizes[one.digest] + 30, 1200),
+        "x/b": (sizes[two.digest], 1200),
+        "y/c": (sizes[three.digest], 1000),
+    }
+    assert usage("namespace_usage", "namespace") == {
+        "x": (sizes[one.digest] + sizes[two.digest] + 230, 1000),
+        "y": (sizes[three.digest], 1000),
+    }
+    assert usage("tag_usage", "tag") == {
+        "1": (0, sizes[one.digest] + 1230),
+        "one": (0, sizes[one.digest] + 1230),
+        "2": (sizes[two.digest], 1200),
+        "3": (sizes[three.digest], 1000),
+    }
+    assert usage("revision_usage", "digest")[one.digest] == (sizes[one.digest] + 30, 1200)
+    logical = dict(answer(inventory, "select repository, logical_bytes from repository_usage"))
+    assert logical["x/a"] == sizes[one.digest] + 1230
+
+
+def test_both_sizes(registry: Builder, inventory: Path) -> None:
+    """What a manifest declares and what is stored are told apart; the stored one counts."""
+    layer = registry.layer(b"12345")
+    image = registry.repository("app").image([replace(layer, size_bytes=999_999_999)], tag="1")
+    scan_tree(registry.root, inventory)
+    [row] = answer(inventory, "select size_bytes, stored_bytes from manifest_ref where role = 'layer'")
+    assert row == (999_999_999, 5)
+    assert column(inventory, f"select size_bytes from blob where digest = '{layer.digest}'") == [5]
+    [(path, detail)] = answer(inventory, "select path, detail from problem where kind = 'size_mismatch'")
+    assert path == str(registry.blob_path(layer.digest).relative_to(registry.v2))
+    assert image.digest in detail and "999999999" in detail
+
+
+def test_configurations(registry: Builder, inventory: Path) -> None:
+    """Platform, time, labels, and the build history with each step tied to its layer."""
+    layers = [registry.layer(b"one"), registry.layer(b"two")]
+    history = [
+        {"created": "2026-01-01T00:00:00Z", "created_by": "ADD one"},
+        {"created_by": "ENV x", "empty_layer": True},
+        {"created_by": "ADD two", "comment": "buildkit"},
+    ]
+    image = registry.repository("app").image(
+        layers, tag="1", platform="linux/arm64/v8", created=LATER, labels={"a": "b"}, history=history
+    )
+    config = config_of(registry, image)
+    scan_tree(registry.root, inventory)
+    assert answer(inventory, "select config_digest, os, architecture, variant, created_at from image") == [
+        (config, "linux", "arm64", "v8", LATER.replace(tzinfo=None))
+    ]
+    assert answer(inventory, "select config_digest, name, value from label") == [(config, "a", "b")]
+    steps = "select position, layer_position, created_at, created_by, comment from history order by position"
+    assert answer(inventory, steps) == [
+        (0, 0, datetime(2026, 1, 1), "ADD one", None),
+        (1, None, None, "ENV x", None),
+        (2, 1, None, "ADD two", "buildkit"),
+    ]
+    assert column(inventory, "select count(*) from diff_id") == [2]
+
+
+def test_all_kinds_of_manifests(registry: Builder, inventory: Path) -> None:
+    """Schema 1 and 2, OCI, caches, artifacts, missing media types and keys in any case are all read."""
+    repo = registry.repository("app")
+    layer = registry.layer(b"layer")
+    repo.link_layers([layer])
+    bare = {"schemaVersion": 2, "config": {"digest": layer.digest}, "layers": [{"digest": layer.digest}]}
+    loud = {"SCHEMAVERSION": 2, "LAYERS": [{"DIGEST": layer.digest}], "CONFIG": None}
+    artifact = {"mediaType": "application/vnd.oci.artifact.manifest.v1+json", "blobs": [{"digest": layer.digest}]}
+    pushed = {
+        "oci": repo.image([layer], tag="oci"),
+        "docker": repo.image([layer], docker=True, tag="docker"),
+        "schema1": repo.schema1([layer], tag="schema1"),
+        "cache": repo.cache([layer], tag="cache"),
+        "bare": repo.manifest(documents.encode(bare), tag="bare"),
+        "loud": repo.manifest(documents.encode(loud), tag="loud"),
+        "artifact": repo.manifest(documents.encode(artifact), tag="artifact"),
+        "empty": repo.index([], tag="empty"),
+    }
+    scan_tree(registry.root, inventory)
+    kinds = dict(answer(inventory, "select tag, kind from tag_usage"))
+    assert kinds == {
+        "oci": "image", "docker": "image", "schema1": "schema1", "cache": "index", "bare": "image", "loud": "image",
+        "artifact": "artifact", "empty": "index",
+    }  # fmt: skip
+    refs = f"select parent, role from manifest_ref where child = '{layer.digest}' and role <> 'config'"
+    assert dict(answer(inventory, refs)) == {
+        pushed[name].digest: role
+        for name, role in [
+            ("oci", "layer"), ("docker", "layer"), ("schema1", "layer"), ("bare", "layer"), ("loud", "layer"),
+            ("cache", "index blob"), ("artifact", "artifact blob"),
+        ]
+    }  # fmt: skip
+    assert {kind for kind, _ in problems(inventory)} >= {"schema1", "unsupported_manifest"}
+
+
+def test_a_foreign_layer_is_not_missing(registry: Builder, inventory: Path) -> None:
+    """It is declared, with where to get it, and not stored."""
+    foreign = registry.foreign_layer(size_bytes=100, seed="windows")
+    registry.repository("app").image([foreign, registry.layer(b"x")], tag="1")
+    scan_tree(registry.root, inventory)
+    [row] = answer(inventory, f"select has_urls, stored_bytes from manifest_ref where child = '{foreign.digest}'")
+    assert row == (True, None)
+    assert problems(inventory) == set()
+
+
+def test_a_layer_pushed_by_its_sha512_digest(registry: Builder, inventory: Path) -> None:
+    """It is stored under its sha256 digest, and held there; that a collection takes it is a problem."""
+    repo = registry.repository("app")
+    layer = registry.layer(b"layer")
+    alias = "sha512:" + hashlib.sha512(b"layer").hexdigest()
+    repo.link(repo.layer_link(alias), layer.digest)
+    repo.link(repo.layer_link(layer.digest), layer.digest)
+    config = registry.blob(b"{}", documents.OCI_CONFIG)
+    repo.link_layers([config])
+    image = repo.manifest(documents.image_manifest(config, [replace(layer, digest=alias)]), tag="1")
+    scan_tree(registry.root, inventory)
+    assert column(inventory, f"select class from blob where digest = '{layer.digest}'") == ["tagged"]
+    path = repo.revision_link(image.digest).relative_to(registry.v2)
+    assert problems(inventory) == {("sha512_reference", str(path))}
+
+
+def test_referrer_folders_and_fallback_tags(registry: Builder, inventory: Path) -> None:
+    """Links of forks and of old registries are counted; a `sha256-<hex>` tag is a tag."""
+    repo = registry.repository("app")
+    image = repo.image([registry.layer(b"x")], tag="1")
+    repo.tag(image.digest.replace(":", "-") + ".sig", image.digest)
+    hexdigits = image.digest.removeprefix("sha256:")
+    repo.link(repo.path / f"_referrers/_subjects/sha256/{hexdigits}/sha256/{hexdigits}/link", image.digest)
+    repo.link(repo.revision_link(image.digest).parent / f"signatures/sha256/{hexdigits}/link", image.digest)
+    scan_tree(registry.root, inventory)
+    assert sorted(column(inventory, "select kind from extra_link")) == ["referrer", "signature"]
+    assert column(inventory, "select count(*) from tag") == [2]
+    assert problems(inventory) == set()
+
+
+def test_uploads(registry: Builder, inventory: Path) -> None:
+    """All files of an upload together; whether the server will ever purge it."""
+    repo = registry.repository("app")
+    good = repo.upload(size_bytes=1000, started=LATER).name
+    unreadable = repo.upload(size_bytes=2000, started=LATER)
+    (unreadable / "startedat").write_text("2026-02-03T04:05:06Z\n")
+    dateless = repo.upload(size_bytes=3000, started=LATER)
+    (dateless / "startedat").unlink()
+    nameless = repo.path / "_uploads/not-a-uuid"
+    registry.write(nameless / "startedat", b"2026-02-03T04:05:06Z")
+    scan_tree(registry.root, inventory)
+    uploads = answer(inventory, "select upload, size_bytes, files_count, is_purgeable from upload")
+    assert {row[0]: row[1:] for row in uploads} == {
+        good: (1000 + 20 + 2 * 108, 4, True),
+        unreadable.name: (2000 + 21 + 2 * 108, 4, False),
+        dateless.name: (3000 + 2 * 108, 3, False),
+        "not-a-uuid": (20, 1, False),
+    }
+    assert column(inventory, f"select started_at from upload where upload = '{good}'") == [LATER.replace(tzinfo=None)]
+    assert problems(inventory) == {
+        ("unpurgeable_upload", f"repositories/app/_uploads/{name}")
+        for name in (unreadable.name, dateless.name, "not-a-uuid")
+    }
+
+
+def test_strays(registry: Builder, inventory: Path) -> None:
+    """Files that fit nothing are counted, named, and told apart by whether a collection stops on them."""
+    repo = registry.repository("app")
+    image = repo.image([registry.layer(b"x")], tag="1")
+    blob = registry.blob_path(image.digest).parent.relative_to(registry.v2)
+    strays = {
+        "scheduler-state.json": "stray",
+        "lost+found/x": "stray",
+        "blobs/data": "stray_blob_path",
+        "blobs/sha256/zz/zzz/data": "stray_blob_path",
+        "blobs/sha256/00/abc": "stray",
+        f"{blob}/._data": "stray",
+        f"{blob}/data.c0ffee.tmp": "stray",
+        "repositories/.DS_Store": "stray",
+        "repositories/app/.DS_Store": "stray",
+        "repositories/app/_manifests/tags/.DS_Store": "stray_in_tags",
+        "repositories/app/_manifests/tags/1/current/link.c0ffee.tmp": "stray",
+        "repositories/app/_manifests/revisions/link": "stray_revision_link",
+        "repositories/app/_layers/x": "stray",
+    }
+    for path in strays:
+        registry.stray(path, path.encode())
+    scan_tree(registry.root, inventory)
+    assert dict(answer(inventory, "select path, size_bytes from stray")) == {path: len(path) for path in strays}
+    assert problems(inventory) == {(kind, path) for path, kind in strays.items()}
+    total = sum(map(len, strays))
+    assert answer(inventory, "select files_count, size_bytes from class_total where class = 'strays'") == [
+        (len(strays), total)
+    ]
+
+
+def test_leftovers_of_deletions(registry: Builder, inventory: Path) -> None:
+    """A repository with nothing to pull is a ghost; empty folders and tags without a link are told."""
+    repo = registry.repository("ghost")
+    image = repo.image([registry.layer(b"x")], tag="1")
+    repo.delete(image.digest)
+    other = registry.repository("app")
+    other.tag_link("broken").parent.mkdir(parents=True)
+    other.image([registry.layer(b"y")], tag="1")
+    scan_tree(registry.root, inventory)
+    assert column(inventory, "select repository from ghost") == ["ghost"]
+    hexdigits = image.digest.removeprefix("sha256:")
+    assert set(column(inventory, "select path from empty_folder where repository = 'ghost'")) == {
+        "repositories/ghost/_uploads",
+        "repositories/ghost/_manifests/tags",
+        f"repositories/ghost/_manifests/revisions/sha256/{hexdigits}",
+    }
+    assert answer(inventory, "select has_link, digest from tag where tag = 'broken'") == [(False, None)]
+    assert ("tag_without_current", "repositories/app/_manifests/tags/broken") in problems(inventory)
+
+
+def test_an_unreadable_manifest_pins_what_it_may_need(registry: Builder, inventory: Path) -> None:
+    """What its repository links to and nobody else needs is orphaned as far as is known, and never free."""
+    repo, other = registry.repository("app"), registry.repository("other")
+    image = repo.image([registry.layer(b"x")], tag="1")
+    config = config_of(registry, image)
+    loose = registry.layer(b"loose")
+    other.link_layers([loose])
+    registry.blob_path(image.digest).write_bytes(b"damaged")
+    scan_tree(registry.root, inventory)
+    pinned = dict(answer(inventory, "select digest, is_pinned from orphaned"))
+    assert pinned == {documents.digest_of(b"x"): True, config: True, loose.digest: False}
+
+
+def test_the_demo(demo: Builder, inventory: Path) -> None:
+    """On a whole registry: the classes are those of the builder's ledger, and nothing is odd."""
+    scan_tree(demo.root, inventory)
+    assert set(column(inventory, "select digest from orphaned")) == demo.orphans()
+    assert dict(answer(inventory, "select digest, size_bytes from blob")) == demo.blobs
+    linked = {(repo.name, digest) for repo in demo.repositories.values() for digest in repo.revisions}
+    assert set(answer(inventory, "select repository, digest from revision")) == linked
+    assert column(inventory, "select repository from ghost") == ["legacy/portal"]
+    assert column(inventory, "select cast(sum(size_bytes) as bigint) from class_total") == [bytes_below(demo.v2)]
+    assert column(inventory, "select distinct kind from problem where severity <> 'note'") == []
+
+
+def test_an_empty_storage(tmp_path: Path, inventory: Path) -> None:
+    """The two folders with nothing in them are an empty registry, and every view answers."""
+    for name in ("blobs", "repositories"):
+        (tmp_path / "registry" / name).mkdir(parents=True)
+    summary = scan_tree(tmp_path / "registry", inventory)
+    assert (summary.files_count, summary.size_bytes, summary.problems_count) == (0, 0, 0)
+    filled = {view for view, rows in everything(inventory).items() if rows}
+    assert filled == {"problem_kind", "empty_folder"}
+
+
+def test_names_that_are_no_text(registry: Builder, inventory: Path) -> None:
+    """Names of any bytes do not stop a scan: they are told in a way that can be stored."""
+    registry.repository("app").image([registry.layer(b"x")], tag="1")
+    for name in (b"repositories/\xff/_manifests/tags/\xfe/current/link", b"blobs/\xe9", b"repositories/app/_x/\xff"):
+        path = Path(os.fsdecode(os.fsencode(registry.v2) + b"/" + name))
+        registry.write(path, b"sha256:")
+    scan_tree(registry.root, inventory)
+    assert answer(inventory, "select repository, tag, digest from tag where tag <> '1'") == [("\\xff", "\\xfe", None)]
+    assert {("stray", "blobs/\\xe9"), ("stray", "repositories/app/_x/\\xff")} <= problems(inventory)
+    assert column(inventory, "select cast(sum(size_bytes) as bigint) from class_total") == [bytes_below(registry.v2)]
+
+
+# --- interruption, readers, versions --------------------------------------------------------------------------------
+
+SCAN = "import sys; from tonnage.scan import scan; from tonnage.storage.local import open_local\n"
+CALL = "scan(open_local(sys.argv[1]), sys.argv[2], workers_count=1)\n"
+AT_LINE = """
+import os, signal
+count, limit, what = 0, int(sys.argv[3]), getattr(signal, sys.argv[4])
+def watch(frame, event, argument):
+    global count
+    if not frame.f_code.co_filename.endswith(("scan/__init__.py", "scan/loading.py", "tonnage/database.py")):
+        return None
+    if event == "line":
+        count += 1
+        if count == limit:
+            sys.settrace(None)
+            os.kill(os.getpid(), what)
+    return watch
+sys.settrace(watch)
+"""
+"""Sends a signal to itself at the n-th line of the code that works with the database, whatever line that is."""
+
+
+def scan_elsewhere(registry: Builder, inventory: Path, limit: int, what: str) -> subprocess.Popen[bytes]:
+    """Begin a scan in a process of its own, which gets a signal at the `limit`-th line."""
+    script = SCAN + AT_LINE + CALL + "print(count)"
+    command = [sys.executable, "-c", script, str(registry.root), str(inventory), str(limit), what]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def count_lines(registry: Builder, inventory: Path) -> int:
+    """Return how many lines a scan goes through."""
+    process = scan_elsewhere(registry, inventory, 0, "SIGKILL")
+    output, _ = process.communicate()
+    assert process.returncode == 0
+    return int(output)
+
+
+def kill_at(registry: Builder, inventory: Path, line: int) -> None:
+    """Scan, and be killed at a line."""
+    process = scan_elsewhere(registry, inventory, line, "SIGKILL")
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def grown(registry: Builder, inventory: Path) -> dict[str, Any]:
+    """A registry that was scanned and has grown since; return what its inventory says."""
+    repo = registry.repository("app")
+    repo.image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    before = everything(inventory)
+    registry.when = datetime.now(UTC)
+    repo.image([registry.layer(b"two")], tag="2")
+    registry.repository("other").image([registry.layer(b"three")], tag="3")
+    return before
+
+
+@pytest.fixture
+def lines_count(registry: Builder, inventory: Path, grown: dict[str, Any], tmp_path: Path) -> int:
+    """How many lines the scan goes through that follows."""
+    copy = tmp_path / "copy/tonnage.duckdb"
+    copy.parent.mkdir()
+    copy.write_bytes(inventory.read_bytes())
+    return count_lines(registry, copy)
+
+
+def test_a_killed_scan_leaves_the_old_inventory(
+    registry: Builder, inventory: Path, grown: dict[str, Any], lines_count: int, tmp_path: Path
+) -> None:
+    """kill -9 at any moment: the old inventory is intact and readable, and the next scan succeeds."""
+    assert lines_count > 200
+    for moment in (0.02, 0.2, 0.4, 0.6, 0.75, 0.9):
+        kill_at(registry, inventory, round(moment * lines_count))
+        assert everything(inventory) == grown
+    scan_tree(registry.root, inventory)
+    assert column(inventory, "select tag from tag order by tag") == ["1", "2", "3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "registry", "tonnage.duckdb"]
+
+
+def test_a_scan_killed_at_its_very_end(
+    registry: Builder, inventory: Path, grown: dict[str, Any], lines_count: int
+) -> None:
+    """Around the moment of replacing, the inventory is the old one or the new one, whole."""
+    old = inventory.read_bytes()
+    for back in (30, 20, 10, 1):
+        inventory.write_bytes(old)
+        kill_at(registry, inventory, lines_count - back)
+        found = everything(inventory)
+        assert found == grown or [row[1] for row in found["tag"]] == ["1", "2", "3"]
+
+
+def test_a_killed_repetition_leaves_the_old_inventory(registry: Builder, inventory: Path, tmp_path: Path) -> None:
+    """The same where nothing changed and the inventory is copied."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory, now=lambda: datetime.now(UTC) + timedelta(hours=1))
+    before = everything(inventory)
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes(inventory.read_bytes())
+    last = count_lines(registry, copy)
+    assert answer(copy, "select read_count, is_full from scan where scan_id = 2") == [(0, False)]
+    for back in (60, 40, 30, 20):
+        kill_at(registry, inventory, last - back)
+        assert everything(inventory) == before
+    scan_tree(registry.root, inventory)
+    assert everything(inventory) == before
+
+
+def test_two_scans_at_once(registry: Builder, inventory: Path, grown: dict[str, Any], lines_count: int) -> None:
+    """The second one is refused with a hint, and neither harms the other."""
+    process = scan_elsewhere(registry, inventory, lines_count // 2, "SIGSTOP")
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+    try:
+        with pytest.raises(WriteError) as caught:
+            scan_tree(registry.root, inventory)
+        assert caught.value.exit_code == 10
+        assert caught.value.next_step
+        assert everything(inventory) == grown
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+    assert process.returncode == 0
+    assert column(inventory, "select tag from tag order by tag") == ["1", "2", "3"]
+
+
+class Watching(Monitor):
+    """Calls back at each stretch of a scan, and keeps what it was told."""
+
+    def __init__(self, callback: Any = lambda: None) -> None:
+        self.callback = callback
+        self.stretches: list[tuple[str, int]] = []
+        self.steps = self.files_count = self.ends_count = 0
+
+    def begin(self, what: str, total: int) -> None:
+        self.stretches.append((what, total))
+        self.callback()
+
+    def advance(self, steps: int, files_count: int = 0) -> None:
+        self.steps += steps
+        self.files_count += files_count
+
+    def end(self) -> None:
+        self.ends_count += 1
+
+
+def test_readers_during_a_scan(registry: Builder, inventory: Path, grown: dict[str, Any]) -> None:
+    """A reader from before keeps the old inventory; one that comes at any moment before the end reads it too."""
+    with Inventory(str(inventory)) as early:
+        seen = []
+        scan_tree(registry.root, inventory, monitor=Watching(lambda: seen.append(everything(inventory))))
+        assert len(seen) >= 3
+        assert all(found == grown for found in seen)
+        assert early.query("select tag from tag").rows == [("1",)]
+    assert column(inventory, "select tag from tag order by tag") == ["1", "2", "3"]
+
+
+def test_a_reader_in_another_process(registry: Builder, inventory: Path, grown: dict[str, Any]) -> None:
+    """An inventory that someone has open can be replaced, and stays what it was for them."""
+    script = (
+        "import sys; from tonnage.database import Inventory\n"
+        "with Inventory(sys.argv[1]) as inventory:\n"
+        "    print(inventory.query('select tag from tag').rows, flush=True); sys.stdin.readline()\n"
+        "    print(inventory.query('select tag, digest from tag').rows[0][0])"
+    )
+    command = [sys.executable, "-c", script, str(inventory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "[('1',)]\n"
+        scan_tree(registry.root, inventory)
+        assert reader.communicate("\n")[0] == "1\n"
+    assert len(column(inventory, "select tag from tag")) == 3
+
+
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, SCHEMA_VERSION - 1, None])
+def test_another_version_is_refused(registry: Builder, inventory: Path, version: int | None) -> None:
+    """An inventory with other tables is not read; a scan puts a new one in its place."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    with duckdb.connect(str(inventory)) as connection:
+        if version is None:
+            connection.execute("delete from store.scan")
+        else:
+            connection.execute("update store.scan set schema_version = ?", [version])
+    with pytest.raises(InventoryVersionError) as caught:
+        Inventory(str(inventory))
+    assert caught.value.exit_code == 8
+    assert "tonnage scan" in caught.value.next_step
+    assert scan_tree(registry.root, inventory).is_full
+    assert column(inventory, "select tag from tag") == ["1"]
+
+
+def test_what_is_no_inventory(tmp_path: Path) -> None:
+    """Nothing, a folder, a text, an empty file, another database: refused, each with a hint."""
+    (tmp_path / "text").write_text("not a database")
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    with duckdb.connect(str(tmp_path / "other")) as connection:
+        connection.execute("create table t (i integer)")
+    for name in ("nothing", "text", "empty", "folder", "other"):
+        with pytest.raises(TonnageError) as caught:
+            Inventory(str(tmp_path / name))
+        assert isinstance(caught.value, InventoryVersionError if name == "other" else NoInventoryError)
+        assert caught.value.next_step
+
+
+def test_a_result_that_cannot_be_written(registry: Builder, tmp_path: Path) -> None:
+    """A missing folder is told as such, and nothing is left behind."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    with pytest.raises(WriteError) as caught:
+        scan_tree(registry.root, tmp_path / "missing/tonnage.duckdb")
+    assert caught.value.exit_code == 10
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_scan_writes_nothing_into_the_storage(registry: Builder, inventory: Path) -> None:
+    """No file, no folder, no time of change."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+
+    def state() -> dict[str, tuple[int, int]]:
+        paths = [registry.root, *registry.root.rglob("*")]
+        return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_ctime_ns) for path in paths}
+
+    before = state()
+    scan_tree(registry.root, inventory)
+    assert state() == before
+
+
+# --- scanning again -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths that are read from disk, as they are read."""
+    paths: list[str] = []
+    read = LocalStorage.read
+
+    def note(self: LocalStorage, path: str, limit_bytes: int) -> bytes:
+        paths.append(path)
+        return read(self, path, limit_bytes)
+
+    monkeypatch.setattr(LocalStorage, "read", note)
+    return paths
+
+
+@pytest.fixture
+def exact_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust the clock of the file system to the millisecond: tests cannot wait for two seconds."""
+    monkeypatch.setattr(tonnage.scan, "CLOCK_MARGIN_US", 0)
+    monkeypatch.setattr(tonnage.scan.listing, "CLOCK_MARGIN_US", 0)
+
+
+@contextmanager
+def pause() -> Iterator[None]:
+    """Keep what is within apart from what comes before and after, by more than a tick of the clock."""
+    time.sleep(0.02)
+    yield
+    time.sleep(0.02)
+
+
+@pytest.mark.usefixtures("exact_clock")
+def test_nothing_new_reads_nothing(registry: Builder, inventory: Path, reads: list[str]) -> None:
+    """A second scan reads no file, and adds itself to the scans."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    with pause():
+        first = scan_tree(registry.root, inventory)
+    before = everything(inventory)
+    assert (first.is_full, first.read_count) == (True, 2)
+    reads.clear()
+    second = scan_tree(registry.root, inventory)
+    assert (second.is_full, second.read_count, reads) == (False, 0, [])
+    assert second[2:4] == first[2:4]
+    assert everything(inventory) == before
+    assert column(inventory, "select scan_id from scan order by scan_id") == [1, 2]
+
+
+@pytest.mark.usefixtures("exact_clock")
+def test_only_what_is_new_is_read(registry: Builder, inventory: Path, reads: list[str], tmp_path: Path) -> None:
+    """After a push: the new manifest, the new config and the links beside them; other repositories stay unread."""
+    repo, other = registry.repository("app"), registry.repository("other")
+    for number in range(5):
+        repo.image([registry.layer(b"%d" % number)], tag=str(number))
+        other.image([registry.layer(b"other %d" % number)], tag=str(number))
+    with pause():
+        scan_tree(registry.root, inventory)
+    registry.when = datetime.now(UTC)
+    image = repo.image([registry.layer(b"new")], tag="new")
+    reads.clear()
+    summary = scan_tree(registry.root, inventory)
+    blobs = {path for path in reads if path.startswith("blobs/")}
+    new = {image.digest, config_of(registry, image)}
+    assert (summary.read_count, blobs) == (2, {str(registry.blob_path(d).relative_to(registry.v2)) for d in new})
+    assert not any(path.startswith("repositories/other/") for path in reads)
+    scan_tree(registry.root, tmp_path / "fresh.duckdb", full=True)
+    assert differences(everything(inventory), everything(tmp_path / "fresh.duckdb")) == {}
+
+
+@pytest.mark.usefixtures("exact_clock")
+def test_full_reads_everything_anew(registry: Builder, inventory: Path, reads: list[str]) -> None:
+    """`--full` builds upon nothing."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    with pause():
+        scan_tree(registry.root, inventory)
+    everything_read = sorted(reads)
+    reads.clear()
+    summary = scan_tree(registry.root, inventory, full=True)
+    assert (summary.is_full, summary.read_count) == (True, 2)
+    assert sorted(reads) == everything_read
+
+
+def test_a_change_in_the_moment_of_a_scan_is_seen(registry: Builder, inventory: Path) -> None:
+    """Without a margin between change and scan nothing is taken for unchanged."""
+    repo = registry.repository("app")
+    registry.when = datetime.now(UTC)
+    one = repo.image([registry.layer(b"one")], tag="1")
+    two = repo.image([registry.layer(b"two")], tag="2")
+    scan_tree(registry.root, inventory)
+    when = repo.tag_link("1").stat()
+    repo.link(repo.tag_link("1"), two.digest)
+    os.utime(repo.tag_link("1"), ns=(when.st_atime_ns, when.st_mtime_ns))
+    scan_tree(registry.root, inventory)
+    assert one.digest != two.digest
+    assert column(inventory, "select digest from tag where tag = '1'") == [two.digest]
+
+
+def test_another_storage_is_not_built_upon(registry: Builder, inventory: Path, tmp_path: Path) -> None:
+    """An inventory of another place is replaced, not continued."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    registry.root.rename(tmp_path / "moved")
+    summary = scan_tree(tmp_path / "moved", inventory)
+    assert (summary.is_full, summary.location) == (True, str(tmp_path / "moved/docker/registry/v2"))
+
+
+def test_growth_is_kept(registry: Builder, inventory: Path, grown: dict[str, Any]) -> None:
+    """Each scan leaves its totals by class and by repository."""
+    scan_tree(registry.root, inventory)
+    repositories = answer(inventory, "select scan_id, repository, tags_count from scan_repository order by all")
+    assert repositories == [(1, "app", 1), (2, "app", 2), (2, "other", 1)]
+    for scan_id in (1, 2):
+        total = f"(select cast(sum(size_bytes) as bigint) from scan_class where scan_id = {scan_id})"
+        assert column(inventory, f"select {total} = size_bytes from scan where scan_id = {scan_id}") == [True]
+    assert grown["tag"]
+
+
+def test_growth_is_kept_by_a_full_scan(registry: Builder, inventory: Path, grown: dict[str, Any]) -> None:
+    """`--full` reads everything anew, and still adds itself to the scans before it."""
+    scan_tree(registry.root, inventory, full=True)
+    assert column(inventory, "select scan_id from scan order by scan_id") == [1, 2]
+
+
+# --- workers, monitor -----------------------------------------------------------------------------------------------
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have worker processes started at once."""
+    monkeypatch.setattr(tonnage.scan, "Crew", functools.partial(Crew, patience_seconds=0))
+
+
+def test_worker_processes_find_the_same(
+    demo: Builder, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The inventory does not depend on who read the storage."""
+    scan_tree(demo.root, tmp_path / "alone.duckdb")
+    impatient(monkeypatch)
+    started: list[Any] = []
+    work = Crew._in_processes
+    monkeypatch.setattr(Crew, "_in_processes", lambda self: started.append(self) or work(self))
+    scan_tree(demo.root, inventory, workers_count=2)
+    assert started
+    assert differences(everything(inventory), everything(tmp_path / "alone.duckdb")) == {}
+
+
+class BrokenStorage(MemoryStorage):
+    """A storage with a bug in it."""
+
+    def list(self, prefix: str, unopened_before_us: int = 0) -> Iterator[Any]:
+        raise RuntimeError("a bug")
+
+
+def test_a_bug_in_a_worker_is_raised(
+    registry: Builder, inventory: Path, monkeypatch: pytest.MonkeyPatch, grown: dict[str, Any]
+) -> None:
+    """It is not taken for an empty part: the scan fails, and the old inventory stays."""
+    impatient(monkeypatch)
+    with pytest.raises(WorkerDiedError, match="a bug"):
+        scan_storage(BrokenStorage({}, str(registry.v2)), inventory, workers_count=2)
+    assert everything(inventory) == grown
+
+
+def test_the_monitor_hears_of_everything(registry: Builder, inventory: Path) -> None:
+    """Each stretch is begun with its number of steps, which are then done, and the end is told."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    monitor = Watching()
+    summary = scan_tree(registry.root, inventory, monitor=monitor)
+    assert monitor.stretches[0][0] == "listing"
+    assert monitor.ends_count == 1
+    assert monitor.files_count >= summary.files_count
+
+
+def test_a_summary_tells_what_was_found(registry: Builder, inventory: Path) -> None:
+    """Files and bytes as on the disk, what was read, and problems without notes."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    registry.stray("note", b"x")
+    registry.stray("repositories/app/_manifests/tags/stray", b"x")
+    found = scan_tree(registry.root, inventory, now=lambda: LATER)
+    assert found == Summary(
+        inventory=str(inventory),
+        location=str(registry.v2),
+        files_count=sum(path.is_file() for path in registry.v2.rglob("*")),
+        size_bytes=bytes_below(registry.v2),
+        read_count=2,
+        problems_count=1,
+        seconds=0.0,
+        is_full=True,
+        is_searched=True,
+    )
+
+
+def test_a_registry_in_memory(registry: Builder, inventory: Path, tmp_path: Path) -> None:
+    """The same files in memory are the same registry; scanned again after a tag moved, it is not stale."""
+    repo = registry.repository("app")
+    repo.image([registry.layer(b"one")], tag="1")
+    two = repo.image([registry.layer(b"two")], tag="2")
+    storage = in_memory(registry.v2)
+    scan_storage(storage, inventory)
+    storage.files["repositories/app/_manifests/tags/1/current/link"] = two.digest.encode()
+    scan_storage(storage, inventory)
+    assert column(inventory, "select distinct digest from tag") == [two.digest]
