@@ -86,7 +86,9 @@ class Maker:
         parts = [{"mediaType": CONFIG, "digest": config, "size": config_bytes}, *layers]
         for part in parts:
             self.tree.link(f"{repository}/_layers/{str(part['digest']).replace(':', '/')}", str(part["digest"]))
-        return self.manifest(repository, {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": layers})
+        return self.manifest(
+            repository, {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": layers}
+        )
 
     def manifest(self, repository: str, document: dict[str, object]) -> dict[str, object]:
         """Push a manifest; return its descriptor."""

@@ -67,7 +67,9 @@ def compare(root: Path, rounds: int, cold: bool) -> dict[str, tuple[float, int]]
                 if name == "collector -d -m" and taken[name] and taken[name][0][0] > 60:
                     continue
                 taken[name].append(measure(command, cold))
-        return {name: (statistics.median(s for s, _ in runs), max(mb for _, mb in runs)) for name, runs in taken.items()}
+        return {
+            name: (statistics.median(s for s, _ in runs), max(mb for _, mb in runs)) for name, runs in taken.items()
+        }
 
 
 def report(title: str, found: dict[str, tuple[float, int]]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -169,12 +170,13 @@ class Collection:
     """Revisions that go because they are untagged; a digest may go from several repositories."""
 
 
-def collect(root: Path, *, delete_untagged: bool = False, dry_run: bool = False) -> Collection:
-    """Run the real `garbage-collect` on the storage at `root`."""
+def collect(root: Path, *, delete_untagged: bool = False, dry_run: bool = False, program: str = REGISTRY) -> Collection:
+    """Run the real `garbage-collect` on the storage at `root`; by another `program` than Debian's, if given."""
     options = [*(["--delete-untagged"] if delete_untagged else []), *(["--dry-run"] if dry_run else [])]
     with TemporaryDirectory() as folder:
-        command = [REGISTRY, "garbage-collect", *options, _write_config(Path(folder), _config(root))]
-        run = subprocess.run(command, capture_output=True, text=True)
+        command = [program, "garbage-collect", *options, _write_config(Path(folder), _config(root))]
+        quiet = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}  # 3.x would look for a collector of traces
+        run = subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", env=quiet, timeout=300)
     marked = re.search(r"^(\d+) blobs marked", run.stdout, re.MULTILINE)
     return Collection(
         exit_code=run.returncode,

@@ -109,6 +109,14 @@ class StorageSuite:
         assert storage.read(path, len(FILES[path])) == FILES[path]
         assert storage.read(path, 3) == FILES[path][:3]
 
+    @pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 1_000_000])
+    def test_long_files_are_read(self, size: int) -> None:
+        """Up to the limit, and whole below it."""
+        content = bytes(size)
+        storage = self.make({"blobs/long": content})
+        for limit_bytes in (size - 1, size, size + 1, 4_194_305):
+            assert storage.read("blobs/long", limit_bytes) == content[:limit_bytes]
+
     @pytest.mark.parametrize("path", ["nothing", "blobs/sha256/aa/aaa/data", "blobs/data/below"])
     def test_what_is_not_there_cannot_be_read(self, path: str) -> None:
         """It raises OSError, and nothing else."""

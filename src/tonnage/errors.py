@@ -107,6 +107,9 @@ class JournalError(TonnageError):
 ITEMS_LEFT = 25
 """Exit code of `apply` and `undo` when they finished and left items out: skipped with a reason, or failed."""
 
+COLLECTION_HARMS = 15
+"""Exit code of `gc --fail-on-break` when the collection would break something, or stop before its end."""
+
 PROBLEMS_FOUND = 3
 """Exit code of a scan that finished and counted everything it could, but found problems on the way."""
 
@@ -122,6 +125,12 @@ EXIT_CODES: dict[int, str] = {
     InventoryVersionError.exit_code: "the inventory is of another version",
     QueryError.exit_code: "the database refused the query",
     WriteError.exit_code: "the result could not be written",
+    11: "the file is no plan, or it was changed after it was made",
+    12: "the inventory does not know enough to plan deletions",
+    13: "even if all went that may go, the bytes wanted would not be freed",
+    14: "the inventory is not later than the plan, or of another storage",
+    COLLECTION_HARMS: "`gc --fail-on-break`: the collection would break something, or stop before its end",
+    16: "`verify`: not as predicted; the rows say what, and why",
     RegistryError.exit_code: "the registry's answer makes no sense",
     RegistryUnreachableError.exit_code: "the registry cannot be reached, or is too busy",
     AccessError.exit_code: "the registry refuses the login, or its user may not do this",

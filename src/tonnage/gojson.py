@@ -294,11 +294,11 @@ def _is_base64(node: Any) -> bool:
         return _BASE64.match(node.replace("\r", "").replace("\n", "")) is not None
     if not isinstance(node, list) or isinstance(node, _Pairs):
         return False
-    return all(byte is None or isinstance(byte, _Number) and _BYTE.match(byte) and int(byte) < 256 for byte in node)
+    return all(byte is None or (isinstance(byte, _Number) and _BYTE.match(byte) and int(byte) < 256) for byte in node)
 
 
 def _has_infinite_number(tree: Any) -> bool:
-    """Return whether a number anywhere overflows a float: the reader of schema 1 decodes fields it does not know too."""
+    """Return whether a number anywhere overflows a float: schema 1 is decoded whole, unknown fields included."""
     todo = [tree]
     while todo:
         node = todo.pop()

@@ -31,10 +31,10 @@ class TerminalMonitor(Monitor):
         )
         self.task = self.progress.add_task("starting", total=None, files="")
         self.files_count = 0
-        self.progress.start()
 
     def begin(self, what: str, total: int) -> None:
         """Show a new stretch of work."""
+        self.progress.start()  # not before: it starts a thread, and processes are forked while there is none
         self.progress.reset(self.task, total=total, description=what, files=self._files())
 
     def advance(self, steps: int, files_count: int = 0) -> None:

@@ -12,7 +12,7 @@ gojson, which reads as 2.x and as 3.x do, to the letter.
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -117,7 +117,7 @@ class _Document(msgspec.Struct):
     annotations: dict[str, str | None] | None = None
 
 
-class Reference(msgspec.Struct, frozen=True):
+class Reference(NamedTuple):
     """One line of what a manifest refers to, in document order."""
 
     role: Role
@@ -179,18 +179,20 @@ def parse_manifest(content: bytes) -> Manifest:
     except _UNREADABLE:
         return _parse_slowly(content)
     if document.schema_version == 2 and not _has_keys_in_disguise(content):
-        if document.media_type in IMAGE_TYPES and document.layers is not None and _is_plain(document.config):
-            if all(map(_is_plain, document.layers)):
-                return _manifest(Kind.IMAGE, document)
-        elif document.media_type in INDEX_TYPES and document.manifests is not None:
-            if all(map(_is_plain, document.manifests)):
-                return _manifest(Kind.INDEX, document)
+        if document.media_type in IMAGE_TYPES and _are_plain(document.layers) and _is_plain(document.config):
+            return _manifest(Kind.IMAGE, document)
+        if document.media_type in INDEX_TYPES and _are_plain(document.manifests):
+            return _manifest(Kind.INDEX, document)
     return _parse_slowly(content)
 
 
 def _is_plain(descriptor: Descriptor | None) -> bool:
     """Return whether a digest was found under that very key; if not, it may be there in another case."""
     return descriptor is not None and descriptor.digest is not None
+
+
+def _are_plain(descriptors: list[Descriptor | None] | None) -> bool:
+    return descriptors is not None and all(map(_is_plain, descriptors))
 
 
 def _has_keys_in_disguise(content: bytes) -> bool:

@@ -1,11 +1,14 @@
 """A plan, told to people."""
 
+from collections.abc import Sequence
+
 from tonnage.database import Table
 from tonnage.freeing import Frontier
-from tonnage.frontier_plot import plot_frontier
 from tonnage.plan import Plan
 from tonnage.render import to_text
 from tonnage.sizes import format_size
+
+_POINTS_SHOWN = 10
 
 
 def explain(plan: Plan, width: int = 80) -> str:
@@ -15,7 +18,12 @@ def explain(plan: Plan, width: int = 80) -> str:
     return "".join(
         [
             summarize(plan, width),
-            _table("\nWhat goes, in this order", ["repository", "tags", "digest", "kind", "reason", "needs_bytes"], items, width),
+            _table(
+                "\nWhat goes, in this order",
+                ["repository", "tags", "digest", "kind", "reason", "needs_bytes"],
+                items,
+                width,
+            ),
             _table("\nWhat stays although it was considered", ["repository", "tags", "digest", "reason"], kept, width),
         ]
     )
@@ -45,10 +53,14 @@ def summarize(plan: Plan, width: int = 80) -> str:
 
 
 def show_frontier(frontier: Frontier, width: int = 80) -> str:
-    """Return the trade-off as a plot: bytes freed against the cost, and the point that was chosen."""
+    """Return the trade-off, some of its points: bytes freed against the cost, and the point that was chosen."""
+    most = max(frontier.points[-1][1], 1.0)
+    step = max(len(frontier.points) // _POINTS_SHOWN, 1)
+    shown = sorted({*frontier.points[::step], frontier.points[-1]})
+    rows = [(freed, f"{cost:,.1f}", "#" * round(cost / most * 30)) for freed, cost in shown]
+    table = _table("Bytes freed against the cost (a tag costs 1)", ["freed_bytes", "cost", "effort"], rows, width)
     freed_bytes, cost = frontier.chosen
-    plot = plot_frontier(frontier.points, width, 12) if len(frontier.points) > 2 else ""
-    return f"{plot}chosen: {format_size(freed_bytes)} for a cost of {cost:,.1f} (a tag costs 1)"
+    return f"{table}chosen: {format_size(freed_bytes)} for a cost of {cost:,.1f}"
 
 
 def one_line(plan: Plan) -> str:
@@ -57,8 +69,8 @@ def one_line(plan: Plan) -> str:
     return f"plan {plan.id}: {len(plan.items):,} deletions, {format_size(freed)} freed by a safe collection"
 
 
-def _table(title: str, columns: list[str], rows: list[tuple[object, ...]], width: int) -> str:
+def _table(title: str, columns: list[str], rows: Sequence[tuple[object, ...]], width: int) -> str:
     if not rows:
         return ""
     types = ["BIGINT" if name.endswith(("_bytes", "_count")) else "VARCHAR" for name in columns]
-    return f"{title}\n{to_text(Table(columns, types, rows), width)}"
+    return f"{title}\n{to_text(Table(columns, types, list(rows)), width)}"

@@ -24,6 +24,7 @@ from tonnage.what_if import Deletions, Totals, target_text
 _FEW_TAGS = 100
 """With more than this many revisions to a tag, tags are most likely kept somewhere else."""
 _REVISIONS_TO_JUDGE = 20
+_POLICY_KEEPS = "the policy keeps it"
 
 
 class IncompleteKnowledgeError(TonnageError):
@@ -84,10 +85,10 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Planned:
 
 
 def _refuse_ignorance(deletions: Deletions, wanted: Wanted) -> None:
-    tags_count, revisions_count, unreadable_count = deletions.run("doubt").rows[0]
+    tags_count, revisions_count, _ = deletions.run("doubt").rows[0]
     if not wanted.knows_tags and revisions_count >= _REVISIONS_TO_JUDGE and tags_count * _FEW_TAGS < revisions_count:
         raise IncompleteKnowledgeError(
-            f"{tags_count:,} tags for {revisions_count:,} revisions: this registry keeps its tags outside of its storage"
+            f"{tags_count:,} tags for {revisions_count:,} revisions: this registry keeps its tags elsewhere"
         )
 
 
@@ -99,7 +100,9 @@ def _protect(deletions: Deletions, in_use: Iterable[Reference]) -> list[str]:
         name = f"{reference.repository}{f':{reference.tag}' if reference.tag else ''}"
         deletions.add_rows("protected", [(repository, digest, f"in use: {name}") for repository, digest in found])
         if not found:
-            notes.append(f"in use, but not in this registry: {name}{f'@{reference.digest}' if reference.digest else ''}")
+            notes.append(
+                f"in use, but not in this registry: {name}{f'@{reference.digest}' if reference.digest else ''}"
+            )
     return notes
 
 
@@ -120,7 +123,8 @@ def _apply_policy(deletions: Deletions, wanted: Wanted, now: datetime) -> list[K
         if decision and not decision.deletes
     ]
     if wanted.free_bytes is not None:
-        closed = [(c.repository, c.digest, "the policy keeps it") for c, d in [*tags, *untagged] if not (d and d.deletes)]
+        judged = [*((t.repository, t.digest, d) for t, d in tags), *((u.repository, u.digest, d) for u, d in untagged)]
+        closed = [(name, digest, _POLICY_KEEPS) for name, digest, d in judged if not (d and d.deletes)]
         deletions.add_rows("protected", closed)
         return kept
     deletions.add_rows("gone_tag", [(t.repository, t.tag, d.reason) for t, d in tags if d and d.deletes])
@@ -152,7 +156,10 @@ def _judged_untagged(
 
 def _kept_in_use(deletions: Deletions) -> list[Kept]:
     rows = deletions.run("protected_of_gone").rows
-    return [Kept(repository=repository, digest=digest, tags=tags, reason=reason) for repository, digest, tags, reason in rows]
+    return [
+        Kept(repository=repository, digest=digest, tags=tags, reason=reason)
+        for repository, digest, tags, reason in rows
+    ]
 
 
 def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], list[Kept]]:
@@ -199,7 +206,7 @@ def _ordered(items: list[Item], edges: Iterable[tuple[str, str, str]]) -> list[I
     Killed in between, what is left is then untagged and harmless: never an index without its children.
     """
     by_key = {(item.repository, item.digest): item for item in items}
-    sorter: TopologicalSorter[tuple[str, str]] = TopologicalSorter({key: () for key in by_key})
+    sorter: TopologicalSorter[tuple[str, str]] = TopologicalSorter(dict.fromkeys(by_key, ()))
     for repository, first, second in edges:
         sorter.add((repository, second), (repository, first))
     return [by_key[key] for key in sorter.static_order()]

@@ -1,18 +1,18 @@
 """Policies: which tags and revisions a registry keeps, written in TOML. Pure: rows in, decisions with reasons out.
 
-    [[rule]]
-    repositories = ["shop/*"]         # the first rule that names a repository is the one that counts for it
-    delete_tags = ["pr-*"]            # what may go; without it, every tag may that no keep names
-    keep_tags = ["v*", "latest"]
-    keep_last = 10                    # the newest tags of each repository, by the time they were pushed
-    keep_newer_than = "30d"
-    keep_labels = { keep = "true" }   # image labels; "*" is any value
-    age = "pushed"                    # or "created": what the image says of itself
-    delete_untagged = "7d"            # revisions no tag leads to, older than this; true is all of them
+[[rule]]
+repositories = ["shop/*"]         # the first rule that names a repository is the one that counts for it
+delete_tags = ["pr-*"]            # what may go; without it, every tag may that no keep names
+keep_tags = ["v*", "latest"]
+keep_last = 10                    # the newest tags of each repository, by the time they were pushed
+keep_newer_than = "30d"
+keep_labels = { keep = "true" }   # image labels; "*" is any value
+age = "pushed"                    # or "created": what the image says of itself
+delete_untagged = "7d"            # revisions no tag leads to, older than this; true is all of them
 
-    [[rule]]
-    repositories = ["attic/*"]
-    delete_repositories = true
+[[rule]]
+repositories = ["attic/*"]
+delete_repositories = true
 """
 
 import fnmatch

@@ -49,7 +49,7 @@ def _images_of_pods(text: str) -> list[str]:
     """Return what pods are said to run (spec) and what they were found running (status, by digest)."""
     try:
         document = json.loads(text)
-        pods = document["items"] if "items" in document else [document]
+        pods = document.get("items", [document])
         found: set[str] = set()
         for pod in pods:
             for part, keys in (("spec", _SPEC_KEYS), ("status", _STATUS_KEYS)):

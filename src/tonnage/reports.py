@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tonnage.database import Inventory, Table, statements
-from tonnage.errors import QueryError, UsageError
+from tonnage.errors import UsageError
 from tonnage.sizes import parse_size
 
 _PARAMETER = re.compile(r"-- \$(\w+) (text|integer|bytes|days|digest|\w+(?:\|\w+)+)(?: (\S+))?: (.+)")
@@ -142,13 +142,13 @@ def run_report(inventory: Inventory, report: Report, values: dict[str, str]) -> 
 
 
 def find_digest(inventory: Inventory, text: str) -> str:
-    """Return the one digest that begins with `text`, which may lack its `sha256:`. Raises QueryError."""
+    """Return the one digest that begins with `text`, which may lack its `sha256:`. Raises UsageError."""
     start = text if ":" in text else f"sha256:{text}"
     found = inventory.query(
         "select digest from store.digest where starts_with(digest, $start) order by digest limit 3", {"start": start}
     ).rows
     if not found:
-        raise QueryError(f"no digest begins with `{text}`", "digests are shown in full by --json")
+        raise UsageError(f"no digest begins with `{text}`", 'all there are: tonnage sql "from blob" --json')
     if len(found) > 1 and found[0][0] != start:
-        raise QueryError(f"several digests begin with `{text}`", f"for one: {found[0][0]}")
+        raise UsageError(f"several digests begin with `{text}`", f"for one: {found[0][0]}")
     return str(found[0][0])

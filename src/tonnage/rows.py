@@ -219,4 +219,6 @@ ALL: dict[str, type[Row]] = {kind.__name__: kind for kind in (*LISTING, *CONTENT
 def column_types(kind: type[Row]) -> dict[str, type]:
     """Return the columns of a row type with `str`, `int` or `bool`; every one may hold None."""
     hints = typing.get_type_hints(kind)
-    return {name: next(t for t in (typing.get_args(hint) or (hint,)) if t is not type(None)) for name, hint in hints.items()}
+    return {
+        name: next(t for t in (typing.get_args(hint) or (hint,)) if t is not type(None)) for name, hint in hints.items()
+    }

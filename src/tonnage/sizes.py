@@ -21,9 +21,11 @@ def parse_size(text: str) -> int:
     """
     match = _SIZE.match(text)
     if match:
-        unit = match[2][:1].upper() + match[2][1:].replace("ib", "iB").replace("IB", "iB").replace("b", "B").replace("iB", "iB")
+        unit = match[2][:1].upper() + match[2][1:].replace("ib", "iB").replace("IB", "iB").replace("b", "B").replace(
+            "iB", "iB"
+        )
         if unit in _FACTORS:
-            return round(float(match[1]) * _FACTORS[unit])
+            return int(float(match[1]) * _FACTORS[unit] + 0.5)
     raise ValueError(f"`{text}` is no size; write it like 500MiB, 1.5G or 2GB")
 
 

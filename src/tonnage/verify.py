@@ -14,7 +14,7 @@ class VerifyError(TonnageError):
     hint = "collect, then scan again"
 
 
-NOT_AS_PREDICTED = 15
+NOT_AS_PREDICTED = 16
 """Exit code of a verification that found a difference."""
 
 
@@ -48,7 +48,9 @@ def verify(inventory: Inventory, plan: Plan) -> Verification:
     for repository, digest, state, names in revisions:
         cause = f"pushed again, or not deleted: {state}{f', tags {names}' if names else ''}"
         rows.append(("revision still there", f"{repository}@{digest}", None, cause))
-    rows += [("tag still there", f"{repository}:{tag}", None, f"points to {digest}") for repository, tag, digest in tags]
+    rows += [
+        ("tag still there", f"{repository}:{tag}", None, f"points to {digest}") for repository, tag, digest in tags
+    ]
     rows += [
         ("blob still there", digest, size_bytes, cause if example is None else f"{cause}: {example}")
         for digest, size_bytes, cause, example in blobs

@@ -4,6 +4,7 @@ The deletions are kept in temporary tables (sql/plan/prepare.sql) of the invento
 them is an SQL file. Nothing here touches a registry.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tonnage.database import Inventory, Table, statements
@@ -51,7 +52,7 @@ class Deletions:
         if self._count() == before:
             raise UsageError(f"nothing in the inventory is `{target_text(target)}`", "tonnage repositories lists them")
 
-    def add_rows(self, table: str, rows: list[tuple[object, ...]]) -> None:
+    def add_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Add to `gone_tag` (repository, tag, reason), `gone` or `protected` (repository, digest, reason)."""
         if rows:
             columns = [list(column) for column in zip(*rows, strict=True)]

@@ -521,12 +521,15 @@ class TestFaults:
             return None if alive[0] else Break.BEFORE
 
         with proxied(story, hook) as (_, proxy):
-            with pytest.raises(RegistryError, match=r"2 of 7 items are done"):
+            with pytest.raises(RegistryError) as caught:
                 run(story.plan(), proxy.url, tmp_path / "j")
+            done_count = proxy.count("DELETE", 202)
+            assert 2 <= done_count <= 3, "one more may have been under way in the other repository"
+            assert caught.value.message.endswith(f"{done_count} of 7 items are done")
             proxy.hook = None
             outcome = run(story.plan(), proxy.url, tmp_path / "j")
         assert statuses(outcome) == ["done"] * 7
-        assert sum(found.reason == "in an earlier run" for found in outcome.items) == 2
+        assert sum(found.reason == "in an earlier run" for found in outcome.items) == done_count
         assert proxy.count("DELETE", 202) == 7
 
     def test_killed_at_any_point_it_goes_on(self, story: Story, files: tuple[Path, Path]) -> None:
@@ -581,7 +584,7 @@ class TestFaults:
 
         with proxied(story, hook) as (_, proxy):
             running.append(start("apply", str(plan), "--registry", proxy.url, "--confirm", story.plan().id))
-            assert running[-1].wait(timeout=20) == 130
+            assert running[-1].wait(timeout=60) == 130
             assert running[-1].stderr
             assert b"Traceback" not in running[-1].stderr.read()
             proxy.hook = None
@@ -779,7 +782,7 @@ class TestCommands:
             command += ["--registry", proxy.url, "--rate", "5000"]
             asking = subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal)
             os.write(controller, f"{answer}\n".encode())
-            assert asking.wait(timeout=20) == 0
+            assert asking.wait(timeout=60) == 0
             assert proxy.count("DELETE", 202) == expected
         shown = os.read(controller, 100_000).decode()
         os.close(terminal)

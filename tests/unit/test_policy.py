@@ -12,7 +12,9 @@ NOW = 1000 * DAY
 def tag(name: str = "x", *, days: float | None = 100, number: int = 99, created: float | None = None) -> Candidate:
     """A tag pushed so many days ago."""
     pushed = None if days is None else NOW - days * DAY
-    return Candidate("shop/web", name, "sha256:1", "image", pushed, None if created is None else NOW - created * DAY, number)
+    return Candidate(
+        "shop/web", name, "sha256:1", "image", pushed, None if created is None else NOW - created * DAY, number
+    )
 
 
 def verdict(rule: str, candidate: Candidate, labels: dict[str, str] | None = None) -> str:
@@ -41,7 +43,11 @@ def verdict(rule: str, candidate: Candidate, labels: dict[str, str] | None = Non
         ("delete_tags = []", tag(), "-"),
         ("delete_repositories = true", tag(), "goes: the repository is to go"),
         ("delete_untagged = true", tag(), "-"),
-        ("keep_last = 1", tag()._replace(kind="unreadable"), "stays: its manifest cannot be read: what it holds is unknown"),
+        (
+            "keep_last = 1",
+            tag()._replace(kind="unreadable"),
+            "stays: its manifest cannot be read: what it holds is unknown",
+        ),
     ],
 )
 def test_tags(rule: str, candidate: Candidate, expected: str) -> None:

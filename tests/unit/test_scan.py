@@ -22,7 +22,18 @@ import pytest
 
 import tonnage.scan
 import tonnage.scan.listing
-from scanning import answer, bytes_below, column, differences, everything, in_memory, problems, scan_storage, scan_tree
+from scanning import (
+    answer,
+    bytes_below,
+    check_sums,
+    column,
+    differences,
+    everything,
+    in_memory,
+    problems,
+    scan_storage,
+    scan_tree,
+)
 from tonnage.database import Inventory
 from tonnage.errors import InventoryVersionError, NoInventoryError, TonnageError, WriteError
 from tonnage.monitor import Monitor
@@ -77,6 +88,49 @@ def test_odd_tag_names(registry: Builder, inventory: Path) -> None:
     assert sorted(column(inventory, "select tag from tag")) == sorted(names)
     assert column(inventory, "select count(*) from tag_history where is_current") == [len(names)]
     assert problems(inventory) == set()
+
+
+@pytest.mark.parametrize("below", ["current/link", "current", "", "stray"])
+def test_illegal_tag_names(registry: Builder, inventory: Path, below: str) -> None:
+    """A folder with a name no tag can have is told once, whatever is in it: a collection stops on it."""
+    registry.repository("app").image([registry.layer(b"x")], tag="1")
+    path = registry.v2 / "repositories/app/_manifests/tags/x+y" / below
+    if below in ("current/link", "stray"):
+        registry.write(path, b"")
+    else:
+        path.mkdir(parents=True)
+    scan_tree(registry.root, inventory)
+    assert [told for told in problems(inventory) if told[0] == "bad_tag_name"] == [
+        ("bad_tag_name", "repositories/app/_manifests/tags/x+y")
+    ]
+    assert column(inventory, "select tag from tag order by tag") == ["1", "x+y"]
+
+
+@pytest.mark.parametrize("name", ["Foo", "a/Foo", "a/-x", "a/x___y", "_x/y", "-"])
+def test_illegal_repository_names(registry: Builder, inventory: Path, name: str) -> None:
+    """What lies in a repository no client can name is counted all the same, and told: a collection stops on it."""
+    registry.repository(name).image([registry.layer(b"x")], tag="1")
+    scan_tree(registry.root, inventory)
+    check_sums(registry.v2, inventory)
+    if name.startswith("_"):
+        assert {kind for kind, _ in problems(inventory)} >= {"stray"}
+    else:
+        assert problems(inventory) == {("bad_repository_name", f"repositories/{name}")}
+        assert column(inventory, "select repository from tag") == [name]
+
+
+def test_odd_times_in_configurations(registry: Builder, inventory: Path) -> None:
+    """Whatever a configuration says of its time, it is read; what is no time is null."""
+    repo = registry.repository("app")
+    times = ["", "yesterday", "infinity", "0001-01-01T00:00:00Z", "0000-00-00", "-4000-01-01T00:00:00Z", "99999-01-01"]
+    for created in times:
+        config = documents.encode({"os": created, "created": created, "history": [{"created": created}]})
+        repo.image([registry.layer(b"x")], config=registry.blob(config, documents.OCI_CONFIG), tag="1")
+    scan_tree(registry.root, inventory)
+    found = dict(answer(inventory, "select os, created_at from image"))
+    assert found.keys() == set(times)
+    assert [found[created] for created in ("", "yesterday", "0000-00-00")] == [None, None, None]
+    assert found["0001-01-01T00:00:00Z"] == datetime(1, 1, 1)
 
 
 def test_repositories_within_repositories(registry: Builder, inventory: Path) -> None:
@@ -674,6 +728,24 @@ def test_a_result_that_cannot_be_written(registry: Builder, tmp_path: Path) -> N
         scan_tree(registry.root, tmp_path / "missing/tonnage.duckdb")
     assert caught.value.exit_code == 10
     assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.xfail(strict=True, reason="scan/__init__.py: whatever lies at the inventory's path is overwritten")
+def test_only_an_inventory_is_overwritten(registry: Builder, tmp_path: Path) -> None:
+    """A slip of the pen must not cost a file of another kind."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(WriteError):
+        scan_tree(registry.root, tmp_path / "notes")
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
+@pytest.mark.xfail(strict=True, reason="scan/__init__.py: an inventory inside the storage is counted as strays")
+def test_an_inventory_inside_the_storage_is_refused(registry: Builder) -> None:
+    """It would be written into the registry, and find itself."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    with pytest.raises(TonnageError):
+        scan_tree(registry.root, registry.v2 / "tonnage.duckdb")
 
 
 def test_a_scan_writes_nothing_into_the_storage(registry: Builder, inventory: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -322,6 +324,20 @@ def test_strays_beside_the_one_file(tmp_path: Path, path: str) -> None:
     assert f"{path}/._data" not in sizes(walk(storage, OPEN_NONE))
 
 
+def test_paths_that_are_too_long(tmp_path: Path) -> None:
+    """Where the system gives up is told as unreadable, and the listing ends."""
+    storage = write(tmp_path, FILES)
+    folder = os.open(tmp_path / "repositories", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("x" * 255, dir_fd=folder)
+        inner = os.open("x" * 255, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    [deep] = [entry for entry in walk(storage) if "xxx" in entry.path]
+    assert (deep.type, deep.detail) == (Type.UNREADABLE, os.strerror(errno.ENAMETOOLONG))
+
+
 def test_names_that_are_no_text(tmp_path: Path) -> None:
     """Names of any bytes are listed as text, and what was listed can be read; so is a root with such a name."""
     root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/root\xff"))
@@ -330,14 +346,23 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     odd = {
         b"blobs/\xff\xfe": "blobs/\\xff\\xfe",
         b"blobs/sha256/\xc3\xa4/x/data": "blobs/sha256/ä/x/data",
+        b"blobs/sha256/ab/\xff/data": "blobs/sha256/ab/\\xff/data",
         b"repositories/org/\xe9/_layers/sha256/\x80/link": "repositories/org/\\xe9/_layers/sha256/\\x80/link",
+        b"repositories/org/app/_layers/sha256/\x80/link": "repositories/org/app/_layers/sha256/\\x80/link",
+        b"repositories/org/app/_manifests/tags/\xff/current/link": (
+            "repositories/org/app/_manifests/tags/\\xff/current/link"
+        ),
+        b"repositories/org/app/_manifests/tags/\xff/index/sha256/\xff/link": (
+            "repositories/org/app/_manifests/tags/\\xff/index/sha256/\\xff/link"
+        ),
     }
     for name in odd:
         path = Path(os.fsdecode(os.fsencode(root) + b"/" + name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name)
     assert storage.location == f"{tmp_path}/root\\xff"
-    assert {entry.path for entry in walk(storage)} == FILES.keys() | set(odd.values())
+    for unopened_before_us in (OPEN_ALL, time.time_ns() // 1000 + 10**9, OPEN_NONE):
+        assert {entry.path for entry in walk(storage, unopened_before_us)} == FILES.keys() | set(odd.values())
     assert {storage.read(path, 100) for path in odd.values()} == odd.keys()
 
 
@@ -381,6 +406,20 @@ def test_what_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 def test_times_beyond_the_calendar_are_unknown(time_ns: int, expected: int | None) -> None:
     """Some file systems hold them; databases and Python do not."""
     assert local_storage._modified_us(SimpleNamespace(st_mtime_ns=time_ns)) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unopened_before_us", [OPEN_ALL, OPEN_NONE])
+def test_files_from_beyond_the_calendar(unopened_before_us: int) -> None:
+    """They are listed, without a time, wherever they lie."""
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("there is no file system in memory, which holds any time")
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        storage = write(Path(folder), FILES)
+        for path in FILES:
+            os.utime(Path(folder, path), (10**13, 10**13))
+        entries = walk(storage, unopened_before_us)
+        assert sizes(entries) == {path: len(content) for path, content in FILES.items()}
+        assert {entry.modified_us for entry in entries} == {None}
 
 
 def test_many_blobs_are_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

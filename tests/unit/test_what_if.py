@@ -72,7 +72,9 @@ def test_sibling_tag_keeps_the_revision(registry: Builder) -> None:
 def test_an_index_takes_its_children(registry: Builder) -> None:
     """With an index go its children, unless a tag or another index holds them."""
     repo = registry.repository("a")
-    one, two, three = (repo.image([registry.layer(name)], platform=f"linux/{name.decode()}") for name in (b"x", b"y", b"z"))
+    one, two, three = (
+        repo.image([registry.layer(name)], platform=f"linux/{name.decode()}") for name in (b"x", b"y", b"z")
+    )
     repo.index([one, two, three], tag="1")
     repo.index([two], tag="2")
     repo.tag("three", three.digest)
@@ -165,7 +167,9 @@ def counted_otherwise(inventory: Inventory, gone: set[tuple[str, str]]) -> tuple
                 todo += children.get(digest, ())
         return seen & sizes.keys()
 
-    revisions = {(repository, digest) for repository, digest in inventory.query("select repository, digest from revision").rows}
+    revisions = {
+        (repository, digest) for repository, digest in inventory.query("select repository, digest from revision").rows
+    }
     needed = reach({digest for _, digest in gone})
     stays = reach({digest for _, digest in revisions - gone})
     return sum(sizes[d] for d in needed - stays), sum(sizes[d] for d in needed & stays)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -18,14 +19,20 @@ COMMANDS = {
     "tables": "List the tables, views and columns of the inventory.",
     "shell": "Open an SQL prompt on the inventory.",
     "report": "Run a report from an .sql file.",
+    "gc": "Preview the registry's own garbage collection: what it frees, breaks and leaves.",
     "what-if": "Say what would be freed if these went, as a set.",
+    "plan": "Write a plan of what to delete: by name, by policy, or by the bytes wanted.",
+    "explain": "Print a plan for people.",
     "apply": "Delete from a registry what a plan says, and nothing else.",
+    "verify": "Compare a plan with what a later scan measures, to the byte.",
     "undo": "Push back what apply deleted, until the registry has collected.",
     "diff": "Say who grew between two inventories, and by which layers.",
     "demo": "Build a sample registry, scan it, and show the card.",
 }
 """Commands that are no reports, with the one line `--help` shows; each is a module of the same name."""
 
+_HELP_WIDTH = 76
+"""Of lines that are broken here and not by click: what 80 columns leave between the margins."""
 _EXAMPLES = """\b
 Examples:
   tonnage scan /var/lib/registry
@@ -77,8 +84,11 @@ class _Program(click.Group):
 def _paragraph(title: str, meanings: Mapping[Any, str]) -> str:
     """Return a list for the end of the help; `\\b` keeps click from joining its lines."""
     widest = max(len(str(name)) for name in meanings)
-    lines = [f"  {name:{widest}}  {meaning}\n" for name, meaning in meanings.items()]
-    return f"\n\b\n{title}:\n{''.join(lines)}"
+    lines = [
+        textwrap.fill(f"  {name:{widest}}  {meaning}", _HELP_WIDTH, subsequent_indent=" " * (widest + 4))
+        for name, meaning in meanings.items()
+    ]
+    return "\n".join(["\n\b", f"{title}:", *lines, ""])
 
 
 @click.group(

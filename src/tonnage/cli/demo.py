@@ -25,8 +25,8 @@ def command(folder: str) -> None:
         build_demo(root)
     elif not (root / "docker").is_dir():
         raise UsageError(f"`{root}` is there already and is no sample registry")
-    talk(f"$ tonnage scan {root} -i {inventory}")
+    talk(f"+ tonnage scan {root} -i {inventory}")
     talk(scan(open_local(str(root)), inventory).describe())
-    talk(f"$ tonnage -i {inventory}\n")
+    talk(f"+ tonnage -i {inventory}\n")
     show_card(inventory)
     talk(f"\nLook around: export TONNAGE_INVENTORY={inventory}")

@@ -20,11 +20,15 @@ Nothing is deleted by this; tonnage apply follows the plan after a person has re
 )
 @click.argument("targets", nargs=-1, metavar="[TARGET…]")
 @click.option("--policy", metavar="FILE", help="Rules in TOML that say what is kept and what goes.")
-@click.option("--in-use", metavar="FILE", help="Images never to touch: a reference a line, or kubectl's JSON; - is stdin.")
+@click.option(
+    "--in-use", metavar="FILE", help="Images never to touch: a reference a line, or kubectl's JSON; - is stdin."
+)
 @click.option("--free", metavar="SIZE", help="Choose the cheapest deletions that free this much.")
 @click.option("--older-is-cheaper", is_flag=True, help="With --free: a tag costs half for each 180 days of age.")
 @click.option("--tags-from", metavar="FILE", help="Tags kept outside of the storage: REPOSITORY:TAG@DIGEST a line.")
-@click.option("--registry", "version", type=click.Choice(["2", "3"]), default="2", show_default=True, help="Its version.")
+@click.option(
+    "--registry", "version", type=click.Choice(["2", "3"]), default="2", show_default=True, help="Its version."
+)
 @click.option("-o", "--output", metavar="FILE", default="plan.json", show_default=True, help="Where to; - is stdout.")
 @click.option("--explain", is_flag=True, help="Print the whole plan for people as well.")
 @inventory_option

@@ -37,10 +37,11 @@ def summarize(plan: Plan, url: str) -> str:
     """Return on a few lines what the plan would do to the registry."""
     tags_count = sum(len(item.tags) for item in plan.items)
     repositories_count = len({item.repository for item in plan.items})
+    what = f"{len(plan.items):,} items with {tags_count:,} tags in {repositories_count:,} repositories"
     return "\n".join(
         [
             f"plan {plan.id} of {plan.created_at}: {plan.goal}",
-            f"deletes {len(plan.items):,} items with {tags_count:,} tags in {repositories_count:,} repositories of {url}",
+            f"deletes {what} of {url}",
             *(f"frees {format_size(p.freed_bytes)} with a {p.collector} collection" for p in plan.predictions),
             *(f"note: {note}" for note in plan.notes),
         ]

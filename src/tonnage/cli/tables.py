@@ -22,5 +22,5 @@ def command(name: str | None, inventory: str, form: str | None, output: str, lim
     with Inventory(inventory) as opened:
         found = opened.query(folder["columns"].sql, {"name": name}) if name else opened.query(folder["tables"].sql)
     if name and not found.rows:
-        raise UsageError(f"there is no table `{name}`", "tonnage tables lists them")
+        raise UsageError(f"there is no table `{name}`", "`tonnage tables` lists them")
     put_table(found, form, output, limit or 0)

@@ -14,7 +14,7 @@ from tonnage.cli.options import inventory_option, output_options
 def command(plan: str, inventory: str, form: str | None, output: str, limit: int) -> None:
     """Compare a plan with the inventory of a scan made after the collection, to the byte.
 
-    Exits with 0 if all went as predicted, with 15 if not; the rows say what did not, and why.
+    Exits with 0 if all went as predicted, with 16 if not; the rows say what did not, and why.
     """
     from tonnage.cli.output import put_table, read_text, talk
     from tonnage.database import Inventory

@@ -21,6 +21,9 @@ from tonnage.gc.names import is_digest, is_path, is_repository_name
 from tonnage.gc.replica import Collector, Replica
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, find, ordered
 
+_Folder = tuple[str, ...]
+"""A folder of a repository, by the names that lead to it."""
+
 _MARKERS = {2: "_layers", 3: "_manifests"}
 """The folder that makes a repository."""
 _REVISIONS, _TAGS, _LAYERS = ("_manifests", "revisions"), ("_manifests", "tags"), ("_layers",)
@@ -76,19 +79,20 @@ class Marking:
         """What is counted as "blobs marked": whatever manifests refer to, be it an empty text."""
         self.eligible: list[Link] = []
         self.layer_links: list[Link] = []
+        self.repositories: list[str] = []
+        """Names of the repositories walked, in the order of the walk."""
         self._manifest_links = _MANIFEST_LINKS[collector.version]
         self._tagged: set[str] | None = None
         """Digests that tags of the repository at work point to; None until they are asked for."""
 
     def run(self) -> None:
         """Walk and mark. Raises RefusedError where the collector stops; it has removed nothing by then."""
-        names: list[str] = []
         stopped: RefusedError | None = None
         try:
-            self._find_repositories(self._top(), "repositories", names)
+            self._find_repositories(self._top(), "repositories")
         except RefusedError as error:
             stopped = error  # after the repositories before it were marked, which may stop it earlier
-        for name, tree in self.replica.trees(names):
+        for name, tree in self.replica.trees(self.repositories):
             self._mark_repository(_Repository(name, f"repositories/{name}", tree))
         if stopped:
             raise stopped
@@ -114,7 +118,7 @@ class Marking:
             return {}
         return top
 
-    def _find_repositories(self, folder: Folder, path: str, names: list[str]) -> None:
+    def _find_repositories(self, folder: Folder, path: str) -> None:
         """Add the repositories below a folder. In 2.x a plain file `_…` hides whatever comes after it in its folder."""
         marker = _MARKERS[self.collector.version]
         for name in ordered(folder, is_object=self.replica.is_object):
@@ -123,12 +127,12 @@ class Marking:
                 self.refuse(RefusedError(below, f"failed to mark: {node.reason}"))
                 continue
             if name == marker:
-                names.append(path.partition("/")[2] or name)
+                self.repositories.append(path.partition("/")[2] or name)
             if name.startswith("_"):
                 if self.collector.version == 2 and not isinstance(node, dict):
                     return
             elif isinstance(node, dict):
-                self._find_repositories(node, below, names)
+                self._find_repositories(node, below)
 
     # --- one repository
 
@@ -187,9 +191,7 @@ class Marking:
 
     # --- links
 
-    def _effective(
-        self, repository: _Repository, folder: tuple[str, ...], kinds: tuple[tuple[str, ...], ...]
-    ) -> Iterator[str]:
+    def _effective(self, repository: _Repository, folder: _Folder, kinds: tuple[_Folder, ...]) -> Iterator[str]:
         """Yield the digests in the links below a folder that lead to a blob of the repository."""
         path = "/".join((repository.path, *folder))
         try:
@@ -215,12 +217,38 @@ class Marking:
             if isinstance(inner, (dict, Fault)):
                 yield from self._links(inner, below)
             elif name == "link":
-                digest = self._read(inner, below)
-                if digest is not None:
-                    yield digest
+                try:
+                    digest = self._content(inner, below)
+                except RefusedError as error:
+                    self.refuse(error)
+                    continue
+                yield digest
 
-    def _read(self, node: Node, path: str) -> str | None:
-        """Return the digest in a link; a tolerant marking takes the one in its path where it holds none."""
+    def _target(self, repository: _Repository, digest: str, kinds: tuple[_Folder, ...]) -> str | None:
+        """Return the digest of the blob that a digest leads to in the repository; None without a link or a blob."""
+        try:
+            return self._resolve(repository, digest, kinds)
+        except RefusedError as error:
+            self.refuse(error)
+            return None
+
+    def _resolve(self, repository: _Repository, digest: str, kinds: tuple[_Folder, ...]) -> str | None:
+        """Do what `_target` does. Raises RefusedError."""
+        algorithm, _, hexdigits = digest.partition(":")
+        for kind in kinds:
+            path = (*kind, algorithm, hexdigits, "link")
+            try:
+                node = find(repository.tree, path)
+                target = node if isinstance(node, str) else self._content(node, "/".join((repository.path, *path)))
+            except MissingError:
+                continue
+            except BrokenPathError as error:
+                raise RefusedError("/".join((repository.path, *path)), f"failed to mark: {error}") from error
+            return target if self._has_blob(target) else None
+        return None
+
+    def _content(self, node: Node, path: str) -> str:
+        """Return the digest a link holds. Raises RefusedError. If tolerant, the one its path spells."""
         if isinstance(node, str) and is_path(path):
             return node
         if not is_path(path):
@@ -229,39 +257,23 @@ class Marking:
             message = "is a directory"
         else:
             message = node.reason if isinstance(node, Fault) else _NO_DIGEST
-        self.refuse(RefusedError(path, f"failed to mark: {message}"))
+        error = RefusedError(path, f"failed to mark: {message}")
         meant = ":".join(path.split("/")[-3:-1])
-        return meant if is_digest(meant) else None
-
-    def _target(
-        self, repository: _Repository, digest: str, kinds: tuple[tuple[str, ...], ...]
-    ) -> str | None:
-        """Return the digest of the blob that a digest leads to in the repository; None if there is no link, or no blob."""
-        algorithm, _, hexdigits = digest.partition(":")
-        for kind in kinds:
-            parts = (*kind, algorithm, hexdigits, "link")
-            try:
-                node = find(repository.tree, parts)
-            except MissingError:
-                continue
-            except BrokenPathError as error:
-                self.refuse(RefusedError("/".join((repository.path, *parts)), f"failed to mark: {error}"))
-                return None
-            target = node if isinstance(node, str) else self._read(node, "/".join((repository.path, *parts)))
-            return target if target is not None and self._has_blob(target) else None
-        return None
+        if not self.tolerant or not is_digest(meant):
+            raise error
+        self.refuse(error)
+        return meant
 
     def _has_blob(self, digest: str) -> bool:
         try:
             return self.replica.has_blob(digest)
         except BrokenPathError as error:
-            self.refuse(RefusedError(blob_path(digest), f"failed to mark: {error}"))
-            return False
+            raise RefusedError(blob_path(digest), f"failed to mark: {error}") from error
 
     def _is_manifest_of(self, repository: _Repository, digest: str) -> bool:
         """Return whether the repository has the manifest. 3.x takes an error here for a no."""
         try:
-            return is_digest(digest) and self._target(repository, digest, self._manifest_links) is not None
+            return is_digest(digest) and self._resolve(repository, digest, self._manifest_links) is not None
         except RefusedError:
             return False
 

@@ -37,6 +37,8 @@ class Outcome(NamedTuple):
     stop: Stop | None
     marked_count: int | None
     """The number it reports as "blobs marked"; None if it stops before it does."""
+    repositories: list[str]
+    """Names of the repositories it comes to, in the order of its walk."""
     removed: Removed
     maybe: Removed
     """What may be removed as well, where it stops half-way through something it does in no fixed order."""
@@ -77,7 +79,7 @@ def replay(replica: Replica, collector: Collector, *, tolerant: bool = False) ->
     except RefusedError as error:
         stop = _stop(error, phase)
     set_aside = [_stop(error, phases[path]) for path, error in marking.refusals.items()]
-    return Outcome(stop, marked_count, sweep.removed, sweep.maybe, set_aside)
+    return Outcome(stop, marked_count, marking.repositories, sweep.removed, sweep.maybe, set_aside)
 
 
 def _stop(error: RefusedError, phase: Phase) -> Stop:

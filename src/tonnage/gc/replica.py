@@ -63,7 +63,9 @@ class Replica:
         self.digests: list[str] = [digest for (digest,) in self.run("digests")]
         self.numbers = {digest: number for number, digest in enumerate(self.digests)}
         self.manifests = {self.digests[row[0]]: self._manifest(*row[1:]) for row in self.run("manifests")}
-        self.symlinks: dict[str, str] = dict(self.run("symlinks"))
+        inside = f"{self.run('location')[0][0]}/"
+        self.symlinks = {path: target.removeprefix(inside) for path, target in self.run("symlinks")}
+        """Where symbolic links lead: below `v2/`, or anywhere else on the disk."""
         self._read_folders()
         self._read_odd_paths()
         self._read_blobs()
@@ -80,7 +82,7 @@ class Replica:
 
     def set_eligible(self, links: Iterable[tuple[str, str]]) -> None:
         """Say which revisions (repository, digest) are to go, for `trees`."""
-        pairs = [(self._ids[name], self.numbers[digest]) for name, digest in links]
+        pairs = [(self.repository_ids[name], self.numbers[digest]) for name, digest in links]
         self.run("gc_eligible")
         self.run("add_eligible", repository_ids=[pair[0] for pair in pairs], digest_ids=[pair[1] for pair in pairs])
 
@@ -130,7 +132,7 @@ class Replica:
         With `only_eligible`: of tag history only what belongs to the revisions in gc_eligible, for their removal.
         """
         self.run("gc_walk")
-        self.run("add_walk", repository_ids=[self._ids.get(name, -1) for name in names])
+        self.run("add_walk", repository_ids=[self.repository_ids.get(name, -1) for name in names])
         first = 0
         while first < len(names):
             last, links_count = first, 0
@@ -199,20 +201,21 @@ class Replica:
         return digest if is_digest(digest) else None
 
     def _manifest(
-        self, kind: str, refused_by_2: str | None, refused_by_3: str | None, has_config: bool, children: list[int] | None
+        self, lacks_config: bool, children: list[int] | None, refused_by_2: str | None, refused_by_3: str | None
     ) -> Manifest:
         references = [self.digests[child] for child in children or ()]
-        if kind == "image" and not has_config:
-            references.insert(0, "")  # the config's digest as Go reads it where there is no config
+        if lacks_config:
+            references.insert(0, "")  # what Go reads as the config's digest where there is no config
         return Manifest(references, {2: refused_by_2, 3: refused_by_3})
 
     def _read_folders(self) -> None:
         self._folders: dict[str, list[str]] = defaultdict(list)
-        self._ids: dict[str, int] = {}
+        self.repository_ids: dict[str, int] = {}
         self._links_counts: dict[str, int] = {}
-        for repository_id, repository, folder, links_count in self.run("object_folders" if self.is_object else "folders"):
+        folders = self.run("object_folders" if self.is_object else "folders")
+        for repository_id, repository, folder, links_count in folders:
             self._folders[repository].append(folder)
-            self._ids[repository] = repository_id
+            self.repository_ids[repository] = repository_id
             self._links_counts[repository] = max(links_count, self._links_counts.get(repository, 0))
 
     def _read_odd_paths(self) -> None:

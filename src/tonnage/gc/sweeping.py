@@ -19,6 +19,9 @@ _ROOT = ("docker", "registry", "v2")
 """Where the storage lies for the registry: the parser of blob paths looks up that far."""
 
 
+_ANY_DIGEST = ""
+
+
 class HistoryEntry(NamedTuple):
     """An entry of a tag's history that is to go."""
 
@@ -68,11 +71,12 @@ class Sweep:
             by_repository.setdefault(repository, []).append(digest)
         self.replica.set_eligible(self.marking.eligible)
         for repository, tree in self.replica.trees(list(by_repository), only_eligible=True):
+            tags = _tags_by_digest(tree)
             for digest in by_repository[repository]:
+                self._remove_history(repository, tree, digest, sorted(tags.get(digest, []) + tags[_ANY_DIGEST]))
                 self._remove_revision(repository, tree, digest)
 
     def _remove_revision(self, repository: str, tree: Folder, digest: str) -> None:
-        self._remove_history(repository, tree, digest)
         path = f"_manifests/revisions/{digest.replace(':', '/')}"
         message = f"failed to delete manifest {digest}"
         try:
@@ -83,10 +87,10 @@ class Sweep:
         except BrokenPathError as error:
             self.marking.refuse(RefusedError(f"repositories/{repository}/{path}", f"{message}: {error}"))
 
-    def _remove_history(self, repository: str, tree: Folder, digest: str) -> None:
+    def _remove_history(self, repository: str, tree: Folder, digest: str, tags: list[str]) -> None:
         broken: dict[str, str] = {}
         entries = []
-        for tag in self._tags(tree):
+        for tag in tags:
             path = f"_manifests/tags/{tag}/index/{digest.replace(':', '/')}"
             try:
                 self._take(repository, tree, path)
@@ -101,13 +105,6 @@ class Sweep:
         (self.removed if is_certain else self.maybe).history.extend(entries)
         for path, message in sorted(broken.items()):
             self.marking.refuse(RefusedError(path, message, broken))
-
-    def _tags(self, tree: Folder) -> list[str]:
-        try:
-            folder = find(tree, ("_manifests", "tags"))
-        except (MissingError, BrokenPathError):
-            return []
-        return ordered(folder, is_object=False) if isinstance(folder, dict) else []
 
     def _take(self, repository: str, tree: Folder, path: str) -> None:
         """Take a path out of the repository. Raises MissingError and BrokenPathError where there is none to take."""
@@ -166,7 +163,7 @@ class Sweep:
                     find(self.replica.odd_blobs, (algorithm, hexdigits[:2], hexdigits))
                 self._note_gone(blob_path(digest).removesuffix("/data"))
             except (MissingError, BrokenPathError) as error:
-                failed[digest] = f"failed to delete blob {digest}: {error or 'Path not found'}"
+                failed[digest] = f"failed to delete blob {digest}: {str(error) or 'Path not found'}"
         paths = {blob_path(digest).removesuffix("/data"): message for digest, message in failed.items()}
         is_certain = not failed or self.marking.tolerant
         (self.removed if is_certain else self.maybe).blobs.update(digests - failed.keys())
@@ -216,6 +213,27 @@ class Sweep:
             seen.add(link.digest)
             taken.append(link)
         return taken, broken
+
+
+def _tags_by_digest(tree: Folder) -> dict[str, list[str]]:
+    """Return the tags that have a digest in their history, by digest; under `_ANY_DIGEST` those where it is odd.
+
+    The program asks every tag for every revision. Asking all of an odd tag too, what it meets there is met here.
+    """
+    by_digest: dict[str, list[str]] = {_ANY_DIGEST: []}
+    try:
+        tags = find(tree, ("_manifests", "tags"))
+    except (MissingError, BrokenPathError):
+        return by_digest
+    for tag, node in tags.items() if isinstance(tags, dict) else ():
+        index = node.get("index", {}) if isinstance(node, dict) else None
+        if not isinstance(index, dict) or not all(isinstance(below, dict) for below in index.values()):
+            by_digest[_ANY_DIGEST].append(tag)
+            continue
+        for algorithm, below in index.items():
+            for hexdigits in below if isinstance(below, dict) else ():
+                by_digest.setdefault(f"{algorithm}:{hexdigits}", []).append(tag)
+    return by_digest
 
 
 def _digest_of_path(path: str) -> str:

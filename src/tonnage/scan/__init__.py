@@ -5,9 +5,10 @@ not seen. Parts of the storage in which no name, size or time changed are carrie
 """
 
 import contextlib
+import gc
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,11 +113,14 @@ def scan(
     target = Path(inventory)
     new = target.with_name(target.name + ".new")
     _clear_away(new)
-    is_searched = thorough or not storage.is_large()
+    is_large = storage.is_large()
+    crew = Crew(storage, workers_count)
+    if is_large:
+        crew.start()
     try:
-        with create(new, _MEMORY_BYTES) as connection:
+        with _collector_off(), create(new, _MEMORY_BYTES) as connection:
             previous = _attach_earlier(connection, target, storage)
-            run = _Run(storage, connection, previous, full, is_searched, monitor or Monitor(), now, workers_count)
+            run = _Run(storage, crew, connection, previous, full, thorough or not is_large, monitor or Monitor(), now)
             changed = run.list_parts()
             if changed:
                 run.read_contents()
@@ -127,9 +131,22 @@ def scan(
     except OSError as error:
         raise WriteError(f"cannot write `{target}`: {error.strerror}") from error
     finally:
+        crew.close()
         with contextlib.suppress(TonnageError):
             _clear_away(new)
     return _summarize(target)
+
+
+@contextlib.contextmanager
+def _collector_off() -> Iterator[None]:
+    """Rows are many and have no cycles: looking for some among them costs a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Run:
@@ -138,15 +155,16 @@ class _Run:
     def __init__(
         self,
         storage: Storage,
+        crew: Crew,
         connection: "duckdb.DuckDBPyConnection",
         previous: _EarlierScan | None,
         full: bool,
         is_searched: bool,
         monitor: Monitor,
         now: Callable[[], datetime],
-        workers_count: int | None,
     ) -> None:
         self.storage = storage
+        self.crew = crew
         self.connection = connection
         self.previous = previous
         """Whose totals are kept, so that growth can be asked for."""
@@ -157,7 +175,6 @@ class _Run:
         self.now = now
         self.started_at = now()
         self.staging = Staging(connection)
-        self.crew = Crew(storage, workers_count)
         self.parts: dict[str, _ListedPart] = {}
         self.read_count = 0
 
@@ -179,9 +196,9 @@ class _Run:
                 self.crew.submit(self._list_task(part))
         for result in self.crew.results():
             self._add_listing(result)
-        if self.earlier and self.parts.keys() == self.earlier.parts.keys():
-            if all(part.is_carried for part in self.parts.values()):
-                return False
+        same_parts = self.earlier is not None and self.parts.keys() == self.earlier.parts.keys()
+        if same_parts and all(part.is_carried for part in self.parts.values()):
+            return False
         self._carry_listing()
         return True
 
@@ -323,22 +340,26 @@ def _write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any
         connection.execute(summaries[name].sql, {"scan_id": facts["scan_id"]})
 
 
-def _attach_earlier(
-    connection: "duckdb.DuckDBPyConnection", target: Path, storage: Storage
-) -> _EarlierScan | None:
+def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, storage: Storage) -> _EarlierScan | None:
     """Attach the inventory that is to be replaced, if it can be built upon: same tables, same storage."""
     try:
         attach(connection, str(target), "earlier")
     except TonnageError:
         return None
     found = connection.execute(
-        "select scan_id, epoch_us(started_at), is_searched, location from earlier.store.scan order by scan_id desc limit 1"
+        "select scan_id, epoch_us(started_at), is_searched, location"
+        " from earlier.store.scan order by scan_id desc limit 1"
     ).fetchone()
     if not found or found[3] != storage.location:
         return None
     odd = {row[0] for row in connection.execute(statements("scan")["odd_parts"].sql).fetchall()}
-    known = connection.execute("select prefix, part_id, token, fingerprint, files_count from earlier.store.part").fetchall()
-    parts = {prefix: _KnownPart(*facts, facts[0] in odd) for prefix, *facts in known}
+    known = connection.execute(
+        "select prefix, part_id, token, fingerprint, files_count from earlier.store.part"
+    ).fetchall()
+    parts = {
+        prefix: _KnownPart(part_id, token, fingerprint, files_count, part_id in odd)
+        for prefix, part_id, token, fingerprint, files_count in known
+    }
     return _EarlierScan(found[0], found[1], found[2], parts)
 
 
@@ -352,7 +373,9 @@ def _clear_away(new: Path) -> None:
             connection.execute(f"attach {quote(str(new))} as unfinished")
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
-                raise WriteError(f"another scan is writing `{new}`", "wait for it, or choose another --inventory") from error
+                raise WriteError(
+                    f"another scan is writing `{new}`", "wait for it, or choose another --inventory"
+                ) from error
         except duckdb.Error:
             pass  # half written: what we are here to remove
         finally:

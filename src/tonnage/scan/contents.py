@@ -10,6 +10,7 @@ from tonnage.oci import (
     MANIFEST_BYTES_LIMIT,
     ImageConfig,
     Manifest,
+    Platform,
     Role,
     UnreadableManifestError,
     parse_config,
@@ -18,6 +19,8 @@ from tonnage.oci import (
 from tonnage.scan.listing import Rows
 from tonnage.storage import Storage
 
+_NO_PLATFORM = Platform()
+_REFERENCE_TYPE = "vnd.docker.reference.type"
 _HASHES = {"sha256": sha256, "sha384": sha384, "sha512": sha512}
 
 
@@ -100,24 +103,24 @@ def _add_manifest(out: Rows, digest: str, manifest: Manifest) -> None:
         manifest.refused_by_3,
     )
     out["Manifest"].append(row)
-    for role, position, child, declared in (
-        (r.role, r.position, r.digest, r.descriptor) for r in manifest.references
-    ):  # fmt: skip
-        platform = declared.platform
-        out["ManifestRef"].append(
-            rows.ManifestRef(
+    add = out["ManifestRef"].append
+    for role, position, child, declared in manifest.references:
+        platform = declared.platform or _NO_PLATFORM
+        reference_type = (declared.annotations or {}).get(_REFERENCE_TYPE) if role is Role.MANIFEST else None
+        add(
+            (  # the columns of rows.ManifestRef; a plain tuple, as there are many
                 digest,
-                role.value,
+                role._value_,
                 position,
                 child,
                 declared.size,
                 declared.media_type,
-                platform.os if platform else None,
-                platform.architecture if platform else None,
-                platform.variant if platform else None,
-                platform.os_version if platform else None,
+                platform.os,
+                platform.architecture,
+                platform.variant,
+                platform.os_version,
                 bool(declared.urls),
-                (declared.annotations or {}).get("vnd.docker.reference.type") if role is Role.MANIFEST else None,
+                reference_type,
             )
         )
     for name, value in manifest.annotations.items():
@@ -129,11 +132,11 @@ def _add_config(out: Rows, digest: str, config: ImageConfig) -> None:
     out["Image"].append(row)
     for name, value in config.labels.items():
         out["Label"].append(rows.Label(digest, name, value))
-    for position, diff_id in enumerate(config.diff_ids):
-        out["DiffId"].append(rows.DiffId(digest, position, diff_id))
+    out["DiffId"] += [(digest, position, diff_id) for position, diff_id in enumerate(config.diff_ids)]
     layer = 0
+    add = out["History"].append
     for position, step in enumerate(config.history or ()):
-        layer_position = None if step.empty_layer else layer
-        layer += not step.empty_layer
-        row_ = rows.History(digest, position, layer_position, step.created, step.created_by, step.comment)
-        out["History"].append(row_)
+        makes_layer = not step.empty_layer
+        # the columns of rows.History
+        add((digest, position, layer if makes_layer else None, step.created, step.created_by, step.comment))
+        layer += makes_layer

@@ -240,7 +240,7 @@ class _Sorter:
 
     def _tag(self, entry: Entry, located: Located, size_bytes: int) -> None:
         digest = self._read_link(entry, located, "tag")
-        self._check_tag_name(entry, located)
+        self._check_tag_name(located)
         row = rows.Tag(located.repository, located.name, digest, size_bytes, entry.modified_us)
         self.rows["Tag"].append(row)
 
@@ -270,7 +270,10 @@ class _Sorter:
             entry.path, located.repository or None, located.name or None, size_bytes, entry.modified_us, content
         )  # fmt: skip
         self.rows["Stray"].append(row)
-        self._problem(_stray_kind(entry.path), entry, located)
+        kind = _stray_kind(entry.path)
+        self._problem(kind, entry, located)
+        if located.name and kind != "stray_in_tags":
+            self._check_tag_name(located)
 
     def _no_file(self, entry: Entry, located: Located) -> None:
         if entry.type is Type.EMPTY_FOLDER:
@@ -279,13 +282,15 @@ class _Sorter:
             if located.place not in (Place.STRAY,):
                 self._problem("folder_as_file", entry, located)
             elif located.name:
-                self._check_tag_name(entry, located)
+                self._check_tag_name(located)
         else:
             self._problem(_TYPE_PROBLEMS[entry.type], entry, located, entry.detail)
 
-    def _check_tag_name(self, entry: Entry, located: Located) -> None:
+    def _check_tag_name(self, located: Located) -> None:
+        """Add a problem for a folder among the tags with a name no tag can have, whatever is in it."""
         if not is_tag_name(located.name):
-            self._problem("bad_tag_name", entry, located, located.name)
+            folder = f"repositories/{located.repository}/_manifests/tags/{located.name}"
+            self._add_problem("bad_tag_name", folder, located.repository)
 
     def _read_link(self, entry: Entry, located: Located, what: str) -> str | None:
         """Return the digest a link holds, or None with a problem row that says why not."""
@@ -300,7 +305,9 @@ class _Sorter:
         if digest is not None and not is_full_digest(digest) and not self._is_meant(located, digest):
             digest = None
         if digest is None:
-            self._problem(f"empty_{what}_link" if not content else f"bad_{what}_link", entry, located, repr(content)[1:])
+            self._problem(
+                f"empty_{what}_link" if not content else f"bad_{what}_link", entry, located, repr(content)[1:]
+            )
         elif located.digest and digest != located.digest and not _is_sha512_alias(located, digest):
             self._problem(f"{what}_link_mismatch", entry, located, digest)
         return digest
@@ -314,7 +321,7 @@ class _Sorter:
         return digest if digest and is_full_digest(digest) else None
 
     def _is_meant(self, located: Located, digest: str) -> bool:
-        """Return whether a digest shorter than the registry's own is what this link should hold, or what is left of it."""
+        """Return whether a digest shorter than the registry's own is what this link should hold, or what is left."""
         if located.digest:
             return digest == located.digest
         revision = f"repositories/{located.repository}/_manifests/revisions/{digest.replace(':', '/')}/link"

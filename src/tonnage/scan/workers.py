@@ -11,6 +11,7 @@ import gc
 import marshal
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -58,7 +59,7 @@ def run(storage: Storage, task: Task) -> Iterator[Result]:
         listed = list_part(storage, task.prefix, task.unopened_before_us, task.earlier)
         for rows in listed.batches or ():
             yield Result(task, columns_of(rows), is_last=False)
-        columns = None if listed.batches is None else {}
+        columns: Columns | None = None if listed.batches is None else {}
         yield Result(task, columns, True, listed.fingerprint, listed.files_count)
     else:
         read = read_manifests if task.action == "manifests" else read_configs
@@ -67,7 +68,7 @@ def run(storage: Storage, task: Task) -> Iterator[Result]:
 
 def columns_of(rows: Rows) -> Columns:
     """Return rows as columns, which is how they travel and how they are loaded."""
-    return {name: list(zip(*values, strict=True)) for name, values in rows.items()}
+    return {name: list(zip(*values, strict=True)) for name, values in rows.items() if values}
 
 
 class Crew:
@@ -90,6 +91,11 @@ class Crew:
         while self.workers:
             self.workers.pop().stop()
 
+    def start(self) -> None:
+        """Start the worker processes now, for work that is known to be long."""
+        if self.workers_count > 1:
+            self.workers = [_Worker(self.storage) for _ in range(self.workers_count)]
+
     def submit(self, task: Task) -> None:
         """Add a task. They are begun in the order in which they came."""
         self.todo.append(task)
@@ -110,13 +116,13 @@ class Crew:
 
     def _in_processes(self) -> Iterator[Result]:
         if not self.workers:
-            self.workers = [_Worker(self.storage) for _ in range(self.workers_count)]
+            self.start()
         todo = iter(self._take, None)
         for worker in self.workers:
             worker.feed(todo)
         while busy := {w.connection: w for w in self.workers if w.outstanding}:
             for connection in wait(list(busy)):
-                worker = busy[connection]  # type: ignore[index]
+                worker = busy[connection]
                 result = worker.receive()
                 worker.feed(todo)
                 yield result
@@ -133,7 +139,7 @@ class _Worker:
     """The parent's end of a worker process."""
 
     def __init__(self, storage: Storage) -> None:
-        context = get_context("spawn")
+        context: Any = get_context(_start_method())
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, storage), daemon=True)
         self.process.start()
@@ -166,6 +172,12 @@ class _Worker:
         self.process.join(timeout=1)
         if self.process.is_alive():
             self.process.terminate()
+
+
+def _start_method() -> str:
+    """Fork where that is safe: nothing else runs in this process, and no database was opened; it saves the imports."""
+    alone = threading.active_count() == 1 and "duckdb" not in sys.modules and sys.platform == "linux"
+    return "fork" if alone else "spawn"
 
 
 class _Server:

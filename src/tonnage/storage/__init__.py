@@ -13,7 +13,7 @@ class Type(StrEnum):
 
     FILE = "file"
     ALIAS = "alias"
-    """A file seen a second time, through a symbolic link to a place inside the storage: its bytes do not count again."""
+    """A file seen a second time, through a symbolic link to a place inside the storage: its bytes do not count."""
     EMPTY_FOLDER = "empty folder"
     SPECIAL = "special"
     """A socket, a pipe, a device."""

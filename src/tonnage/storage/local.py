@@ -23,10 +23,11 @@ _LARGE = 25_000
 """Blobs from which on a registry is large: opening all its folders takes longer than all the rest of a scan."""
 
 _READ_AT_ONCE = 65_536
+"""What fits into a small buffer; one for 4 MiB would cost more to make than most files to read."""
 _LEAVES_LIMIT = 10_000
 _SPELLED_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
-_TIME_LIMIT_US = 253_402_300_800_000_000
-"""The year 10000: file systems can hold times that no calendar does."""
+_TIME_LIMITS_US = (-62_135_596_800_000_000, 253_402_300_800_000_000)
+"""The years 1 and 10000: file systems can hold times that no calendar does."""
 
 
 class LocalStorage(NamedTuple):
@@ -112,7 +113,7 @@ class LocalStorage(NamedTuple):
         """Return the first `limit_bytes` of a file. Raises OSError."""
         descriptor = os.open(_native(f"{self.root}/{path}"), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         try:
-            content = os.read(descriptor, limit_bytes)
+            content = os.read(descriptor, min(limit_bytes, _READ_AT_ONCE))
             if len(content) < _READ_AT_ONCE:  # a short read of a file is its end; not asking again saves a call
                 return content
             while len(content) < limit_bytes and (more := os.read(descriptor, limit_bytes - len(content))):
@@ -173,7 +174,7 @@ def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entr
         except OSError:
             ordinary = False
         if ordinary and entry.type is Type.FILE:
-            yield Entry(link, status.st_size, status.st_mtime_ns // 1000)
+            yield Entry(link, status.st_size, _modified_us(status))
             todo.append((history, False))
         elif is_folder and entry.type is Type.FILE:
             todo.append((path, False))
@@ -183,9 +184,7 @@ def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entr
                 todo.append((path, _is_alias(root, path)))
 
 
-def _leaves(
-    root: str, folder: str, file: str, unopened_before_us: int
-) -> tuple[Leaves, list[tuple[str, bool, Entry]]]:
+def _leaves(root: str, folder: str, file: str, unopened_before_us: int) -> tuple[Leaves, list[tuple[str, bool, Entry]]]:
     """Return the ordinary files of the folders in `folder`, and all that has to be looked into."""
     try:
         descriptor = os.open(f"{root}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
@@ -193,7 +192,8 @@ def _leaves(
         return Leaves(folder, file, []), list(_children(root, folder))
     try:
         names = os.listdir(descriptor)
-        if os.fstat(descriptor).st_nlink - 2 == len(names) > 0:  # so all of them are folders: none is a link to one
+        # As many links as names: all of them are folders, and none is a link to one.
+        if os.fstat(descriptor).st_nlink - 2 == len(names) > 0 and "".join(names).isascii():
             found, odd = _ordinary(descriptor, names, file, unopened_before_us)
             path = f"{folder}/"
             return Leaves(folder, file, found), [(path + name, True, Entry(path + name, 0, None)) for name in odd]
@@ -220,6 +220,7 @@ def _ordinary(
     found: list[tuple[str, int, int | None]] = []
     odd = []
     lstat, is_regular = os.lstat, stat.S_ISREG
+    earliest_us, latest_us = _TIME_LIMITS_US
     for name in names:
         try:
             status = lstat(f"{name}/{file}", dir_fd=descriptor)
@@ -228,7 +229,9 @@ def _ordinary(
                 or _is_settled(status, name, descriptor, unopened_before_us)
                 or _names_in(name, descriptor) == [file]
             ):
-                found.append((name, status.st_size, status.st_mtime_ns // 1000))
+                modified_us = status.st_mtime_ns // 1000
+                is_known = earliest_us <= modified_us < latest_us  # not _modified_us(), which costs a call
+                found.append((name, status.st_size, modified_us if is_known else None))
                 continue
         except OSError:
             pass  # looked into by the caller, where it becomes an entry that says what is wrong
@@ -353,7 +356,7 @@ def _token(path: str) -> str:
 def _modified_us(status: os.stat_result) -> int | None:
     """Return when a file was last written; None for a time that no calendar has."""
     modified_us = status.st_mtime_ns // 1000
-    return modified_us if -62_135_596_800_000_000 <= modified_us < _TIME_LIMIT_US else None
+    return modified_us if _TIME_LIMITS_US[0] <= modified_us < _TIME_LIMITS_US[1] else None
 
 
 def _spell(name: str) -> str:

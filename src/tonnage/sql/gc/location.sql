@@ -1,2 +1,2 @@
--- Where the storage is. One row.
-select location from store.scan order by scan_id desc limit 1;
+-- Where the storage is, and when it was scanned. One row.
+select location, finished_at from store.scan order by scan_id desc limit 1;

@@ -1,0 +1,78 @@
+"""tonnage gc"""
+
+import sys
+
+import click
+
+from tonnage.cli.options import inventory_option, output_options
+
+_LISTINGS = (
+    "blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference", "stops",
+)  # fmt: skip
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tonnage gc --registry 2
+  tonnage gc --registry 2 --delete-untagged --list broken
+  tonnage gc --registry 3 -m --fail-on-break --json
+
+\b
+Lists:
+  blobs, revisions, links, history  what it removes
+  broken        images and referrers that lose something, and the rule that does it
+  repositories  what it removes in each repository
+  leftovers     what it leaves behind, and no collection ever takes
+  difference    blobs it takes although needed, or leaves although nothing needs them
+  stops         everything it would stop on
+
+Exits with 0; with --fail-on-break with 15 where it would break something or stop before its end."""
+)
+@click.option("--registry", "version", type=click.Choice(["2", "3"]), required=True, help="The registry's version.")
+@click.option("-m", "--delete-untagged", is_flag=True, help="With the collector's option of this name.")
+@click.option(
+    "--storage-order",
+    type=click.Choice(["filesystem", "object"]),
+    help="How 3.x walks repositories: as on a disk, or as keys of an object store. Else the location tells.",
+)
+@click.option("--list", "name", type=click.Choice(_LISTINGS), metavar="LIST", help="A list in place of the summary.")
+@click.option("--as-if-put-right", is_flag=True, help="As if everything the collection stops on were put right.")
+@click.option("--fail-on-break", is_flag=True, help="Exit with 15 where it would break something, or stop.")
+@inventory_option
+@output_options
+def command(
+    version: str,
+    delete_untagged: bool,
+    storage_order: str | None,
+    name: str | None,
+    as_if_put_right: bool,
+    fail_on_break: bool,
+    inventory: str,
+    form: str | None,
+    output: str,
+    limit: int | None,
+) -> None:
+    """Preview the registry's own garbage collection, from the inventory: what it frees, breaks and leaves behind.
+
+    It is the program's own rules that are followed, step by step; what is safe to free stands beside it.
+    """
+    from tonnage.cli.output import put, put_table, width
+    from tonnage.database import Inventory
+    from tonnage.errors import COLLECTION_HARMS, UsageError
+    from tonnage.gc.preview import context_of, listing, preview
+    from tonnage.gc.text import describe, stops_table, to_document
+
+    if name is None and form == "csv":
+        raise UsageError("the summary is no table", "name one: tonnage gc --list blobs --csv")
+    with Inventory(inventory) as opened:
+        found = preview(opened, int(version), delete_untagged, storage_order, as_if_put_right=as_if_put_right)
+        if name == "stops":
+            put_table(stops_table(found), form, output, limit)
+        elif name is not None:
+            put_table(listing(opened, name, storage_order), form, output, limit)
+        else:
+            context = context_of(opened, storage_order)
+            put(to_document(found, context) if form == "json" else describe(found, context, width()), output)
+    if fail_on_break and (found.stop or found.broken.images_count or found.broken.referrers_count):
+        sys.exit(COLLECTION_HARMS)

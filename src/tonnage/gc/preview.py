@@ -1,0 +1,249 @@
+"""A collection, previewed: what it frees, breaks and leaves, and what would be safe to free, from the inventory alone.
+
+The replay says what goes; what that means is worked out in SQL (sql/gc), over temporary tables of the inventory's
+connection. They hold the last preview's result, and `listing` asks them.
+"""
+
+import contextlib
+import gc as python_gc
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from tonnage.database import Inventory, Table, statements
+from tonnage.gc.replay import Outcome, Phase, Stop, replay
+from tonnage.gc.replica import Collector, Deletion, Replica
+from tonnage.gc.sweeping import Removed
+from tonnage.plan import Action, Item, Prediction
+
+LISTINGS = ("blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference")
+"""What `listing` has; each is a file sql/gc/list_<name>.sql."""
+COLLECTORS = (Collector(2), Collector(2, True), Collector(3), Collector(3, True))
+
+_GENERAL_ADVICE = {
+    Phase.MARK: "put the file right, or move it away",
+    Phase.REVISIONS: "move away what is in the way; the revisions removed by then stay removed",
+    Phase.FIND_BLOBS: "move the file away: it is no blob of the registry's",
+    Phase.BLOBS: "move away what is in the way, and collect again",
+    Phase.LAYER_LINKS: "the blobs are gone by then; the layer links that are left do no harm",
+}
+
+
+class Sums(NamedTuple):
+    """What a collection removes. The bytes are those of files."""
+
+    blobs_count: int
+    blob_bytes: int
+    revisions_count: int
+    history_count: int
+    """Entries of tag history."""
+    layer_links_count: int
+    files_count: int
+    freed_bytes: int
+    """Of all files, the links and strays in the removed folders included."""
+
+
+class Broken(NamedTuple):
+    """What would no longer pull completely and does now."""
+
+    images_count: int
+    """Tagged images and indexes."""
+    referrers_count: int
+    """Signatures, SBOMs, attestations and the like of images that stay."""
+    incomplete_count: int
+    """Images and referrers that are incomplete as it is, and lose still more."""
+
+
+class Comparison(NamedTuple):
+    """What is safe to free by OCI's meaning, and where the collector does otherwise."""
+
+    safe_count: int
+    safe_bytes: int
+    needed_count: int
+    """Blobs it takes although they are needed."""
+    needed_bytes: int
+    left_count: int
+    """Blobs it leaves although nothing needs them."""
+    left_bytes: int
+
+
+class Preview(NamedTuple):
+    """What one collection would do."""
+
+    collector: Collector
+    stop: Stop | None
+    """Where it would stop before its end."""
+    advice: str
+    """What to do about the stop."""
+    set_aside: list[Stop]
+    """Everything it would stop on, one after the other as each is put right."""
+    marked_count: int | None
+    removed: Sums
+    """What it removes; if it stops, until then."""
+    maybe_removed: Sums
+    """What may be gone as well when it stops: some things go in no fixed order."""
+    broken: Broken
+    put_right: Sums | None
+    """If it stops: what it would remove once all it stops on were put right."""
+    comparison: Comparison
+    is_searched: bool
+    """The scan looked for strays in every folder; if not, one that would stop the collection may have been missed."""
+    outcome: Outcome
+    """The replay itself, with every path it removes."""
+
+
+class Context(NamedTuple):
+    """What else a summary tells."""
+
+    location: str
+    scanned_at: datetime
+    broken: Table
+    leftovers: Table
+
+
+def preview(
+    inventory: Inventory,
+    version: int,
+    delete_untagged: bool = False,
+    storage_order: str | None = None,
+    without: Iterable[Deletion] = (),
+    *,
+    as_if_put_right: bool = False,
+) -> Preview:
+    """Return what a collection by that version of the registry would do.
+
+    `storage_order` is `filesystem` or `object`; without it the inventory's location decides. `without` are deletions
+    that come before the collection. With `as_if_put_right` whatever would stop it counts as put right.
+    """
+    collector = Collector(version, delete_untagged)
+    with _no_search_for_cycles():
+        replica = Replica(inventory, without, is_object=_is_object(inventory, storage_order))
+        outcome = real = replay(replica, collector)
+        tolerant = replay(replica, collector, tolerant=True) if real.stop else real
+    put_right = _sums_of(replica, tolerant.removed) if real.stop else None
+    maybe = _sums_of(replica, real.maybe)
+    if as_if_put_right:
+        outcome = tolerant
+    removed = _sums_of(replica, outcome.removed)
+    broken = _broken(replica, outcome)
+    replica.run("gc_safe")
+    return Preview(
+        collector=collector,
+        stop=None if as_if_put_right else real.stop,
+        advice=_advice(replica, real.stop) if real.stop else "",
+        set_aside=tolerant.set_aside,
+        marked_count=outcome.marked_count,
+        removed=removed,
+        maybe_removed=maybe,
+        broken=broken,
+        put_right=put_right,
+        comparison=Comparison(*replica.run("comparison")[0]),
+        is_searched=bool(replica.run("is_searched")[0][0]),
+        outcome=outcome,
+    )
+
+
+def listing(inventory: Inventory, name: str, storage_order: str | None = None) -> Table:
+    """Return one of `LISTINGS` of the last preview over this inventory."""
+    values = {"is_object": _is_object(inventory, storage_order)} if name == "leftovers" else {}
+    return inventory.query(statements("gc")[f"list_{name}"].sql, values)
+
+
+def context_of(inventory: Inventory, storage_order: str | None = None) -> Context:
+    """Return what a summary of the last preview over this inventory tells besides it."""
+    location, scanned_at = inventory.query(statements("gc")["location"].sql).rows[0]
+    broken, leftovers = (listing(inventory, name, storage_order) for name in ("broken", "leftovers"))
+    return Context(location, scanned_at, broken, leftovers)
+
+
+def predict_after(inventory: Inventory, items: Iterable[Item], storage_order: str | None = None) -> list[Prediction]:
+    """Return what each kind of collection would free after a plan's items were deleted, for every collector."""
+    deletions = [deletion_of(item) for item in items]
+    with _no_search_for_cycles():
+        replica = Replica(inventory, deletions, is_object=_is_object(inventory, storage_order))
+        return [_prediction(replica, collector) for collector in COLLECTORS]
+
+
+def deletion_of(item: Item) -> Deletion:
+    """Return what an item of a plan does to the storage."""
+    tag = item.tags[0] if item.action is Action.DELETE_TAG and item.tags else ""
+    return Deletion(item.repository, item.digest, tag)
+
+
+@contextlib.contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Keep Python from looking for cycles: a replay makes many folders and none, and the search takes half its time."""
+    was_enabled = python_gc.isenabled()
+    python_gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            python_gc.enable()
+
+
+def _prediction(replica: Replica, collector: Collector) -> Prediction:
+    outcome = replay(replica, collector)
+    removed = _sums_of(replica, outcome.removed)
+    broken = _broken(replica, outcome)
+    return Prediction(
+        collector=collector.name,
+        freed_bytes=removed.blob_bytes,
+        freed_blobs_count=removed.blobs_count,
+        broken_images_count=broken.images_count,
+        aborts_on=outcome.stop.path if outcome.stop else None,
+    )
+
+
+def _sums_of(replica: Replica, removed: Removed) -> Sums:
+    """Fill the tables of what is removed, and return the sums over them."""
+    numbers, ids = replica.numbers, replica.repository_ids
+    blobs = [(numbers[digest],) for digest in removed.blobs if digest in numbers]
+    revisions = [(ids[repository], numbers[digest]) for repository, digest in removed.revisions]
+    history = [(ids[repository], tag, numbers[digest]) for repository, tag, digest in removed.history]
+    links = [(ids[repository], numbers[digest]) for repository, digest in removed.layer_links]
+    _fill(replica, "gc_removed_blob", ["digest_id"], blobs)
+    _fill(replica, "gc_removed_revision", ["repository_id", "digest_id"], revisions)
+    _fill(replica, "gc_removed_history", ["repository_id", "tag", "digest_id"], history)
+    _fill(replica, "gc_removed_layer_link", ["repository_id", "digest_id"], links)
+    replica.run("gc_removed_file")
+    replica.run("gc_stays")
+    return Sums(*replica.run("sums")[0])
+
+
+def _broken(replica: Replica, outcome: Outcome) -> Broken:
+    """Work out what the collection breaks that `_sums_of` was last told of."""
+    ids = replica.repository_ids
+    _fill(replica, "gc_walked", ["repository_id"], [(ids[name],) for name in outcome.repositories if name in ids])
+    for name in ("gc_state", "gc_rule", "gc_lost", "gc_broken"):
+        replica.run(name)
+    return Broken(*replica.run("broken_counts")[0])
+
+
+def _fill(replica: Replica, table: str, names: list[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Make one of the tables anew, and put rows into it."""
+    from arro3.core import Array, DataType
+    from arro3.core import Table as ArrowTable
+
+    replica.run(table)
+    if not rows:
+        return
+    types = [DataType.string() if name == "tag" else DataType.int32() for name in names]
+    columns = [Array(list(column), type=type_) for column, type_ in zip(zip(*rows, strict=True), types, strict=True)]
+    connection = replica.inventory.connection
+    connection.register("gc_batch", ArrowTable.from_arrays(columns, names=names))
+    connection.execute(f"insert into {table} select * from gc_batch")
+    connection.unregister("gc_batch")
+
+
+def _advice(replica: Replica, stop: Stop) -> str:
+    parts = stop.path.split("/")
+    digest = f"{parts[1]}:{parts[3]}" if parts[0] == "blobs" and len(parts) == 5 else ""
+    found = replica.run("advice", path=stop.path, digest=digest)
+    return str(found[0][0]) if found else f"{_GENERAL_ADVICE[stop.phase]}."
+
+
+def _is_object(inventory: Inventory, storage_order: str | None) -> bool:
+    if storage_order is not None:
+        return storage_order == "object"
+    return "://" in str(inventory.query(statements("gc")["location"].sql).rows[0][0])

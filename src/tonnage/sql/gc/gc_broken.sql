@@ -1,0 +1,45 @@
+-- Images that can be had by a tag, and their referrers, that lose something by the collection. One row per image.
+create or replace temp table gc_broken as
+with rooted as (
+    select distinct repository_id, root_id from gc_lost
+),
+part as (
+    select distinct o.repository_id, o.root_id, f.child_id, f.role
+    from rooted as o
+    join store.reach as r on r.root_id = o.root_id
+    join store.manifest_ref as f on f.parent_id = r.blob_id
+    join store.digest as d on d.digest_id = f.child_id
+    where f.role <> 'subject' and not f.has_urls and d.digest <> ''
+),
+there as (
+    select l.repository_id, l.path_digest_id as digest_id, 'blob' as kind
+    from gc_layer_link as l
+    where l.digest_id in (select digest_id from store.blob)
+    union
+    select v.repository_id, v.path_digest_id, 'manifest'
+    from gc_revision as v
+    where v.digest_id in (select digest_id from store.blob)
+),
+incomplete as (
+    select distinct p.repository_id, p.root_id
+    from part as p
+    where not exists (
+        select 1
+        from there as t
+        where t.repository_id = p.repository_id
+            and t.digest_id = p.child_id
+            and (t.kind = 'blob') = (p.role <> 'manifest')
+    )
+)
+select
+    l.repository_id,
+    l.root_id,
+    l.state,
+    count(distinct l.lost_id) as lost_count,
+    min(r.number) as rule_number,
+    not exists (
+        select 1 from incomplete as i where i.repository_id = l.repository_id and i.root_id = l.root_id
+    ) as was_complete
+from gc_lost as l
+join gc_rule as r using (rule)
+group by l.repository_id, l.root_id, l.state;

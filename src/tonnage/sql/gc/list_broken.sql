@@ -1,0 +1,26 @@
+-- Images that can be had by a tag, and their referrers, that lose something by the collection. One row per image.
+select
+    p.repository,
+    coalesce(t.tags, case b.state when 'referrer' then 'referrer of ' || coalesce(subject.digest, 'something') end) as name,
+    d.digest,
+    z.lost_bytes,
+    r.words as rule,
+    m.kind,
+    b.lost_count as parts_count,
+    b.was_complete
+from gc_broken as b
+join gc_rule as r on r.number = b.rule_number
+join store.repository as p on p.repository_id = b.repository_id
+join store.digest as d on d.digest_id = b.root_id
+left join store.manifest as m on m.digest_id = b.root_id
+left join store.digest as subject on subject.digest_id = m.subject_id
+left join (
+    select repository_id, digest_id, string_agg(tag, ' ' order by tag) as tags from gc_tag group by repository_id, digest_id
+) as t on t.repository_id = b.repository_id and t.digest_id = b.root_id
+left join (
+    select l.repository_id, l.root_id, coalesce(cast(sum(s.size_bytes) as bigint), 0) as lost_bytes
+    from gc_lost as l
+    left join store.blob as s on s.digest_id = l.lost_id and l.part = 'blob'
+    group by l.repository_id, l.root_id
+) as z on z.repository_id = b.repository_id and z.root_id = b.root_id
+order by b.was_complete desc, b.state desc, z.lost_bytes desc, p.repository, d.digest;

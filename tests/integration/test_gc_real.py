@@ -1,0 +1,198 @@
+"""The preview against the real collector: on random trees, a third of them damaged, they agree in every single case.
+
+Each tree is scanned, the collection is previewed from the inventory alone, and then run for real: exit code, what it
+stops on, the paths that are gone, the number of marks and the bytes that left the disk are the same. Where the real
+program goes in an order that nobody knows, what it does must be among what the preview says it may do.
+
+A collection that stops is put right, by taking away or making what the preview names, and run again: that gets it
+further only if the preview named the right thing.
+
+TONNAGE_FUZZ_TREES=1000 tries more trees; TONNAGE_REGISTRY_3=/path/to/registry tries a real 3.x as well.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from randomtrees import random_damage, random_registry
+from realregistry import REGISTRY, Collection, collect
+from scanning import scan_tree
+from tonnage.database import Inventory
+from tonnage.gc.preview import Preview, preview
+from tonnage.gc.replay import Stop
+
+pytestmark = pytest.mark.integration
+
+TREES_COUNT = int(os.environ.get("TONNAGE_FUZZ_TREES", "120"))
+TREES_PER_TEST = 5
+FIRST_SEED = int(os.environ.get("TONNAGE_FUZZ_SEED", "1"))
+DAMAGED_SHARE = float(os.environ.get("TONNAGE_FUZZ_DAMAGED", "0.34"))
+PROGRAMS = {2: REGISTRY, 3: os.environ.get("TONNAGE_REGISTRY_3", "")}
+VERSIONS = [version for version, program in PROGRAMS.items() if program]
+ROUNDS = 4
+"""How often a collection that stops is put right and run again."""
+
+Disk = dict[str, int]
+"""Bytes by path below `v2/`; folders and symbolic links have none."""
+
+
+def look(v2: Path) -> Disk:
+    """Return what is on the disk; symbolic links are not followed."""
+    found: Disk = {}
+    for folder, folders, files in os.walk(v2):
+        for name in [*folders, *files]:
+            path = Path(folder, name)
+            is_file = path.is_file() and not path.is_symlink()
+            found[str(path.relative_to(v2))] = path.stat().st_size if is_file else 0
+    return found
+
+
+def links(v2: Path) -> dict[str, str]:
+    """Return where symbolic links within the storage lead."""
+    found = {}
+    for folder, folders, files in os.walk(v2):
+        for name in [*folders, *files]:
+            target = os.path.realpath(os.path.join(folder, name))
+            if os.path.islink(os.path.join(folder, name)) and target.startswith(f"{os.path.realpath(v2)}/"):
+                found[os.path.relpath(os.path.join(folder, name), v2)] = os.path.relpath(target, os.path.realpath(v2))
+    return found
+
+
+def below(paths: Iterable[str], disk: Disk) -> set[str]:
+    """Return all there is at and below some paths."""
+    roots = set(paths)
+    return {path for path in disk if any(root in roots for root in _upwards(path))}
+
+
+def _upwards(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def differences(said: Preview, did: Collection, before: Disk, after: Disk, symlinks: dict[str, str]) -> list[str]:
+    """Return in what the real run differs from the preview."""
+    found = []
+    exit_code = said.stop.exit_code if said.stop else 0
+    if exit_code != did.exit_code:
+        found.append(f"exit code: said {exit_code}, did {did.exit_code}: {did.error[-300:]}")
+    if said.marked_count != did.marked_count:
+        found.append(f"marked: said {said.marked_count}, did {did.marked_count}")
+    gone = before.keys() - after.keys()
+    certain = below((real(path, symlinks) for path in said.outcome.removed.paths()), before)
+    possible = certain | below((real(path, symlinks) for path in said.outcome.maybe.paths()), before)
+    if not certain <= gone <= possible:
+        found.append(f"removed: kept {sorted(certain - gone)[:3]}, took as well {sorted(gone - possible)[:3]}")
+    freed_bytes = sum(before.values()) - sum(after.values())
+    most_bytes = said.removed.freed_bytes + said.maybe_removed.freed_bytes
+    if not said.removed.freed_bytes <= freed_bytes <= most_bytes:
+        found.append(f"freed: said {said.removed.freed_bytes} to {most_bytes}, did {freed_bytes}")
+    if said.stop and did.exit_code and not fits(said.stop, did.error):
+        found.append(f"stopped on {said.stop}, said: {did.error[-400:]}")
+    return found
+
+
+def real(path: str, symlinks: dict[str, str]) -> str:
+    """Return a path with the symbolic links on the way resolved, but for its last part."""
+    for link in _upwards(path)[:-1]:
+        if link in symlinks:
+            return real(symlinks[link] + path[len(link) :], symlinks)
+    return path
+
+
+def fits(stop: Stop, error: str) -> bool:
+    """Return whether what the program said last is about what the preview says it stops on.
+
+    It names the manifest it could not read, and the path where the file system answered with an error; of a link that
+    holds no digest it says only that.
+    """
+    last = error.strip().split("\n")[-1] if stop.exit_code == 1 else error
+    paths = {stop.path, *stop.others}
+    named = re.findall(r"/docker/registry/v2/([^\s:]+)", last) if stop.exit_code == 1 else []
+    if named and not any(path.startswith(other) or other.startswith(path) for path in named for other in paths):
+        return False
+    if "failed to retrieve manifest for digest" in stop.message:
+        digest = re.search(r"for digest (\S+):", stop.message)
+        return stop.exit_code == 2 or (digest is not None and digest[1] in last)
+    words = {
+        "invalid checksum digest": ("invalid checksum digest", "unsupported digest algorithm"),
+        "panic": ("panic: ",),
+        "failed to parse repo name": (stop.message,),
+        "is a directory": ("is a directory",),
+        "not a directory": ("not a directory",),
+        "too many levels": ("too many levels of symbolic links",),
+        "invalid path": ("invalid path",),
+        "unknown repository": ("unknown repository name=",),
+        "Path not found": ("Path not found",),
+    }
+    return any(said in stop.message and any(word in last for word in did) for said, did in words.items())
+
+
+def put_right(v2: Path, stop: Stop) -> None:
+    """Take away what a collection stopped on, or make the folder it misses."""
+    is_manifest = "failed to retrieve manifest" in stop.message
+    path = v2 / (os.path.dirname(stop.path) if is_manifest else stop.path)
+    while not os.path.lexists(path) and not os.path.lexists(path.parent) and path != v2:
+        path = path.parent
+    if os.path.lexists(path.parent) and not path.parent.is_dir():
+        path = path.parent  # a file where a folder should be
+    if not os.path.lexists(path):
+        path.mkdir(parents=True)
+    elif path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def compare(root: Path, inventory: Path, version: int, delete_untagged: bool) -> list[str]:
+    """Preview and run a collection, again after each stop; return the differences."""
+    v2 = root / "docker/registry/v2"
+    found: list[str] = []
+    for round_ in range(ROUNDS):
+        if round_:
+            inventory = root.parent / f"{round_}.duckdb"
+            scan_tree(root, inventory)
+        with Inventory(str(inventory)) as opened:
+            said = preview(opened, version, delete_untagged)
+        before, symlinks = look(v2), links(v2)
+        did = collect(root, delete_untagged=delete_untagged, program=PROGRAMS[version])
+        found += [f"round {round_}: {text}" for text in differences(said, did, before, look(v2), symlinks)]
+        if found or not said.stop:
+            break
+        put_right(v2, said.stop)
+    return found
+
+
+def compare_tree(folder: Path, seed: int) -> list[str]:
+    """Build and scan the tree of a seed, and compare with each collector, on a copy; return the differences."""
+    rng = Random(seed)
+    registry = random_registry(rng, folder / "built")
+    damages = []
+    if rng.random() < DAMAGED_SHARE:
+        damages = [random_damage(rng, registry) for _ in range(rng.choice((1, 1, 1, 2, 3, 4)))]
+    (registry.v2 / "repositories").mkdir(exist_ok=True)  # without both there is nothing to scan
+    scan_tree(registry.root, folder / "inventory")
+    found = []
+    for version in VERSIONS:
+        for delete_untagged in (False, True):
+            shutil.copytree(registry.root, folder / "copy" / "tree", symlinks=True)
+            differing = compare(folder / "copy" / "tree", folder / "inventory", version, delete_untagged)
+            mode = f"seed {seed}, {version}.x{' -m' if delete_untagged else ''}, {damages}"
+            found += [f"{mode}: {text}" for text in differing]
+            shutil.rmtree(folder / "copy")
+    shutil.rmtree(registry.root)
+    (folder / "inventory").unlink()
+    return found
+
+
+@pytest.mark.parametrize("first", range(FIRST_SEED, FIRST_SEED + TREES_COUNT, TREES_PER_TEST))
+def test_random_trees(first: int, tmp_path: Path) -> None:
+    """Scan, preview and collect: the preview says what the collection does, with and without -m."""
+    seeds = range(first, min(first + TREES_PER_TEST, FIRST_SEED + TREES_COUNT))
+    assert [text for seed in seeds for text in compare_tree(tmp_path, seed)] == []

@@ -1,0 +1,619 @@
+"""The collectors' rules, one small registry each: what 2.x and 3.x take, what they break, and what stops them.
+
+What is expected was seen with the real programs (docs, registry format, sections 2.4 and 4). Digests stand under short
+names: an image pushed as `app` has the parts `app`, `app config` and `app layer`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from hashlib import sha512
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanning import scan_tree
+from tonnage.database import Inventory
+from tonnage.gc.names import is_repository_name
+from tonnage.gc.preview import LISTINGS, Preview, deletion_of, listing, predict_after, preview
+from tonnage.gc.replica import Deletion
+from tonnage.plan import Action, Item
+from tonnage.sample import Builder, Descriptor, Repository, documents
+
+Names = dict[str, str]
+MODES = [(2, False), (2, True), (3, False), (3, True)]
+ALL = ("2", "2 -m", "3", "3 -m")
+MANIFESTS = "repositories/app/_manifests"
+
+
+class Tree:
+    """A registry under test. Whatever is pushed gets a name, and what a collection does is told by these names."""
+
+    def __init__(self, registry: Builder, inventory: Path) -> None:
+        self.registry = registry
+        self.inventory = inventory
+        self.names: Names = {}
+        for name in ("blobs", "repositories"):
+            (registry.v2 / name).mkdir(parents=True)
+
+    def repo(self, name: str) -> Repository:
+        """Return a repository with the folders that every push makes."""
+        repo = self.registry.repository(name)
+        for folder in ("_layers", "_manifests/tags"):
+            (repo.path / folder).mkdir(parents=True, exist_ok=True)
+        return repo
+
+    def image(self, repo: Repository, name: str, *, tag: str = "", **options: Any) -> Descriptor:
+        """Push an image of one layer of its own."""
+        layer = self.registry.layer(f"layer of {name}".encode())
+        config = self.registry.blob(f"config of {name}".encode(), documents.OCI_CONFIG)
+        image = repo.image([layer], tag=tag, config=config, **options)
+        self.names |= {image.digest: name, config.digest: f"{name} config", layer.digest: f"{name} layer"}
+        return image
+
+    def index(self, repo: Repository, name: str, children: list[Descriptor], *, tag: str = "") -> Descriptor:
+        """Push an index."""
+        index = repo.index(children, tag=tag, annotations={"name": name})
+        self.names[index.digest] = name
+        return index
+
+    def scan(self) -> None:
+        """Scan what is on the disk now."""
+        scan_tree(self.registry.root, self.inventory, full=True)  # what the builder writes anew has the old time
+
+    def preview(self, version: int, delete_untagged: bool = False, *arguments: Any, **options: Any) -> Preview:
+        """Scan and preview."""
+        self.scan()
+        with Inventory(str(self.inventory)) as opened:
+            return preview(opened, version, delete_untagged, *arguments, **options)
+
+    def list(self, name: str, version: int, delete_untagged: bool = False, *arguments: Any) -> list[tuple[Any, ...]]:
+        """Scan, preview and return a list."""
+        self.scan()
+        with Inventory(str(self.inventory)) as opened:
+            preview(opened, version, delete_untagged, *arguments)
+            return listing(opened, name, *arguments).rows
+
+    def swept(self, *arguments: Any, **options: Any) -> list[str]:
+        """Return the names of the blobs that go."""
+        return self.named(self.preview(*arguments, **options).outcome.removed.blobs)
+
+    def named(self, digests: Iterable[str]) -> list[str]:
+        """Return names in place of digests."""
+        return sorted(self.names.get(digest, digest) for digest in digests)
+
+    def revisions(self, *arguments: Any, **options: Any) -> list[str]:
+        """Return `repository name` of the revisions that go."""
+        gone = self.preview(*arguments, **options).outcome.removed.revisions
+        return sorted(f"{repository} {self.names[digest]}" for repository, digest in gone)
+
+    def links(self, *arguments: Any, **options: Any) -> list[str]:
+        """Return `repository name` of the layer links that go."""
+        gone = self.preview(*arguments, **options).outcome.removed.layer_links
+        return sorted(f"{repository} {self.names.get(digest)}" for repository, digest in gone)
+
+    def rules(self, *arguments: Any) -> list[tuple[str, str]]:
+        """Return what breaks: tags (or what it refers to), and the first words of the rule."""
+        rows = self.list("broken", *arguments)
+        return sorted((row[1], " ".join(row[4].split()[:3])) for row in rows)
+
+
+@pytest.fixture
+def tree(registry: Builder, tmp_path: Path) -> Tree:
+    """An empty registry."""
+    return Tree(registry, tmp_path / "inventory.duckdb")
+
+
+# --- the traps of section 2.4 ---------------------------------------------------------------------------------------
+
+
+def test_an_orphaned_blob_goes(tree: Tree) -> None:
+    """2.x leaves its link, 3.x takes that too; what a tag leads to stays."""
+    app = tree.repo("app")
+    tree.image(app, "app", tag="1")
+    gone = tree.image(app, "gone")
+    app.delete(gone.digest)
+    for version, delete_untagged in MODES:
+        assert tree.swept(version, delete_untagged) == ["gone", "gone config", "gone layer"]
+        assert tree.revisions(version, delete_untagged) == []
+    assert tree.links(2) == []
+    assert tree.links(3) == ["app gone config", "app gone layer"]
+
+
+def test_an_untagged_revision_goes_with_m_only(tree: Tree) -> None:
+    """With its entry in the history of the tag that was pushed over it."""
+    app = tree.repo("app")
+    tree.image(app, "old", tag="1")
+    tree.image(app, "new", tag="1")
+    for version in (2, 3):
+        assert tree.swept(version) == []
+        assert tree.swept(version, True) == ["old", "old config", "old layer"]
+        assert tree.revisions(version, True) == ["app old"]
+        removed = tree.preview(version, True).outcome.removed
+        assert [(e.repository, e.tag, tree.names[e.digest]) for e in removed.history] == [("app", "1", "old")]
+
+
+def test_a_multi_arch_image_loses_its_platforms_by_2(tree: Tree) -> None:
+    """The index and its children's manifests stay as blobs, what the children need goes. 3.x keeps all."""
+    app = tree.repo("app")
+    children = [tree.image(app, name) for name in ("amd", "arm")]
+    tree.index(app, "index", children, tag="1")
+    assert tree.swept(2) == tree.swept(3) == tree.swept(3, True) == []
+    assert tree.swept(2, True) == ["amd config", "amd layer", "arm config", "arm layer"]
+    assert tree.revisions(2, True) == ["app amd", "app arm"]
+    assert tree.rules(2, True) == [("1", "2.x -m does")]
+    assert tree.rules(3, True) == []
+    assert tree.preview(2, True).comparison.safe_count == 0
+
+
+def test_a_nested_index_loses_everything_below(tree: Tree) -> None:
+    """2.x -m marks one level."""
+    app = tree.repo("app")
+    inner = tree.index(app, "inner", [tree.image(app, "amd")])
+    tree.index(app, "outer", [inner], tag="1")
+    assert tree.swept(2, True) == ["amd", "amd config", "amd layer"]
+    assert tree.revisions(2, True) == ["app amd", "app inner"]
+    assert tree.swept(3, True) == []
+
+
+@pytest.mark.parametrize(("untagged_in", "links"), [("a", ["a both config", "a both layer"]), ("z", [])])
+def test_a_manifest_that_is_tagged_elsewhere(tree: Tree, untagged_in: str, links: list[str]) -> None:
+    """2.x removes its revision. 3.x keeps it, but takes its layer links if its repository comes first."""
+    tree.image(tree.repo(untagged_in), "both")
+    tree.image(tree.repo("m"), "both", tag="1")
+    assert tree.revisions(2, True) == [f"{untagged_in} both"]
+    assert tree.revisions(3, True) == []
+    assert tree.swept(2, True) == tree.swept(3, True) == []
+    assert tree.links(3, True) == links
+
+
+@pytest.mark.parametrize("foreign", ["a", "z"])
+def test_a_child_that_a_repository_before_has_marked(tree: Tree, foreign: str) -> None:
+    """3.x does not look into it again, though it is the other repository's child: it depends on who is walked first."""
+    home = tree.repo("m")
+    child = tree.image(home, "child")
+    tree.index(home, "index", [child], tag="1")
+    elsewhere = tree.repo(foreign)
+    tree.index(elsewhere, "other index", [child], tag="1")
+    assert tree.swept(2, True) == ["child config", "child layer"]
+    assert tree.revisions(2, True) == ["m child"]
+    if foreign == "a":
+        assert tree.swept(3, True) == ["child config", "child layer"]
+        assert tree.rules(3, True) == [("1", "3.x does not"), ("1", "an index lists")]
+        assert tree.preview(3, True).broken.images_count == 1  # the other index could not be pulled before
+    else:
+        assert tree.swept(3, True) == []
+    assert tree.swept(3) == []  # without -m the child is a root of its own
+
+
+def test_a_child_that_its_index_s_repository_does_not_have(tree: Tree) -> None:
+    """Its manifest is marked, and what it needs goes with its revision elsewhere."""
+    other = tree.repo("other")
+    child = tree.image(other, "child")
+    tree.index(tree.repo("app"), "index", [child], tag="1")
+    other.delete(child.digest)
+    for version, delete_untagged in MODES:
+        assert tree.swept(version, delete_untagged) == ["child config", "child layer"]
+
+
+def test_a_referrer_goes_with_m(tree: Tree) -> None:
+    """That it is about an image that stays counts for nothing, in both versions; it is safe to keep, not to free."""
+    app = tree.repo("app")
+    image = tree.image(app, "app", tag="1")
+    tree.image(app, "signature", subject=image)
+    for version in (2, 3):
+        assert tree.swept(version) == []
+        assert tree.swept(version, True) == ["signature", "signature config", "signature layer"]
+        assert tree.rules(version, True) == [(f"referrer of {image.digest}", "it has no")]
+        found = tree.preview(version, True)
+        assert (found.broken.images_count, found.broken.referrers_count) == (0, 1)
+        assert (found.comparison.safe_count, found.comparison.needed_count) == (0, 3)
+
+
+def test_a_subject_without_a_tag_goes(tree: Tree) -> None:
+    """Its tagged referrer stays."""
+    app = tree.repo("app")
+    image = tree.image(app, "app")
+    tree.image(app, "signature", subject=image, tag="sig")
+    for version in (2, 3):
+        assert tree.swept(version, True) == ["app", "app config", "app layer"]
+        assert tree.rules(version, True) == []
+
+
+def test_a_layer_known_by_its_sha512_digest(tree: Tree) -> None:
+    """Both take it from a tagged image; 3.x then fails, as it lists the link twice."""
+    app = tree.repo("app")
+    layer = tree.registry.layer(b"x")
+    alias = replace(layer, digest=f"sha512:{sha512(b'x').hexdigest()}")
+    for digest in (layer.digest, alias.digest):
+        app.link(app.layer_link(digest), layer.digest)
+    config = tree.registry.blob(b"{}")
+    app.link(app.layer_link(config.digest), config.digest)
+    app.manifest(documents.image_manifest(config, [alias]), tag="1")
+    tree.names[layer.digest] = "layer"
+    for version, delete_untagged in MODES:
+        assert tree.swept(version, delete_untagged) == ["layer"]
+        assert tree.rules(version, delete_untagged) == [("1", "the manifest names")]
+    assert tree.preview(2).stop is None
+    stop = tree.preview(3).stop
+    assert stop is not None and (stop.exit_code, stop.phase) == (1, "remove layer links")
+    assert stop.path == str(app.layer_link(layer.digest).relative_to(tree.registry.v2))
+
+
+def test_a_repository_without_layers(tree: Tree) -> None:
+    """2.x takes all it has, tagged or not; 3.x stops on a disk, and keeps it on an object store."""
+    app = tree.repo("app")
+    tree.image(app, "app", tag="1")
+    shutil.rmtree(app.path / "_layers")
+    for delete_untagged in (False, True):
+        assert tree.swept(2, delete_untagged) == ["app", "app config", "app layer"]
+        assert tree.rules(2, delete_untagged) == [("1", "2.x sees no")]
+        stop = tree.preview(3, delete_untagged).stop
+        assert stop is not None and (stop.path, stop.phase) == ("repositories/app/_layers", "mark")
+        assert tree.preview(3, delete_untagged, "object").stop is None
+        assert tree.swept(3, delete_untagged, "object") == []
+    assert "_layers" in tree.preview(3).advice
+
+
+def test_a_repository_without_tags(tree: Tree) -> None:
+    """With -m 2.x stops; 3.x takes the blobs and leaves their revisions dangling, without a word."""
+    app = tree.repo("app")
+    tree.image(app, "app")
+    shutil.rmtree(app.path / "_manifests/tags")
+    assert tree.swept(2) == tree.swept(3) == []
+    stop = tree.preview(2, True).stop
+    assert stop is not None and stop.path == "repositories/app/_manifests/tags"
+    assert tree.swept(3, True) == ["app", "app config", "app layer"]
+    assert tree.revisions(3, True) == []
+    assert ("revisions without manifest", 1) in [row[:2] for row in tree.list("leftovers", 3, True)]
+
+
+@pytest.mark.parametrize(("user", "links"), [("a", []), ("z", ["m base"])])
+def test_a_layer_link_whose_last_manifest_was_deleted(tree: Tree, user: str, links: list[str]) -> None:
+    """3.x takes it if the repository that still needs the blob comes later; 2.x never."""
+    base = tree.registry.layer(b"base")
+    tree.names[base.digest] = "base"
+    home = tree.repo("m")
+    home.delete(home.image([base], tag="1").digest)
+    tree.repo(user).image([base], tag="1")
+    assert tree.links(2) == []
+    assert [link for link in tree.links(3) if link == "m base"] == links
+    assert tree.swept(2) == tree.swept(3)
+
+
+def test_a_link_that_holds_another_digest(tree: Tree) -> None:
+    """The content counts: the digest in the path is a revision no more, the other one is if it has a link itself."""
+    app = tree.repo("app")
+    one, two = tree.image(app, "one", tag="1"), tree.image(app, "two", tag="2")
+    app.link(app.revision_link(one.digest), two.digest)
+    for version, delete_untagged in MODES:
+        assert tree.swept(version, delete_untagged) == ["one", "one config", "one layer"]
+    app.link(app.revision_link(two.digest), one.digest)  # crosswise: each digest marks itself, and the other's parts
+    for version in (2, 3):
+        assert tree.swept(version) == []
+
+
+def test_a_stray_link_is_a_revision_too(tree: Tree) -> None:
+    """Any file `link` below revisions is read, also a schema 1 signature; it counts if its digest has a link here."""
+    app = tree.repo("app")
+    image = tree.image(app, "app", tag="1")
+    app.link(app.path / "_manifests/revisions/copy/link", image.digest)
+    signature = tree.registry.blob(b"signature")
+    tree.names[signature.digest] = "signature"
+    below = app.revision_link(image.digest).parent / "signatures" / signature.digest.replace(":", "/") / "link"
+    app.link(below, signature.digest)
+    for version, delete_untagged in MODES:
+        assert tree.swept(version, delete_untagged) == ["signature"]
+    app.link(app.layer_link(signature.digest), signature.digest)  # now 2.x takes the signature for a manifest
+    stop = tree.preview(2).stop
+    assert stop is not None and "not JSON" in stop.message
+    assert tree.preview(3).stop is None
+    below.write_bytes(b"")
+    assert all(tree.preview(*mode).stop is not None for mode in MODES)
+
+
+def test_two_links_to_one_untagged_revision(tree: Tree) -> None:
+    """It is to be removed twice: the second time the collection fails, after the first revision is gone."""
+    app = tree.repo("app")
+    image = tree.image(app, "app")
+    app.link(app.path / "_manifests/revisions/copy/link", image.digest)
+    for version in (2, 3):
+        found = tree.preview(version, True)
+        assert found.stop is not None and found.stop.phase == "remove revisions"
+        assert [tree.names[digest] for _, digest in found.outcome.removed.revisions] == ["app"]
+        assert found.removed.blobs_count == 0 and found.put_right is not None and found.put_right.blobs_count == 3
+
+
+def test_a_plain_file_hides_repositories_from_2(tree: Tree) -> None:
+    """A file `_…` ends the walk of its folder: what sorts after it is not seen, and swept."""
+    tree.image(tree.repo("app"), "app", tag="1")
+    tree.image(tree.repo("app/sub"), "sub", tag="1")
+    tree.registry.stray("repositories/app/_note")
+    assert tree.swept(3) == []
+    assert tree.swept(2) == ["sub", "sub config", "sub layer"]
+    assert tree.rules(2) == [("1", "the collector does")]
+
+
+def test_a_symlinked_repository_is_walked_twice(tree: Tree) -> None:
+    """Its untagged revision is removed by the first name, and by the second there is nothing left to remove."""
+    app = tree.repo("app")
+    tree.image(app, "app")
+    (app.path.parent / "zoo").symlink_to("app")
+    assert all(tree.preview(version).stop is None for version in (2, 3))
+    stops = [tree.preview(version, True).stop for version in (2, 3)]
+    assert [stop and stop.path.split("/")[1] for stop in stops] == ["zoo", "zoo"]
+
+
+ORDERS = {
+    "filesystem": ["foo/1st", "foo", "foo/bar", "foo-bar", "foo.z", "foobar"],
+    "object": ["foo-bar", "foo.z", "foo/1st", "foo", "foo/bar", "foobar"],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_order_of_repositories(tree: Tree, order: str) -> None:
+    """On a disk by the names of folders, the marker's own included; in an object store by the bytes of the keys."""
+    for name in ORDERS["object"]:
+        tree.image(tree.repo(name), name, tag="1")
+    assert tree.preview(3, False, order).outcome.repositories == ORDERS[order]
+
+
+# --- the odd states of section 4 ------------------------------------------------------------------------------------
+
+
+def _revision(app: Repository) -> Path:
+    return app.revision_link(sorted(app.revisions)[0])
+
+
+def _manifest(app: Repository) -> Path:
+    return app.registry.blob_path(sorted(app.revisions)[0])
+
+
+def _layer(app: Repository) -> Path:
+    return next(iter(sorted(app.path.glob("_layers/sha256/*/link"))))
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _into_folder(path: Path, *, inside: str = "") -> None:
+    path.unlink()
+    path.mkdir()
+    if inside:
+        (path / inside).write_bytes(b"x")
+
+
+def _stray(app: Repository, path: str, content: bytes = b"x") -> None:
+    app.registry.stray(path, content)
+
+
+def _other_repository(app: Repository, name: str) -> None:
+    app.registry.repository(name).image([app.registry.layer(b"other")], tag="1")
+
+
+STATES: dict[str, tuple[Callable[[Repository], object], tuple[str, ...], str]] = {
+    "healthy": (lambda app: None, (), ""),
+    "empty revision link": (lambda app: _truncate(_revision(app)), ALL, "mark"),
+    "newline in a revision link": (lambda app: _replace(_revision(app), b"sha256:" + b"a" * 64 + b"\n"), ALL, "mark"),
+    "garbage in a revision link": (lambda app: _replace(_revision(app), b"x" * 71), ALL, "mark"),
+    "revision link as folder": (lambda app: _into_folder(_revision(app)), (), ""),
+    "empty tag link": (lambda app: _truncate(app.tag_link("1")), ("2 -m", "3 -m"), "mark"),
+    "tag link as folder": (lambda app: _into_folder(app.tag_link("1")), ("2 -m", "3 -m"), "mark"),
+    "tag without link": (lambda app: app.tag_link("1").unlink(), (), ""),
+    "plain file in tags": (lambda app: _stray(app, f"{MANIFESTS}/tags/.DS_Store"), ("2 -m", "3 -m"), "mark"),
+    "odd name in tags": (lambda app: (app.path / "_manifests/tags/x+y").mkdir(), ("2 -m", "3 -m"), "mark"),
+    "plain file in revisions": (lambda app: _stray(app, f"{MANIFESTS}/revisions/.DS_Store"), (), ""),
+    "garbage in a history link": (lambda app: _replace(app.history_link("1", sorted(app.revisions)[0]), b"x"), (), ""),
+    "empty layer link": (lambda app: _truncate(_layer(app)), ("3", "3 -m"), "mark"),
+    "garbage of a link's size in a layer link": (lambda app: _replace(_layer(app), b"x" * 71), ("3", "3 -m"), "mark"),
+    "dead layer link": (lambda app: app.link(app.layer_link("sha256:" + "a" * 64), "sha256:" + "a" * 64), (), ""),
+    "revision without a blob": (lambda app: _manifest(app).unlink(), (), ""),
+    "manifest that is no JSON": (lambda app: _replace(_manifest(app), b"x"), ALL, "mark"),
+    "empty manifest": (lambda app: _truncate(_manifest(app)), ALL, "mark"),
+    "manifest without version": (lambda app: _replace(_manifest(app), b"{}"), ALL, "mark"),
+    "unknown media type": (
+        lambda app: _replace(_manifest(app), b'{"schemaVersion": 2, "mediaType": "a/b"}'), ALL, "mark",
+    ),
+    "manifest too large": (lambda app: _replace(_manifest(app), b" " * (4 * 1024 * 1024 + 1)), ALL, "mark"),
+    "manifests is no list": (
+        lambda app: _replace(_manifest(app), b'{"schemaVersion": 2, "manifests": {}}'), ALL, "mark",
+    ),
+    "schema 1": (lambda app: _replace(_manifest(app), b'{"schemaVersion": 1, "fsLayers": []}'), ("3", "3 -m"), "mark"),
+    "blob of another digest": (lambda app: _replace(_manifest(app), _manifest(app).read_bytes() + b"\n"), (), ""),
+    "folder of a blob as file": (
+        lambda app: (shutil.rmtree(_manifest(app).parent), _manifest(app).parent.write_bytes(b"")), ALL, "mark",
+    ),
+    "data as empty folder": (lambda app: _into_folder(_manifest(app)), (), ""),
+    "data in a folder data": (lambda app: _into_folder(_manifest(app), inside="data"), ALL, "find blobs"),
+    "blobs/data": (lambda app: _stray(app, "blobs/data"), ALL, "find blobs"),
+    "a name that is no digest": (lambda app: _stray(app, "blobs/sha256/zz/zzz/data"), ALL, "find blobs"),
+    "a name of one letter": (lambda app: _stray(app, "blobs/a/data"), ALL, "find blobs"),
+    "blob without a shard": (lambda app: _stray(app, f"blobs/sha256/{'a' * 64}/data"), ALL, "remove blobs"),
+    "folder of a blob without data": (lambda app: _stray(app, f"blobs/sha256/aa/{'a' * 64}/data.tmp"), (), ""),
+    "bad repository name": (lambda app: _other_repository(app, "Foo"), ALL, "mark"),
+    "bad name further down": (lambda app: _other_repository(app, "a/Foo"), ALL, "mark"),
+    "name like a host": (lambda app: _other_repository(app, "Foo/bar"), (), ""),
+    "name with a port": (lambda app: _other_repository(app, "host:80/x"), ALL, "mark"),
+    "folder that is a parent only": (lambda app: _other_repository(app, "Group-/x"), ALL, "mark"),
+    "empty folder with a bad name": (lambda app: (app.path.parent / "Foo").mkdir(), (), ""),
+    "upload without startedat": (lambda app: _stray(app, "repositories/app/_uploads/1/data"), (), ""),
+    "crash left a link": (lambda app: _stray(app, f"{MANIFESTS}/tags/1/current/link.x.tmp"), (), ""),
+    "dangling symbolic link": (lambda app: (app.path / "_manifests/revisions/x").symlink_to("nope"), (), ""),
+    "symbolic link to itself": (lambda app: (app.path / "_manifests/revisions/x").symlink_to("x"), ALL, "mark"),
+    "circle of folders": (lambda app: (app.path / "loop").symlink_to(".."), ALL, "mark"),
+    "revisions as file": (
+        lambda app: (shutil.rmtree(app.path / "_manifests/revisions"), _stray(app, f"{MANIFESTS}/revisions")), ALL, "mark",
+    ),
+}  # fmt: skip
+"""Each with the collections that stop on it, and where."""
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_an_odd_state(tree: Tree, name: str) -> None:
+    """A collection stops on it, or it does not; whatever it stops on is in the path it names."""
+    damage, stopped, phase = STATES[name]
+    app = tree.repo("app")
+    tree.image(app, "app", tag="1")
+    damage(app)
+    tree.scan()
+    with Inventory(str(tree.inventory)) as opened:
+        found = [preview(opened, *mode) for mode in MODES]
+    assert tuple(mode for mode, one in zip(ALL, found, strict=True) if one.stop) == stopped
+    for one in found:
+        if one.stop:
+            assert one.stop.phase == phase
+            assert one.stop.exit_code == (2 if name in ("manifests is no list", "a name of one letter") else 1)
+            assert one.advice and one.removed.blobs_count == 0
+            assert one.set_aside[0].path == one.stop.path
+    if not stopped:
+        protects = "app config" not in tree.named(found[0].outcome.removed.blobs)
+        assert protects == (name not in ("revision link as folder", "revision without a blob", "data as empty folder"))
+
+
+def test_what_stops_it_in_turn(tree: Tree) -> None:
+    """All it would stop on is listed, the first first; and what it would do then."""
+    app = tree.repo("app")
+    image, gone = tree.image(app, "app", tag="1"), tree.image(app, "gone")
+    app.delete(gone.digest)
+    app.link(app.revision_link(image.digest), "")
+    tree.registry.stray("blobs/data")
+    found = tree.preview(2)
+    assert found.stop is not None and found.stop.path == str(
+        app.revision_link(image.digest).relative_to(tree.registry.v2)
+    )
+    assert [stop.path for stop in found.set_aside] == [found.stop.path, "blobs/data"]
+    assert found.removed.freed_bytes == 0
+    assert found.put_right is not None and found.put_right.blobs_count == 3  # the link counts as written anew
+    put_right = tree.preview(2, as_if_put_right=True)
+    assert (put_right.stop, put_right.removed) == (None, found.put_right)
+
+
+def test_several_bad_tags(tree: Tree) -> None:
+    """It stops on one of them, in the order of the disk, which nobody knows."""
+    app = tree.repo("app")
+    tree.image(app, "app", tag="1")
+    for tag in ("2", "3"):
+        app.link(app.tag_link(tag), "")
+    for version in (2, 3):
+        stop = tree.preview(version, True).stop
+        assert stop is not None
+        paths = {stop.path, *stop.others}
+        assert paths == {f"repositories/app/_manifests/tags/{tag}/current/link" for tag in ("2", "3")}
+
+
+@pytest.mark.parametrize(
+    ("name", "takers"),
+    [
+        ("app", [2, 3]), ("a/b/c", [2, 3]), ("Foo/bar", [2, 3]), ("foo.com:80/x", [2, 3]), ("[::1]/x", [3]),
+        ("Foo", []), ("a/Foo", []), ("a/-x", []), ("a/x___y", []), ("a/x__y", [2, 3]), ("u_", []), ("_layers", []),
+        ("h/" + "a" * 254, [3]), ("a" * 255, [2, 3]), ("a" * 256, []), ("a\n", []), ("é", []),
+    ],
+)  # fmt: skip
+def test_repository_names(name: str, takers: list[int]) -> None:
+    """What either version can parse."""
+    assert [version for version in (2, 3) if is_repository_name(name, version)] == takers
+
+
+# --- what the preview makes of it -----------------------------------------------------------------------------------
+
+
+def test_sums_and_lists(tree: Tree) -> None:
+    """The lists have what the sums count, and all files in what is removed count as freed."""
+    app = tree.repo("app")
+    old = tree.image(app, "old", tag="1")
+    tree.image(app, "new", tag="1")
+    stray = tree.registry.stray(
+        f"{tree.registry.blob_path(old.digest).parent.relative_to(tree.registry.v2)}/data.tmp", b"xy"
+    )
+    tree.scan()
+    with Inventory(str(tree.inventory)) as opened:
+        found = preview(opened, 3, True)
+        lists = {name: listing(opened, name) for name in LISTINGS}
+    removed = found.removed
+    assert (removed.blobs_count, removed.revisions_count, removed.history_count, removed.layer_links_count) == (
+        3,
+        1,
+        1,
+        2,
+    )
+    assert removed.files_count == 3 + 1 + 1 + 2 + 1
+    assert removed.freed_bytes == removed.blob_bytes + 4 * 71 + stray.stat().st_size
+    assert [len(lists[name].rows) for name in ("blobs", "revisions", "history", "links")] == [3, 1, 1, 2]
+    assert sum(row[1] for row in lists["blobs"].rows) == removed.blob_bytes
+    assert lists["repositories"].rows == [("app", 3, removed.blob_bytes, removed.blob_bytes, 1, 2, 1, 0)]
+    assert lists["broken"].rows == lists["difference"].rows == []
+    leftovers = {row[0]: row[2] for row in lists["leftovers"].rows}
+    assert leftovers == {"emptied layer link folders": 2, "emptied blob folders": 3, "empty folders": 1}
+
+
+def test_a_registry_with_nothing_in_it(tree: Tree) -> None:
+    """Both versions mark nothing and free nothing; every list is empty."""
+    tree.scan()
+    with Inventory(str(tree.inventory)) as opened:
+        for version, delete_untagged in MODES:
+            found = preview(opened, version, delete_untagged)
+            assert (found.stop, found.marked_count, found.removed.files_count) == (None, 0, 0)
+            assert all(listing(opened, name).rows in ([], [("empty folders", 0, 2, 0)]) for name in ("blobs", "broken"))
+
+
+def test_a_missing_folder_stops_it(tree: Tree) -> None:
+    """A registry to which nothing was pushed, or no blob, has not even the folder: both versions fail on that."""
+    (tree.registry.v2 / "blobs").rmdir()
+    stop = tree.preview(2).stop
+    assert stop is not None and (stop.path, stop.phase) == ("blobs", "find blobs")
+    (tree.registry.v2 / "blobs").mkdir()
+    (tree.registry.v2 / "repositories").rmdir()
+    stop = tree.preview(3).stop
+    assert stop is not None and (stop.path, stop.phase) == ("repositories", "mark")
+
+
+def test_an_unreadable_manifest_pins(tree: Tree) -> None:
+    """What it may need is not safe to free, though the collector, put right, might take it."""
+    app = tree.repo("app")
+    image = tree.image(app, "app", tag="1")
+    tree.registry.blob_path(image.digest).write_bytes(b"x")
+    found = tree.preview(2)
+    assert (found.comparison.safe_count, found.stop is not None) == (0, True)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_after_deletions(tree: Tree, version: int) -> None:
+    """By digest: the revision, and all tags on it; by tag: the tag alone. The same as on the disk itself."""
+    app = tree.repo("app")
+    kept, gone = tree.image(app, "kept", tag="1"), tree.image(app, "gone", tag="2")
+    app.tag("3", gone.digest)
+    app.tag("4", kept.digest)
+    assert tree.swept(version, True, without=[Deletion("app", gone.digest, "2")]) == []
+    by_digest = {Deletion("app", gone.digest), Deletion("app", kept.digest, "4")}
+    expected = tree.swept(version, False, without=by_digest)
+    assert expected == ["gone", "gone config", "gone layer"]
+    assert tree.preview(version, True, without=by_digest).broken.images_count == 0
+    app.delete(gone.digest)
+    app.untag("4")
+    assert tree.swept(version) == expected
+
+
+def test_predictions_for_a_plan(tree: Tree) -> None:
+    """Every collector after the plan's items: freed bytes, what breaks, and where it stops."""
+    app = tree.repo("app")
+    gone = tree.image(app, "gone", tag="1")
+    tree.index(app, "index", [tree.image(app, "child")], tag="2")
+    item = Item(
+        action=Action.DELETE_MANIFEST, repository="app", digest=gone.digest, kind="image", reason="", size_bytes=0
+    )
+    assert deletion_of(item) == Deletion("app", gone.digest)
+    tree.scan()
+    with Inventory(str(tree.inventory)) as opened:
+        found = {one.collector: one for one in predict_after(opened, [item])}
+    assert list(found) == ["2.x", "2.x -m", "3.x", "3.x -m"]
+    assert [one.freed_blobs_count for one in found.values()] == [3, 5, 3, 3]
+    assert [one.broken_images_count for one in found.values()] == [0, 1, 0, 0]
+    assert {one.aborts_on for one in found.values()} == {None}
