@@ -13,6 +13,7 @@ help: ## say what there is to make
 
 demo: .venv/ready ## build a sample registry in demo/, scan it, show what fills it
 	@$(BIN)/tonnage demo demo
+	@echo "The command is here: export PATH=$(CURDIR)/$(BIN):\$$PATH" >&2
 
 scan: .venv/ready ## scan a registry: make scan REGISTRY=/var/lib/registry
 	@test -n "$(REGISTRY)" || { echo "which one? make scan REGISTRY=/var/lib/registry" >&2; exit 2; }

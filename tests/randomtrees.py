@@ -131,6 +131,7 @@ def _leave_alias(rng: Random, repo: Repository, shared: list[Descriptor]) -> Non
     repo.link(repo.layer_link(layer.digest), layer.digest)
     if rng.random() < 0.5:
         config = repo.registry.blob(b"{}")
+        repo.link_layers([config])
         pushed = repo.manifest(documents.image_manifest(config, [alias]))
         repo.tag("alias", pushed.digest)
 

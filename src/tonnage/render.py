@@ -29,7 +29,7 @@ _LEAST_WORDS, _LEAST_SENTENCE = 12, 24
 """Columns of words are not squeezed to less than this."""
 _PROSE = {"meaning", "advice", "path", "detail", "blocks_gc", "rule", "because"}
 """Columns whose words matter to the last: they go over several lines rather than lose their end."""
-_SENTENCES = {*_PROSE, "created_by"}
+_SENTENCES = {*_PROSE, "created_by", "cause", "reason"}
 
 
 class _Column(NamedTuple):

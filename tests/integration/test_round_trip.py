@@ -68,6 +68,6 @@ def test_not_as_predicted(tmp_path: Path, registry: Builder) -> None:
     tonnage(tmp_path, "plan", "ml/notebook:cuda")
     tonnage(tmp_path, "verify", "plan.json", code=14)
     tonnage(tmp_path, "scan", "-q", str(root))
-    found = tonnage(tmp_path, "verify", "plan.json", code=16)
+    found = tonnage(tmp_path, "verify", "plan.json", "--json", code=16)
     assert "revision still there" in found.stdout
     assert "needed again: ml/notebook:cuda" in found.stdout

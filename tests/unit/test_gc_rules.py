@@ -450,7 +450,8 @@ STATES: dict[str, tuple[Callable[[Repository], object], tuple[str, ...], str]] =
     "symbolic link to itself": (lambda app: (app.path / "_manifests/revisions/x").symlink_to("x"), ALL, "mark"),
     "circle of folders": (lambda app: (app.path / "loop").symlink_to(".."), ALL, "mark"),
     "revisions as file": (
-        lambda app: (shutil.rmtree(app.path / "_manifests/revisions"), _stray(app, f"{MANIFESTS}/revisions")), ALL, "mark",
+        lambda app: (shutil.rmtree(app.path / "_manifests/revisions"), _stray(app, f"{MANIFESTS}/revisions")),
+        ALL, "mark",
     ),
 }  # fmt: skip
 """Each with the collections that stop on it, and where."""

@@ -21,7 +21,9 @@ lost as (
     join store.reach as r on r.root_id = o.root_id
     join gc_removed_layer_link as x on x.repository_id = o.repository_id and x.digest_id = r.blob_id
     where not exists (
-            select 1 from gc_revision as v where v.repository_id = o.repository_id and v.path_digest_id = r.blob_id
+            select 1
+            from gc_revision as v
+            where v.repository_id = o.repository_id and v.path_digest_id = r.blob_id
         )
         and r.blob_id not in (select digest_id from gc_removed_blob)
 ),

@@ -1,0 +1,156 @@
+"""Laws of the preview, on random registries: what it says breaks does break, and what it calls safe is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from randomtrees import random_damage, random_registry
+from scanning import scan_tree
+from tonnage.database import Inventory
+from tonnage.gc.preview import COLLECTORS, Preview, listing, predict_after, preview
+from tonnage.gc.replay import replay
+from tonnage.gc.replica import Replica
+
+SEEDS = range(300, 308)
+Image = tuple[str, str]
+"""Repository and digest."""
+
+
+def digest_in(link: Path) -> str | None:
+    """Return what a link says, or None if there is none."""
+    return link.read_text() if link.is_file() else None
+
+
+def blob(v2: Path, digest: str) -> Path:
+    algorithm, _, digits = digest.partition(":")
+    return v2 / "blobs" / algorithm / digits[:2] / digits / "data"
+
+
+def can_pull(v2: Path, repository: str, digest: str) -> bool:
+    """Return whether a client gets the whole image: each manifest by its revision, each blob by its layer link."""
+    home = v2 / "repositories" / repository
+    target = digest_in(home / "_manifests/revisions" / digest.replace(":", "/") / "link")
+    if target is None or not blob(v2, target).is_file():
+        return False
+    document = json.loads(blob(v2, target).read_bytes())
+    children = [child["digest"] for child in document.get("manifests", ())]
+    parts = [document["config"]] if "config" in document else []
+    layers = [part["digest"] for part in [*parts, *document.get("layers", ())]]
+    layers += [part["blobSum"] for part in document.get("fsLayers", ())]
+    return all(can_pull(v2, repository, child) for child in children) and all(
+        can_get(v2, home / "_layers" / layer.replace(":", "/") / "link") for layer in layers
+    )
+
+
+def can_get(v2: Path, link: Path) -> bool:
+    target = digest_in(link)
+    return target is not None and blob(v2, target).is_file()
+
+
+def tagged(v2: Path) -> set[Image]:
+    """Return what tags point to."""
+    found = set()
+    for link in v2.glob("repositories/**/_manifests/tags/*/current/link"):
+        home = link.parents[4]
+        found.add((str(home.relative_to(v2 / "repositories")), link.read_text()))
+    return found
+
+
+def pulled(v2: Path) -> set[Image]:
+    """Return the tagged images that can be pulled completely."""
+    return {(repository, digest) for repository, digest in tagged(v2) if can_pull(v2, repository, digest)}
+
+
+def after(v2: Path, copy: Path, paths: Iterable[str]) -> set[Image]:
+    """Return what can be pulled once some paths are removed, trying it on a copy."""
+    shutil.copytree(v2, copy)
+    for path in paths:
+        if (copy / path).is_dir():
+            shutil.rmtree(copy / path)
+        else:
+            (copy / path).unlink()
+    found = pulled(copy)
+    shutil.rmtree(copy)
+    return found
+
+
+@pytest.fixture(params=SEEDS)
+def scanned(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
+    """A random healthy registry and its inventory."""
+    registry = random_registry(Random(request.param), tmp_path / "registry")
+    scan_tree(registry.root, tmp_path / "inventory.duckdb")
+    return registry.v2, tmp_path / "inventory.duckdb"
+
+
+def test_what_breaks_is_what_cannot_be_pulled_any_more(scanned: tuple[Path, Path], tmp_path: Path) -> None:
+    """Image by image, for every collector; and a collection that frees only what is safe breaks nothing."""
+    v2, inventory = scanned
+    before = pulled(v2)
+    for collector in COLLECTORS:
+        with Inventory(str(inventory)) as opened:
+            said = preview(opened, *collector)
+            broken = listing(opened, "broken")
+            safe = [
+                digest
+                for (digest,) in opened.query("select digest from gc_safe join store.digest using (digest_id)").rows
+            ]
+        lost = before - after(v2, tmp_path / "copy", said.outcome.removed.paths())
+        rows = [dict(zip(broken.columns, row, strict=True)) for row in broken.rows]
+        complete = [row for row in rows if row["was_complete"] and not row["name"].startswith("referrer of ")]
+        assert {(row["repository"], row["digest"]) for row in complete} == lost
+        assert said.broken.images_count == len(lost)
+        assert after(v2, tmp_path / "copy", (str(blob(v2, d).parent.relative_to(v2)) for d in safe)) == before
+
+
+def test_the_order_of_the_walk_does_not_matter_to_2(scanned: tuple[Path, Path]) -> None:
+    """It marks all before it removes anything. 3.x judges layer links on the way."""
+    _, inventory = scanned
+    with Inventory(str(inventory)) as opened:
+        for delete_untagged in (False, True):
+            disk, store = (preview(opened, 2, delete_untagged, order) for order in ("filesystem", "object"))
+            if not disk.stop and not store.stop:  # an object store has no empty folders, which 2.x -m may miss
+                assert as_sets(disk) == as_sets(store)
+
+
+def as_sets(said: Preview) -> tuple[object, ...]:
+    removed = said.outcome.removed
+    return said.marked_count, set(removed.revisions), set(removed.history), removed.blobs
+
+
+def test_a_plan_without_items_is_a_preview(scanned: tuple[Path, Path]) -> None:
+    """The planner's numbers and the preview's are the same."""
+    _, inventory = scanned
+    with Inventory(str(inventory)) as opened:
+        for predicted, collector in zip(predict_after(opened, []), COLLECTORS, strict=True):
+            said = preview(opened, *collector)
+            assert predicted.collector == collector.name
+            assert (predicted.freed_bytes, predicted.freed_blobs_count) == said.removed[1::-1]
+            assert predicted.broken_images_count == said.broken.images_count
+            assert predicted.aborts_on == (said.stop.path if said.stop else None)
+
+
+@pytest.mark.parametrize("seed", range(400, 408))
+def test_a_tolerant_replay_stops_nowhere(seed: int, tmp_path: Path) -> None:
+    """Where nothing stops the real one it is the same, and else it has noted what does, first things first."""
+    rng = Random(seed)
+    registry = random_registry(rng, tmp_path / "registry")
+    for _ in range(6):
+        random_damage(rng, registry)
+    (registry.v2 / "blobs").mkdir(exist_ok=True)
+    scan_tree(registry.root, tmp_path / "inventory.duckdb")
+    with Inventory(str(tmp_path / "inventory.duckdb")) as opened:
+        replica = Replica(opened)
+        for collector in COLLECTORS:
+            strict, tolerant = (replay(replica, collector, tolerant=value) for value in (False, True))
+            assert tolerant.stop is None
+            assert bool(tolerant.set_aside) == bool(strict.stop)
+            if strict.stop:
+                assert strict.stop.path in {tolerant.set_aside[0].path, *tolerant.set_aside[0].others}
+            else:
+                assert tolerant == strict
