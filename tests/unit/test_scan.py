@@ -730,7 +730,6 @@ def test_a_result_that_cannot_be_written(registry: Builder, tmp_path: Path) -> N
     assert not (tmp_path / "missing").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="scan/__init__.py: whatever lies at the inventory's path is overwritten")
 def test_only_an_inventory_is_overwritten(registry: Builder, tmp_path: Path) -> None:
     """A slip of the pen must not cost a file of another kind."""
     registry.repository("app").image([registry.layer(b"one")], tag="1")
@@ -740,7 +739,6 @@ def test_only_an_inventory_is_overwritten(registry: Builder, tmp_path: Path) -> 
     assert (tmp_path / "notes").read_text() == "mine"
 
 
-@pytest.mark.xfail(strict=True, reason="scan/__init__.py: an inventory inside the storage is counted as strays")
 def test_an_inventory_inside_the_storage_is_refused(registry: Builder) -> None:
     """It would be written into the registry, and find itself."""
     registry.repository("app").image([registry.layer(b"one")], tag="1")

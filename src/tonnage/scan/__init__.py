@@ -112,6 +112,7 @@ def scan(
     """
     target = Path(inventory)
     new = target.with_name(target.name + ".new")
+    _refuse_place(target, storage)
     _clear_away(new)
     is_large = storage.is_large()
     crew = Crew(storage, workers_count)
@@ -338,6 +339,19 @@ def _write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any
     connection.execute(summaries["summary"].sql, facts)
     for name in ("summary_class", "summary_repository"):
         connection.execute(summaries[name].sql, {"scan_id": facts["scan_id"]})
+
+
+def _refuse_place(target: Path, storage: Storage) -> None:
+    """Refuse to write into the registry, or over a file that is no database. Raises WriteError."""
+    if target.resolve().is_relative_to(storage.location):
+        raise WriteError(f"`{target}` lies inside the registry, which is only read", "choose another place with -i")
+    try:
+        with target.open("rb") as file:
+            beginning = file.read(12)
+    except OSError:
+        return  # not there; what cannot be written is told when it is
+    if beginning and beginning[8:] != b"DUCK":
+        raise WriteError(f"`{target}` is there already and is no inventory", "choose another place with -i")
 
 
 def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, storage: Storage) -> _EarlierScan | None:
