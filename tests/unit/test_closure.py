@@ -1,6 +1,6 @@
 """The frontier of deletions, against brute force: each point is the best there is at its price."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +46,7 @@ def test_the_points_are_nested_and_ever_dearer(problem: Problem) -> None:
     """Each set contains the one before; bytes and cost ascend, and the price of a byte rises."""
     points = frontier(problem)
     assert points[0].freed_bytes == 0
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in pairwise(points):
         assert before.units < after.units
         assert before.freed_bytes < after.freed_bytes
         assert before.price >= after.price
