@@ -30,9 +30,9 @@ def command(path: str, inventory: str, full: bool, thorough: bool, ignore_lockfi
     from tonnage.errors import PROBLEMS_FOUND
     from tonnage.monitor import Monitor, TerminalMonitor
     from tonnage.scan import scan
-    from tonnage.storage.local import open_local
+    from tonnage.storage.opening import OpenOptions, open_storage
 
-    storage = open_local(path, ignore_lockfile=ignore_lockfile)
+    storage = open_storage(path, OpenOptions(ignore_lockfile=ignore_lockfile))
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
     try:
         summary = scan(storage, inventory, full=full, thorough=thorough, monitor=monitor)
