@@ -4,11 +4,8 @@ Content-addressed things never change: a rescan lists names again, and reads onl
 not seen. Parts of the storage in which no name, size or time changed are carried over from the earlier inventory.
 """
 
-import contextlib
-import gc
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,52 +13,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage import __version__
 from tonnage.database import attach, connect, create, create_views, quote, statements, transaction
-from tonnage.errors import TonnageError, WriteError
+from tonnage.errors import TonnageError
 from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
+from tonnage.scan.exchange import MEMORY_BYTES, Summary, clear_away, collector_off, exchange, summarize, write_summary
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
 from tonnage.scan.loading import Staging, load, load_parts
 from tonnage.scan.workers import Crew, Result, Task, columns_of
-from tonnage.sizes import format_size
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Part, Storage
 
 if TYPE_CHECKING:
     import duckdb
 
+__all__ = ["Summary", "scan"]
+
 _LOOSE = ""
 """Prefix of the pseudo-part of what lies outside of all parts."""
 _DIGESTS_PER_TASK = 500
-_MEMORY_BYTES = 256_000_000
-"""What the database may hold at once while loading; past it, it uses the disk beside the inventory."""
 _CARRY_LISTING = (
     "blob", "revision", "layer_link", "tag", "tag_history", "extra_link", "upload_file", "stray", "empty_folder",
     "folder", "problem",
 )  # fmt: skip
 _CARRY_MANIFESTS = ("manifest", "manifest_ref", "annotation")
 _CARRY_CONFIGS = ("image", "label", "history", "diff_id")
-
-
-class Summary(NamedTuple):
-    """What a scan did, for the one line that is said in the end."""
-
-    inventory: str
-    location: str
-    files_count: int
-    size_bytes: int
-    read_count: int
-    problems_count: int
-    seconds: float
-    is_full: bool
-    is_searched: bool
-
-    def describe(self) -> str:
-        """Return the summary in a few words, with what to do next."""
-        read = f"{self.read_count:,} manifests and configurations read"
-        problems = f"; {self.problems_count:,} problems: tonnage problems" if self.problems_count else ""
-        return (
-            f"{format_size(self.size_bytes)} in {self.files_count:,} files, {read}, {self.seconds:.1f} s"
-            f"{problems}\n{self.inventory} is ready: tonnage"
-        )
 
 
 class _KnownPart(NamedTuple):
@@ -111,43 +85,26 @@ def scan(
     TonnageError if the storage cannot be read at all or the result cannot be written; the old file then stays.
     """
     target = Path(inventory)
-    new = target.with_name(target.name + ".new")
-    _refuse_place(target, storage)
-    _clear_away(new)
-    is_large = storage.is_large()
-    crew = Crew(storage, workers_count)
-    if is_large:
-        crew.start()
-    try:
-        with _collector_off(), create(new, _MEMORY_BYTES) as connection:
-            previous = _attach_earlier(connection, target, storage)
-            run = _Run(storage, crew, connection, previous, full, thorough or not is_large, monitor or Monitor(), now)
-            changed = run.list_parts()
-            if changed:
-                run.read_contents()
-                run.finish()
-        if not changed:
-            run.repeat(target, new)
-        os.replace(new, target)
-    except OSError as error:
-        raise WriteError(f"cannot write `{target}`: {error.strerror}") from error
-    finally:
-        crew.close()
-        with contextlib.suppress(TonnageError):
-            _clear_away(new)
-    return _summarize(target)
-
-
-@contextlib.contextmanager
-def _collector_off() -> Iterator[None]:
-    """Rows are many and have no cycles: looking for some among them costs a tenth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    with exchange(target, storage.location) as new:
+        is_large = storage.is_large()
+        crew = Crew(storage, workers_count)
+        if is_large:
+            crew.start()
+        try:
+            with collector_off(), create(new, MEMORY_BYTES) as connection:
+                previous = _attach_earlier(connection, target, storage)
+                run = _Run(
+                    storage, crew, connection, previous, full, thorough or not is_large, monitor or Monitor(), now
+                )
+                changed = run.list_parts()
+                if changed:
+                    run.read_contents()
+                    run.finish()
+            if not changed:
+                run.repeat(target, new)
+        finally:
+            crew.close()
+    return summarize(target)
 
 
 class _Run:
@@ -303,7 +260,7 @@ class _Run:
             if self.previous:
                 for name in ("scan", "scan_class", "scan_repository"):
                     self.connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
-            _write_summary(self.connection, self._facts())
+            write_summary(self.connection, self._facts())
         self.monitor.end()
 
     def _facts(self) -> dict[str, Any]:
@@ -322,36 +279,16 @@ class _Run:
     def repeat(self, target: Path, new: Path) -> None:
         """Copy the earlier inventory, where nothing changed, and add this scan to it."""
         self.crew.close()
-        _clear_away(new)
+        clear_away(new)
         shutil.copyfile(target, new)
         connection = connect()
         try:
             connection.execute(f"attach {quote(str(new))} as inventory")
             connection.execute("use inventory")
-            _write_summary(connection, self._facts())
+            write_summary(connection, self._facts())
         finally:
             connection.close()
         self.monitor.end()
-
-
-def _write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any]) -> None:
-    summaries = statements("scan")
-    connection.execute(summaries["summary"].sql, facts)
-    for name in ("summary_class", "summary_repository"):
-        connection.execute(summaries[name].sql, {"scan_id": facts["scan_id"]})
-
-
-def _refuse_place(target: Path, storage: Storage) -> None:
-    """Refuse to write into the registry, or over a file that is no database. Raises WriteError."""
-    if target.resolve().is_relative_to(storage.location):
-        raise WriteError(f"`{target}` lies inside the registry, which is only read", "choose another place with -i")
-    try:
-        with target.open("rb") as file:
-            beginning = file.read(12)
-    except OSError:
-        return  # not there; what cannot be written is told when it is
-    if beginning and beginning[8:] != b"DUCK":
-        raise WriteError(f"`{target}` is there already and is no inventory", "choose another place with -i")
 
 
 def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, storage: Storage) -> _EarlierScan | None:
@@ -375,40 +312,3 @@ def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, stora
         for prefix, part_id, token, fingerprint, files_count in known
     }
     return _EarlierScan(found[0], found[1], found[2], parts)
-
-
-def _clear_away(new: Path) -> None:
-    """Remove what a killed scan left of its unfinished inventory. Raises WriteError if one is at work on it."""
-    if new.exists():
-        import duckdb
-
-        connection = connect()
-        try:
-            connection.execute(f"attach {quote(str(new))} as unfinished")
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise WriteError(
-                    f"another scan is writing `{new}`", "wait for it, or choose another --inventory"
-                ) from error
-        except duckdb.Error:
-            pass  # half written: what we are here to remove
-        finally:
-            connection.close()
-    for leftover in (new, new.with_name(new.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-    shutil.rmtree(new.with_name(new.name + ".tmp"), ignore_errors=True)
-
-
-def _summarize(target: Path) -> Summary:
-    connection = connect()
-    try:
-        attach(connection, str(target), "inventory")
-        found = connection.execute(
-            "select location, files_count, size_bytes, read_count, problems_count,"
-            " epoch(finished_at - started_at), is_full, is_searched"
-            " from inventory.store.scan order by scan_id desc limit 1"
-        ).fetchone()
-    finally:
-        connection.close()
-    assert found is not None
-    return Summary(str(target), *found)

@@ -1,0 +1,133 @@
+"""The exchange of an old inventory for a new one: written beside it, put in its place in one step, or never seen.
+
+Killed at any moment, a scan leaves the old inventory as it was; what it left beside it, the next one clears away.
+"""
+
+import contextlib
+import gc
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tonnage.database import attach, connect, quote, statements
+from tonnage.errors import TonnageError, WriteError
+from tonnage.sizes import format_size
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY_BYTES = 256_000_000
+"""What the database may hold at once while loading; past it, it uses the disk beside the inventory."""
+
+
+class Summary(NamedTuple):
+    """What a scan did, for the one line that is said in the end."""
+
+    inventory: str
+    location: str
+    files_count: int
+    size_bytes: int
+    read_count: int
+    problems_count: int
+    seconds: float
+    is_full: bool
+    is_searched: bool
+
+    def describe(self) -> str:
+        """Return the summary in a few words, with what to do next."""
+        read = f"{self.read_count:,} manifests and configurations read"
+        problems = f"; {self.problems_count:,} problems: tonnage problems" if self.problems_count else ""
+        return (
+            f"{format_size(self.size_bytes)} in {self.files_count:,} files, {read}, {self.seconds:.1f} s"
+            f"{problems}\n{self.inventory} is ready: tonnage"
+        )
+
+
+@contextlib.contextmanager
+def exchange(target: Path, location: str) -> Iterator[Path]:
+    """Yield where to write the new inventory; when the block ends well, that takes the place of `target`.
+
+    Raises WriteError if it may not be written there, or cannot; the old file then stays.
+    """
+    new = target.with_name(target.name + ".new")
+    _refuse_place(target, location)
+    clear_away(new)
+    try:
+        yield new
+        os.replace(new, target)
+    except OSError as error:
+        raise WriteError(f"cannot write `{target}`: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(TonnageError):
+            clear_away(new)
+
+
+@contextlib.contextmanager
+def collector_off() -> Iterator[None]:
+    """Rows are many and have no cycles: looking for some among them costs a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any]) -> None:
+    summaries = statements("scan")
+    connection.execute(summaries["summary"].sql, facts)
+    for name in ("summary_class", "summary_repository"):
+        connection.execute(summaries[name].sql, {"scan_id": facts["scan_id"]})
+
+
+def _refuse_place(target: Path, location: str) -> None:
+    """Refuse to write into the registry, or over a file that is no database. Raises WriteError."""
+    if target.resolve().is_relative_to(location):
+        raise WriteError(f"`{target}` lies inside the registry, which is only read", "choose another place with -i")
+    try:
+        with target.open("rb") as file:
+            beginning = file.read(12)
+    except OSError:
+        return  # not there; what cannot be written is told when it is
+    if beginning and beginning[8:] != b"DUCK":
+        raise WriteError(f"`{target}` is there already and is no inventory", "choose another place with -i")
+
+
+def clear_away(new: Path) -> None:
+    """Remove what a killed scan left of its unfinished inventory. Raises WriteError if one is at work on it."""
+    if new.exists():
+        import duckdb
+
+        connection = connect()
+        try:
+            connection.execute(f"attach {quote(str(new))} as unfinished")
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise WriteError(
+                    f"another scan is writing `{new}`", "wait for it, or choose another --inventory"
+                ) from error
+        except duckdb.Error:
+            pass  # half written: what we are here to remove
+        finally:
+            connection.close()
+    for leftover in (new, new.with_name(new.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    shutil.rmtree(new.with_name(new.name + ".tmp"), ignore_errors=True)
+
+
+def summarize(target: Path) -> Summary:
+    connection = connect()
+    try:
+        attach(connection, str(target), "inventory")
+        found = connection.execute(
+            "select location, files_count, size_bytes, read_count, problems_count,"
+            " epoch(finished_at - started_at), is_full, is_searched"
+            " from inventory.store.scan order by scan_id desc limit 1"
+        ).fetchone()
+    finally:
+        connection.close()
+    assert found is not None
+    return Summary(str(target), *found)
