@@ -16,7 +16,7 @@ from tonnage.storage.local import open_local
 SOURCE = Path(__file__).parents[2] / "src" / "tonnage"
 FOLDERS = sorted(path.name for path in (SOURCE / "sql").iterdir() if path.is_dir())
 FILES = [(folder, name) for folder in FOLDERS for name in statements(folder)]
-QUESTIONS = ("tables", "views", "reports", "diff")
+QUESTIONS = ("tables", "views", "reports", "metrics", "metrics_compat", "diff")
 """Folders of statements that yield rows to people: their titles say what a row is."""
 NEVER_EMPTY = {
     "growth": "the scan of an empty registry is a scan",

@@ -1,0 +1,7 @@
+-- Stored bytes of layers by the number of tags that lead to them. One row per number.
+-- type: histogram
+-- buckets: 0 1 2 3 5 10 20 50 100
+select tags_count as value, cast(sum(size_bytes) as bigint) as weight
+from layer
+group by tags_count
+order by tags_count;

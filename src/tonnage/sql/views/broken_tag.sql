@@ -1,0 +1,66 @@
+-- Tags that cannot be pulled completely. One row per repository and tag.
+create or replace view broken_tag as
+with target as (
+    select t.repository_id, t.tag, m.digest_id as root_id
+    from store.tag as t
+    left join store.revision_state as s on s.repository_id = t.repository_id and s.digest_id = t.digest_id
+    left join store.manifest as m on m.digest_id = s.digest_id and m.kind <> 'unreadable'
+),
+part as (
+    select r.repository_id, r.root_id, f.child_id, f.size_bytes, f.role = 'manifest' as is_manifest
+    from (select distinct repository_id, root_id from target where root_id is not null) as r
+    join store.reach as e on e.root_id = r.root_id
+    join store.manifest_ref as f on f.parent_id = e.blob_id
+    join store.digest as d on d.digest_id = f.child_id
+    where f.role <> 'subject' and not f.has_urls and d.digest <> ''
+),
+linked as (
+    select l.repository_id, l.path_digest_id as digest_id, false as is_manifest, l.digest_id as stored_id
+    from store.layer_link as l
+    union
+    select v.repository_id, v.path_digest_id, true, v.digest_id
+    from store.revision as v
+),
+damaged as (
+    select d.digest_id
+    from store.problem as p
+    join store.digest as d on d.digest = p.digest
+    where p.kind in ('digest_mismatch', 'unreadable_manifest')
+),
+fault as (
+    select
+        p.repository_id,
+        p.root_id,
+        case
+            when b.digest_id is null and exists (select 1 from store.blob as s where s.digest_id = p.child_id)
+                then 'unlinked'
+            when b.digest_id is null then 'missing'
+            when x.digest_id is not null or p.size_bytes <> b.size_bytes then 'damaged'
+        end as reason
+    from part as p
+    left join linked as l
+        on l.repository_id = p.repository_id and l.digest_id = p.child_id and l.is_manifest = p.is_manifest
+    left join store.blob as b on b.digest_id = l.stored_id
+    left join damaged as x on x.digest_id = b.digest_id
+    union all
+    select r.repository_id, r.root_id, 'damaged'
+    from target as r
+    join damaged as x on x.digest_id = r.root_id
+)
+select
+    p.repository,
+    t.tag,
+    coalesce(f.reason, 'no manifest') as reason
+from target as t
+join store.repository as p on p.repository_id = t.repository_id
+left join (
+    select repository_id, root_id, max(reason) as reason
+    from fault
+    where reason is not null
+    group by repository_id, root_id
+) as f on f.repository_id = t.repository_id and f.root_id = t.root_id
+where t.root_id is null or f.reason is not null;
+comment on view broken_tag is 'Tags that cannot be pulled completely. One row per repository and tag.';
+comment on column broken_tag.repository is 'Repository.';
+comment on column broken_tag.tag is 'Name of the tag.';
+comment on column broken_tag.reason is 'no manifest: it leads to none that can be read. missing: something it needs is not stored. unlinked: it is stored, but its repository has no link to it. damaged: its bytes are not those that are declared.';
