@@ -38,8 +38,8 @@ def entries_of(listed: Iterable[Entry | Leaves]) -> list[Entry]:
     found: list[Entry] = []
     for entry in listed:
         if isinstance(entry, Leaves):
-            folder, file, leaves = entry
-            found += [Entry(f"{folder}/{name}/{file}", size, time_us) for name, size, time_us in leaves]
+            folder, file, *columns = entry
+            found += [Entry(f"{folder}/{name}/{file}", size, us) for name, size, us in zip(*columns, strict=True)]
         else:
             found.append(entry)
     return found

@@ -19,7 +19,7 @@ from tonnage.rows import SCHEMA_VERSION
 from tonnage.scan.exchange import MEMORY_BYTES, Summary, clear_away, collector_off, exchange, summarize, write_summary
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
 from tonnage.scan.loading import Staging, load, load_parts
-from tonnage.scan.workers import Crew, Result, Task, columns_of
+from tonnage.scan.workers import Crew, Result, Task
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Part, Storage
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class _Run:
         if known and known.fingerprint == part.fingerprint:
             part.is_carried = True
         else:
-            self.staging.add(columns_of(rows_of(self.storage, loose)), part.part_id)
+            self.staging.add(rows_of(self.storage, loose), part.part_id)
 
     def _add_listing(self, result: Result) -> None:
         part = self.parts[result.task.prefix]

@@ -16,7 +16,7 @@ from tonnage.oci import (
     parse_config,
     parse_manifest,
 )
-from tonnage.scan.listing import Rows
+from tonnage.scan.columns import Rows
 from tonnage.storage import Storage
 
 _NO_PLATFORM = Platform()

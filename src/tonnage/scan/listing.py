@@ -1,7 +1,6 @@
 """Names, sizes and links -> rows. What is odd becomes a problem row, and the rest is still counted."""
 
 import marshal
-import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,22 +18,15 @@ from tonnage.layout import (
     locate,
     parse_link,
 )
+from tonnage.scan.columns import Columns, Rows, columns_of, extend
+from tonnage.scan.leaves import healthy_columns, place_of
 from tonnage.storage import OPEN_NONE, Entry, Leaves, Storage, Type
-
-Rows = dict[str, list[tuple[object, ...]]]
-"""Row tuples by the name of their row type."""
 
 CLOCK_MARGIN_US = 2_000_000
 """A change is taken for older than an earlier scan only by this much: the clocks of file systems are coarse. A file
 written in the very moment it was read may have changed after that, unseen."""
 
-_Found = tuple[str, int, int | None]
-_SHA256_HEX = re.compile(r"[0-9a-f]{64}\Z").match
-_SHA256_LINK = 71
-
 _BATCH_FILES = 10_000
-
-_ROW_OF = {Place.BLOB: "Blob", Place.LAYER_LINK: "LayerLink", Place.TAG_HISTORY: "TagHistory"}
 
 _LINK_BYTES_LIMIT = 256
 _REREAD_SECONDS = 0.01
@@ -62,7 +54,7 @@ class Earlier(NamedTuple):
 class Listed(NamedTuple):
     """A part, listed: its rows in batches, or None where nothing changed since the earlier scan."""
 
-    batches: Iterator[Rows] | None
+    batches: Iterator[Columns] | None
     fingerprint: bytes
     files_count: int
 
@@ -77,19 +69,19 @@ def list_part(storage: Storage, prefix: str, unopened_before_us: int, earlier: E
     return Listed(_batches(storage, entries, unopened_before_us < OPEN_NONE), fingerprint, files_count)
 
 
-def _batches(storage: Storage, entries: list[Entry | Leaves], reads_layer_links: bool) -> Iterator[Rows]:
+def _batches(storage: Storage, entries: list[Entry | Leaves], reads_layer_links: bool) -> Iterator[Columns]:
     """Yield the rows a batch at a time, letting go of what was turned into rows: a repository may be very large."""
     while entries:
         batch: list[Entry | Leaves] = []
         size = 0
         while entries and size < _BATCH_FILES:
             batch.append(entries.pop())
-            size += len(batch[-1].found) if isinstance(batch[-1], Leaves) else 1
+            size += len(batch[-1].names) if isinstance(batch[-1], Leaves) else 1
         yield rows_of(storage, batch, reads_layer_links)
 
 
-def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_links: bool = False) -> Rows:
-    """Return the rows of listed entries. Tags and revision links are read, other links where their size is odd.
+def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_links: bool = False) -> Columns:
+    """Return the rows of listed entries, as columns. Tags and revision links are read, other links where their size is odd.
 
     In a large registry a layer link of the right size is taken at its word: to read each would double the scan.
     """
@@ -107,13 +99,16 @@ def fingerprint_of(entries: Sequence[Entry | Leaves]) -> bytes:
 
 def _measure(entries: list[Entry | Leaves]) -> tuple[int, int]:
     """Return how many files were listed, and the time of the newest in µs; a file without a time may be of any."""
-    times = [time_us for entry in entries if isinstance(entry, Leaves) for _, _, time_us in entry.found]
-    times += [
-        entry.modified_us if entry.type in (Type.FILE, Type.ALIAS) else 0
-        for entry in entries
-        if isinstance(entry, Entry)
-    ]
-    return len(times), max((_ANY_TIME if time_us is None else time_us for time_us in times), default=0)
+    files_count, newest_us = 0, 0
+    for entry in entries:
+        times = entry.modified_us if isinstance(entry, Leaves) else [_time_of(entry)]
+        files_count += len(times)
+        newest_us = _ANY_TIME if None in times else max(newest_us, max(times))  # type: ignore[type-var, assignment]
+    return files_count, newest_us
+
+
+def _time_of(entry: Entry) -> int | None:
+    return entry.modified_us if entry.type in (Type.FILE, Type.ALIAS) else 0
 
 
 class _Sorter:
@@ -123,6 +118,7 @@ class _Sorter:
         self.storage = storage
         self.reads_layer_links = reads_layer_links
         self.rows: Rows = defaultdict(list)
+        self.columns: Columns = {}
         self.folders: set[str] = set()
         self.names: set[str] = set()
         self.add = {
@@ -137,15 +133,7 @@ class _Sorter:
             Place.STRAY: self._stray,
         }
 
-        self.add_healthy = {
-            Place.BLOB: self._healthy_blobs,
-            Place.LAYER_LINK: self._healthy_layer_links,
-            Place.TAG_HISTORY: self._healthy_history,
-        }
-        if reads_layer_links:
-            del self.add_healthy[Place.LAYER_LINK]
-
-    def sort(self, entries: Iterable[Entry | Leaves]) -> Rows:
+    def sort(self, entries: Iterable[Entry | Leaves]) -> Columns:
         for entry in entries:
             if isinstance(entry, Leaves):
                 self._leaves(entry)
@@ -160,48 +148,23 @@ class _Sorter:
                     self._problem("symlink", entry, located, entry.detail)
             else:
                 self._no_file(entry, located)
-        return dict(self.rows)
+        for name, columns in columns_of(self.rows).items():
+            extend(self.columns, name, columns)
+        return self.columns
 
     def _leaves(self, leaves: Leaves) -> None:
-        """Add many files of one folder: what they are is worked out once where they are healthy sha256 ones."""
-        folder, file, found = leaves
-        first = locate(f"{folder}/{found[0][0]}/{file}") if found else None
-        if first and first.repository:
-            self._note_repository(folder, first.repository)
-        if first and first.digest.startswith("sha256:") and first.place in self.add_healthy:
-            found = self._add_healthy(first, leaves)
-        for name, size_bytes, modified_us in found:
+        """Add many files of one folder: what they are is worked out once where they are healthy."""
+        first = place_of(leaves)
+        if first.repository:
+            self._note_repository(f"{leaves.folder}/", first.repository)
+        name, columns, others = healthy_columns(self.storage, first, leaves, self.reads_layer_links)
+        if name:
+            extend(self.columns, name, columns)
+        folder, file, *odd = others
+        for name, size_bytes, modified_us in zip(*odd, strict=True):
             path = f"{folder}/{name}/{file}"
             located = locate(path)
             self.add[located.place](Entry(path, size_bytes, modified_us), located, size_bytes)
-
-    def _add_healthy(self, first: Located, leaves: Leaves) -> list[_Found]:
-        """Add the healthy ones of many blobs or links; return the others, which take the long way."""
-        row_of = self.add_healthy[first.place]
-        is_blob = first.place is Place.BLOB
-        shard = leaves.folder[-2:] if is_blob else ""
-        healthy, others = [], []
-        for leaf in leaves.found:
-            name, size_bytes, _ = leaf
-            if _SHA256_HEX(name) and name.startswith(shard) and (is_blob or size_bytes == _SHA256_LINK):
-                healthy.append(leaf)
-            else:
-                others.append(leaf)
-        self.rows[_ROW_OF[first.place]] += row_of(first, healthy)
-        return others
-
-    def _healthy_blobs(self, first: Located, found: list[_Found]) -> Iterator[tuple[object, ...]]:
-        return ((f"sha256:{name}", size_bytes, modified_us) for name, size_bytes, modified_us in found)
-
-    def _healthy_layer_links(self, first: Located, found: list[_Found]) -> Iterator[tuple[object, ...]]:
-        repository = first.repository
-        for name, size_bytes, modified_us in found:
-            digest = f"sha256:{name}"
-            yield repository, digest, digest, size_bytes, modified_us
-
-    def _healthy_history(self, first: Located, found: list[_Found]) -> Iterator[tuple[object, ...]]:
-        repository, tag = first.repository, first.name
-        return ((repository, tag, f"sha256:{name}", size, modified_us) for name, size, modified_us in found)
 
     def _note_repository(self, path: str, repository: str) -> None:
         start = len(repository) + 14

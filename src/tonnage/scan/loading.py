@@ -8,6 +8,7 @@ from arro3.core import Table as ArrowTable
 
 from tonnage import rows
 from tonnage.database import statements
+from tonnage.scan.columns import Columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +41,7 @@ class Staging:
             part = ", part_id integer" if kind in rows.LISTING else ""
             connection.execute(f"create temp table {staged(kind)} ({described}{part})")
 
-    def add(self, columns: dict[str, list[tuple[Any, ...]]], part_id: int | None = None) -> None:
+    def add(self, columns: Columns, part_id: int | None = None) -> None:
         """Add rows as columns by the name of their type; listing rows belong to a part."""
         for name, values in columns.items():
             kind = rows.ALL[name]

@@ -20,17 +20,14 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
+from tonnage.scan.columns import Columns, columns_of
 from tonnage.scan.contents import read_configs, read_manifests
-from tonnage.scan.listing import Earlier, Rows, list_part
+from tonnage.scan.listing import Earlier, list_part
 from tonnage.storage import OPEN_ALL, Storage
 
 _THREADS_LIMIT = 8
 _WAITING = 2.0
 """A task that took this many times its processor time was waiting for the disk."""
-
-
-Columns = dict[str, list[tuple[Any, ...]]]
-"""Columns of rows by the name of the row type."""
 
 
 class Task(NamedTuple):
@@ -57,18 +54,13 @@ def run(storage: Storage, task: Task) -> Iterator[Result]:
     """Do one task here and now."""
     if task.action == "list":
         listed = list_part(storage, task.prefix, task.unopened_before_us, task.earlier)
-        for rows in listed.batches or ():
-            yield Result(task, columns_of(rows), is_last=False)
+        for batch in listed.batches or ():
+            yield Result(task, batch, is_last=False)
         columns: Columns | None = None if listed.batches is None else {}
         yield Result(task, columns, True, listed.fingerprint, listed.files_count)
     else:
         read = read_manifests if task.action == "manifests" else read_configs
         yield Result(task, columns_of(read(storage, list(task.digests))), files_count=len(task.digests))
-
-
-def columns_of(rows: Rows) -> Columns:
-    """Return rows as columns, which is how they travel and how they are loaded."""
-    return {name: list(zip(*values, strict=True)) for name, values in rows.items() if values}
 
 
 class Crew:

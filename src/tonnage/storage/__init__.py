@@ -38,13 +38,15 @@ class Entry(NamedTuple):
 class Leaves(NamedTuple):
     """Many ordinary files at once, each alone in a folder of its own: `<folder>/<name>/<file>`.
 
-    What disks yield for the folders named by digest, where building a path for each file would cost the most.
+    What disks yield for the folders named by digest, where building a path for each file would cost the most. They
+    come as columns, which is how they are loaded: a tuple for each would cost as much as asking the disk for it.
     """
 
     folder: str
     file: str
-    found: list[tuple[str, int, int | None]]
-    """Name, size in bytes, time of the last change in µs."""
+    names: list[str]
+    sizes_bytes: list[int]
+    modified_us: list[int | None]
 
 
 class Part(NamedTuple):

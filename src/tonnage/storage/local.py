@@ -86,8 +86,7 @@ class LocalStorage(NamedTuple):
                 continue
             if not aliased and (expected := _expected_file(folder)):
                 leaves, others = _leaves(self.root, folder, expected, unopened_before_us)
-                for start in range(0, len(leaves.found), _LEAVES_LIMIT):
-                    yield leaves._replace(found=leaves.found[start : start + _LEAVES_LIMIT])
+                yield from _pieces(leaves)
             else:
                 others = _children(self.root, folder)
             for path, is_folder, entry in others:
@@ -164,8 +163,9 @@ def _expected_file(folder: str) -> str | None:
     return None
 
 
-def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entry]:
-    """Yield the current link of each tag without opening the tag's folders, and leave the history to do."""
+def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entry | Leaves]:
+    """Yield the current links of all tags without opening the tags' folders, and leave their histories to do."""
+    leaves = Leaves(folder, "current/link", [], [], [])
     for path, is_folder, entry in _children(root, folder):
         link, history = f"{path}/current/link", f"{path}/index/sha256"
         try:
@@ -174,7 +174,9 @@ def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entr
         except OSError:
             ordinary = False
         if ordinary and entry.type is Type.FILE:
-            yield Entry(link, status.st_size, _modified_us(status))
+            leaves.names.append(path[len(folder) + 1 :])
+            leaves.sizes_bytes.append(status.st_size)
+            leaves.modified_us.append(_modified_us(status))
             todo.append((history, False))
         elif is_folder and entry.type is Type.FILE:
             todo.append((path, False))
@@ -182,6 +184,7 @@ def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entr
             yield entry
             if is_folder:
                 todo.append((path, _is_alias(root, path)))
+    yield from _pieces(leaves)
 
 
 def _leaves(root: str, folder: str, file: str, unopened_before_us: int) -> tuple[Leaves, list[tuple[str, bool, Entry]]]:
@@ -189,35 +192,41 @@ def _leaves(root: str, folder: str, file: str, unopened_before_us: int) -> tuple
     try:
         descriptor = os.open(f"{root}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
-        return Leaves(folder, file, []), list(_children(root, folder))
+        return Leaves(folder, file, [], [], []), list(_children(root, folder))
     try:
         names = os.listdir(descriptor)
         # As many links as names: all of them are folders, and none is a link to one.
         if os.fstat(descriptor).st_nlink - 2 == len(names) > 0 and "".join(names).isascii():
-            found, odd = _ordinary(descriptor, names, file, unopened_before_us)
+            leaves, odd = _ordinary(descriptor, names, Leaves(folder, file, [], [], []), unopened_before_us)
             path = f"{folder}/"
-            return Leaves(folder, file, found), [(path + name, True, Entry(path + name, 0, None)) for name in odd]
+            return leaves, [(path + name, True, Entry(path + name, 0, None)) for name in odd]
         others = list(_children(root, folder))
         start = len(folder) + 1
         folders = [path[start:] for path, is_folder, entry in others if is_folder and entry.type is Type.FILE]
-        found, odd = _ordinary(descriptor, folders, file, unopened_before_us)
+        leaves, _ = _ordinary(descriptor, folders, Leaves(folder, file, [], [], []), unopened_before_us)
     except OSError:
-        return Leaves(folder, file, []), list(_children(root, folder))
+        return Leaves(folder, file, [], [], []), list(_children(root, folder))
     finally:
         os.close(descriptor)
-    ordinary = {name for name, _, _ in found}
-    return Leaves(folder, file, found), [other for other in others if other[0][start:] not in ordinary]
+    ordinary = set(leaves.names)
+    return leaves, [other for other in others if other[0][start:] not in ordinary]
 
 
-def _ordinary(
-    descriptor: int, names: list[str], file: str, unopened_before_us: int
-) -> tuple[list[tuple[str, int, int | None]], list[str]]:
-    """Return name, size and time of the ordinary file in each folder, and the folders that have to be looked into.
+def _pieces(leaves: Leaves) -> Iterator[Leaves]:
+    """Yield the same leaves in pieces of a bounded size; nothing for none."""
+    folder, file, names, sizes_bytes, times_us = leaves
+    for start in range(0, len(names), _LEAVES_LIMIT):
+        piece = slice(start, start + _LEAVES_LIMIT)
+        yield Leaves(folder, file, names[piece], sizes_bytes[piece], times_us[piece])
+
+
+def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before_us: int) -> tuple[Leaves, list[str]]:
+    """Return the leaves with the ordinary files added, and the names of the folders that have to be looked into.
 
     The hottest loop of a scan: one call of the system for each folder that is not opened.
     """
     opens_none = unopened_before_us >= OPEN_NONE
-    found: list[tuple[str, int, int | None]] = []
+    _, file, found, sizes_bytes, times_us = leaves
     odd = []
     lstat, is_regular = os.lstat, stat.S_ISREG
     earliest_us, latest_us = _TIME_LIMITS_US
@@ -231,12 +240,14 @@ def _ordinary(
             ):
                 modified_us = status.st_mtime_ns // 1000
                 is_known = earliest_us <= modified_us < latest_us  # not _modified_us(), which costs a call
-                found.append((name, status.st_size, modified_us if is_known else None))
+                found.append(name)
+                sizes_bytes.append(status.st_size)
+                times_us.append(modified_us if is_known else None)
                 continue
         except OSError:
             pass  # looked into by the caller, where it becomes an entry that says what is wrong
         odd.append(name)
-    return found, odd
+    return leaves, odd
 
 
 def _is_settled(status: os.stat_result, folder: str, parent: int, unopened_before_us: int) -> bool:
