@@ -1,0 +1,61 @@
+"""The container file is well-formed, and what it builds needs no shell, no root, and of a clone only the program."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONTAINERFILE = ROOT / "deploy" / "Containerfile"
+INVENTORY = "/var/lib/tonnage"
+USER = 65532
+
+
+def instructions(text: str) -> list[tuple[str, str]]:
+    """Return the instructions of a container file, each with what follows it."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    joined = "\n".join(lines).replace("\\\n", " ")
+    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines())]
+
+
+CONTAINER = instructions(CONTAINERFILE.read_text())
+LAST_STAGE = max(number for number, (word, _) in enumerate(CONTAINER) if word == "FROM")
+
+
+def test_the_container_file_has_no_fault_a_linter_knows() -> None:
+    """hadolint reads it as the builders do; several RUN in the stage that is thrown away are no fault."""
+    hadolint = Path(sys.executable).with_name("hadolint")
+    run = subprocess.run(
+        [hadolint, "--ignore", "DL3059", CONTAINERFILE], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert (run.returncode, run.stdout + run.stderr) == (0, "")
+
+
+def test_the_image_needs_no_shell() -> None:
+    """Nothing runs in its last stage while it is built, and the command is no line for a shell."""
+    last = CONTAINER[LAST_STAGE:]
+    assert [word for word, _ in last if word == "RUN"] == []
+    assert json.loads(dict(last)["ENTRYPOINT"]) == ["tonnage", "exporter"]
+    assert all(json.loads(rest) for word, rest in CONTAINER if word == "RUN")
+
+
+def test_the_image_is_not_roots() -> None:
+    """Its user is a number, and the only folder of that user is the one for the inventory."""
+    last = CONTAINER[LAST_STAGE:]
+    assert ("USER", f"{USER}:{USER}") in last
+    assert [rest for word, rest in last if "--chown" in rest] == [
+        f"--from=build --chown={USER}:{USER} /inventory {INVENTORY}"
+    ]
+    assert ("VOLUME", INVENTORY) in last
+    assert any(f"TONNAGE_INVENTORY={INVENTORY}/tonnage.duckdb" in rest for word, rest in last if word == "ENV")
+
+
+def test_the_image_is_built_from_what_the_builder_is_given() -> None:
+    """What it copies is there, and .dockerignore keeps all else out, so that no secret of a clone gets in."""
+    copied = {name for word, rest in CONTAINER[:LAST_STAGE] if word == "COPY" for name in rest.split()[:-1]}
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    ignored = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert ignored[0] == "*"
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
