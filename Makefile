@@ -27,19 +27,17 @@ test: .venv/ready-dev ## check and test everything, the real registry included
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python scripts/generate_docs.py --check
-	$(BIN)/python scripts/generate_deploy.py --check
 	$(BIN)/pytest -n 2
 
-docs: .venv/ready-dev ## write anew what follows from something else: docs/reference, parts of deploy
+docs: .venv/ready-dev ## write docs/reference anew from the code and the database
 	$(BIN)/python scripts/generate_docs.py
-	$(BIN)/python scripts/generate_deploy.py
 
 bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector
 	scripts/install-test-programs.sh
 	$(BIN)/python bench/scan.py $(BENCH)
 
 clean: ## remove what was installed and built; inventories stay
-	rm -rf .venv .uv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .uv .azurite demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests scripts bench -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt scripts/setup.sh

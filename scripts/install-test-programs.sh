@@ -1,31 +1,45 @@
 #!/usr/bin/env bash
-# Install the real registry, its clients and Prometheus, which the integration tests push with and compare against.
+# Install the real registry and its clients, and Azurite, which the integration tests run against.
 # As root it installs without asking; else it says what to install, and those tests are skipped (in CI they fail).
 set -euo pipefail
-programs=(docker-registry skopeo umoci prometheus) # Debian packages of the same names
+cd "$(dirname "$0")/.."
+programs=(docker-registry skopeo umoci npm) # Debian packages of the same names
+azurite=azurite@3.37.0                      # Azure's own emulator; npm is its only place
 
-missing=()
-for program in "${programs[@]}"; do
-    command -v "$program" >/dev/null || missing+=("$program")
-done
-if [ ${#missing[@]} -eq 0 ]; then
-    exit 0
-fi
+install_programs() {
+    missing=()
+    for program in "${programs[@]}"; do
+        command -v "$program" >/dev/null || missing+=("$program")
+    done
+    if [ ${#missing[@]} -eq 0 ]; then
+        return
+    fi
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "**** NOT INSTALLED: ${missing[*]}" >&2
+        echo "**** The tests against them are skipped. To run them: apt-get install ${missing[*]}" >&2
+        return
+    fi
 
-if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "**** NOT INSTALLED: ${missing[*]}" >&2
-    echo "**** The tests against the real registry are skipped. To run them: apt-get install ${missing[*]}" >&2
-    exit 0
-fi
+    # The package would start a registry on port 5000 at once and at every boot; the tests start their own.
+    has_systemd() { [ -d /run/systemd/system ]; }
+    echo "installing ${missing[*]}" >&2
+    if has_systemd; then systemctl mask --quiet --runtime docker-registry; fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
+    if has_systemd; then
+        systemctl unmask --quiet --runtime docker-registry
+        systemctl disable --quiet docker-registry
+    fi
+}
 
-# The packages would start a registry and a Prometheus at once and at every boot; the tests start their own.
-services=(docker-registry prometheus)
-has_systemd() { [ -d /run/systemd/system ]; }
-echo "installing ${missing[*]}" >&2
-if has_systemd; then systemctl mask --quiet --runtime "${services[@]}"; fi
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
-if has_systemd; then
-    systemctl unmask --quiet --runtime "${services[@]}"
-    systemctl disable --quiet "${services[@]}"
-fi
+install_azurite() {
+    if [ -e .azurite/node_modules/.bin/azurite-blob ] || ! command -v npm >/dev/null; then
+        return
+    fi
+    echo "installing $azurite into .azurite" >&2
+    npm install --silent --no-audit --no-fund --prefix .azurite "$azurite" >/dev/null ||
+        echo "**** NOT INSTALLED: $azurite; the tests against Azure are skipped" >&2
+}
+
+install_programs
+install_azurite

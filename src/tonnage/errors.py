@@ -104,6 +104,41 @@ class JournalError(TonnageError):
     exit_code = 24
 
 
+class BucketError(StorageUnreadableError):
+    """A bucket answers what no bucket should, or keeps failing."""
+
+    exit_code = 30
+    hint = "scan again; if it stays so, look at what the store's own log says"
+
+
+class NoBucketError(BucketError):
+    """There is no bucket, or container, of that name."""
+
+    exit_code = 31
+    hint = "check the name, and --endpoint if the store is none of the three clouds"
+
+
+class BucketAccessError(BucketError):
+    """There are no credentials, they are refused or expired, or they may not list or read."""
+
+    exit_code = 32
+    hint = "the credentials need to list the bucket and to get its objects: docs/how-to/scan-a-bucket.md"
+
+
+class BucketRegionError(BucketError):
+    """The bucket is in another region than the one that was asked."""
+
+    exit_code = 33
+    hint = "pass its region with --region, or set AWS_REGION"
+
+
+class BucketUnreachableError(BucketError):
+    """No answer in time, no connection, no trusted certificate, or none but "slow down"."""
+
+    exit_code = 34
+    hint = "see whether the endpoint is right and reachable from here; --timeout gives a slow one longer"
+
+
 ITEMS_LEFT = 25
 """Exit code of `apply` and `undo` when they finished and left items out: skipped with a reason, or failed."""
 
@@ -137,5 +172,10 @@ EXIT_CODES: dict[int, str] = {
     DeletionRefusedError.exit_code: "the registry is read-only, or deletion is switched off",
     JournalError.exit_code: "the journal cannot be used",
     ITEMS_LEFT: "finished, but some items were skipped or failed; each has its reason",
+    BucketError.exit_code: "a bucket fails, or its answer makes no sense",
+    NoBucketError.exit_code: "no bucket of that name",
+    BucketAccessError.exit_code: "the bucket refuses the credentials, or they may not list or read it",
+    BucketRegionError.exit_code: "the bucket is in another region",
+    BucketUnreachableError.exit_code: "the bucket cannot be reached, or gives no answer in time",
     130: "interrupted; an older inventory stays as it was",
 }

@@ -60,6 +60,23 @@ def registry_options(command: Command) -> Command:
     return command
 
 
+def bucket_options(command: Command) -> Command:
+    """Add how to reach a bucket; what is not said comes from the cloud's own variables."""
+    for option in (
+        click.option("--count-requests", is_flag=True, help="Say what a bucket's requests will and did cost."),
+        click.option("--requests-at-once", type=int, default=32, metavar="N", help="Default 32."),
+        click.option("--timeout", "timeout_seconds", type=float, default=20.0, metavar="SECONDS", help="Default 20."),
+        click.option("--ca", "ca_file", default="", metavar="FILE", help="Certificates to trust as well, as PEM."),
+        click.option("--anonymous", is_flag=True, help="Ask a public bucket without credentials."),
+        click.option("--profile", default="", metavar="NAME", help="Profile of ~/.aws, with tonnage[aws-profile]."),
+        click.option("--virtual-host", is_flag=True, help="The bucket's name goes before the endpoint's host."),
+        click.option("--region", default="", metavar="NAME", help="Region of an S3 bucket; else AWS_REGION."),
+        click.option("--endpoint", default="", metavar="URL", help="A store of another make, or an emulator."),
+    ):
+        command = option(command)
+    return command
+
+
 def _not_negative(ctx: click.Context, parameter: click.Parameter, value: int | None) -> int | None:
     """Refuse less than 0. (`click.IntRange` would put `[x>=0]` into every help.)"""
     if value is not None and value < 0:

@@ -1,10 +1,11 @@
 """tonnage scan"""
 
 import sys
+from typing import Any
 
 import click
 
-from tonnage.cli.options import inventory_option
+from tonnage.cli.options import bucket_options, inventory_option
 
 
 @click.command(
@@ -12,32 +13,42 @@ from tonnage.cli.options import inventory_option
 Examples:
   tonnage scan /var/lib/registry
   tonnage scan /var/lib/registry -i /srv/registry.duckdb
+  tonnage scan s3://registry-bucket --count-requests
+  tonnage scan s3://registry --endpoint https://minio.example.com
 
 Exits with 0, or with 3 if it finished and found problems on the way: tonnage problems."""
 )
-@click.argument("path", metavar="PATH")
+@click.argument("place", metavar="PLACE")
 @inventory_option
 @click.option("--full", is_flag=True, help="Read everything anew; else only what is new since the last scan.")
-@click.option("--thorough", is_flag=True, help="Open every folder in search of strays, in a large registry too.")
+@click.option("--thorough", is_flag=True, help="Open every folder, or read every link, in a large registry too.")
 @click.option("--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database.")
+@bucket_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
-def command(path: str, inventory: str, full: bool, thorough: bool, ignore_lockfile: bool, quiet: bool) -> None:
+def command(
+    place: str, inventory: str, full: bool, thorough: bool, ignore_lockfile: bool, quiet: bool, **bucket: Any
+) -> None:
     """Read a registry's storage into an inventory. Nothing is ever written to the storage.
 
-    PATH is the folder of the registry: its root, or docker/registry/v2 below it.
+    PLACE is the folder of the registry, its root or docker/registry/v2 below it; or a bucket, as s3://BUCKET/PREFIX,
+    gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, or a cloud's own https:// address of one.
     """
     from tonnage.cli.output import talk
     from tonnage.errors import PROBLEMS_FOUND
     from tonnage.monitor import Monitor, TerminalMonitor
     from tonnage.scan import scan
+    from tonnage.storage.bucket.options import BucketOptions
     from tonnage.storage.opening import OpenOptions, open_storage
 
-    storage = open_storage(path, OpenOptions(ignore_lockfile=ignore_lockfile))
+    says_requests = bucket.pop("count_requests")
+    storage = open_storage(place, OpenOptions(ignore_lockfile, BucketOptions(**bucket)))
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
     try:
         summary = scan(storage, inventory, full=full, thorough=thorough, monitor=monitor)
     finally:
         monitor.end()
+        if says_requests and (spent := storage.describe_requests()):
+            talk(spent)
     if not quiet:
         talk(summary.describe())
     if summary.problems_count:

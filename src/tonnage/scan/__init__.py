@@ -19,8 +19,9 @@ from tonnage.rows import SCHEMA_VERSION
 from tonnage.scan.exchange import MEMORY_BYTES, Summary, clear_away, collector_off, exchange, summarize, write_summary
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
 from tonnage.scan.loading import Staging, load, load_parts
+from tonnage.scan.threads import ThreadCrew
 from tonnage.scan.workers import Crew, Result, Task
-from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Part, Storage
+from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Keys, Part, Storage
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +31,11 @@ __all__ = ["Summary", "scan"]
 _LOOSE = ""
 """Prefix of the pseudo-part of what lies outside of all parts."""
 _DIGESTS_PER_TASK = 500
+_DIGESTS_PER_WAIT = 10
+"""The same where each is a request: few, so that all threads have some."""
+_PARTS_EXPECTED = 300
+"""For the progress of a listing that has no end in sight: the 256 folders of blobs, and some repositories."""
+_ALWAYS_US = 2**63 - 1
 _CARRY_LISTING = (
     "blob", "revision", "layer_link", "tag", "tag_history", "extra_link", "upload_file", "stray", "empty_folder",
     "folder", "problem",
@@ -87,15 +93,13 @@ def scan(
     target = Path(inventory)
     with exchange(target, storage.location) as new:
         is_large = storage.is_large()
-        crew = Crew(storage, workers_count)
+        crew = ThreadCrew(storage) if storage.requests_at_once else Crew(storage, workers_count)
         if is_large:
             crew.start()
         try:
             with collector_off(), create(new, MEMORY_BYTES) as connection:
                 previous = _attach_earlier(connection, target, storage)
-                run = _Run(
-                    storage, crew, connection, previous, full, thorough or not is_large, monitor or Monitor(), now
-                )
+                run = _Run(storage, crew, connection, previous, full, thorough, is_large, monitor or Monitor(), now)
                 changed = run.list_parts()
                 if changed:
                     run.read_contents()
@@ -113,11 +117,12 @@ class _Run:
     def __init__(
         self,
         storage: Storage,
-        crew: Crew,
+        crew: Crew | ThreadCrew,
         connection: "duckdb.DuckDBPyConnection",
         previous: _EarlierScan | None,
         full: bool,
-        is_searched: bool,
+        thorough: bool,
+        is_large: bool,
         monitor: Monitor,
         now: Callable[[], datetime],
     ) -> None:
@@ -126,9 +131,10 @@ class _Run:
         self.connection = connection
         self.previous = previous
         """Whose totals are kept, so that growth can be asked for."""
-        self.earlier = previous if previous and not full and previous.is_searched >= is_searched else None
+        self.thorough = thorough
+        self.is_searched = thorough or not is_large
+        self.earlier = previous if previous and not full and previous.is_searched >= self.is_searched else None
         """Upon which this scan builds."""
-        self.is_searched = is_searched
         self.monitor = monitor
         self.now = now
         self.started_at = now()
@@ -140,10 +146,17 @@ class _Run:
         """List the whole storage; return False if it is what it was at the earlier scan."""
         loose: list[Entry] = []
         parts = [Part(_LOOSE)]
+        self.monitor.begin("listing", len(self.earlier.parts) if self.earlier else _PARTS_EXPECTED)
         for found in self.storage.parts():
-            parts.append(found) if isinstance(found, Part) else loose.append(found)
+            if isinstance(found, Entry):
+                loose.append(found)
+            elif found.keys is None:
+                parts.append(found)
+            else:
+                self._sort_keys(found, found.keys)
         self.monitor.begin("listing", len(parts))
-        self.parts = {part.prefix: _ListedPart(number, part.token) for number, part in enumerate(sorted(parts))}
+        first = len(self.parts)
+        self.parts |= {part.prefix: _ListedPart(number, part.token) for number, part in enumerate(sorted(parts), first)}
         self._list_loose(loose)
         for part in sorted(parts[1:], key=lambda part: part.prefix.startswith("blobs")):  # long ones first
             known = self._known(part.prefix)
@@ -159,6 +172,17 @@ class _Run:
             return False
         self._carry_listing()
         return True
+
+    def _sort_keys(self, part: Part, keys: Keys) -> None:
+        """Have a part turned into rows whose listing is at hand, and take what is done already."""
+        known = self._known(part.prefix)
+        is_same = self.earlier and known and not known.is_odd and not self.thorough
+        earlier = Earlier(known.fingerprint, self.earlier.started_us) if self.earlier and known and is_same else None
+        self.parts[part.prefix] = _ListedPart(len(self.parts), part.token)
+        unopened_before_us = OPEN_ALL if self.thorough else OPEN_NONE
+        self.crew.submit(Task("list", part.prefix, unopened_before_us, earlier, keys=keys))
+        for result in self.crew.ready():
+            self._add_listing(result)
 
     def _known(self, prefix: str) -> _KnownPart | None:
         return self.earlier.parts.get(prefix) if self.earlier else None
@@ -216,7 +240,9 @@ class _Run:
         """Read manifests, the children of their indexes, and image configurations, unless an earlier scan did."""
         self.staging.flush()
         if self.earlier:
-            before_us = self.earlier.started_us - CLOCK_MARGIN_US
+            # Objects are put whole or not at all, so one with the same size and time is the same however new it is.
+            is_disk = self.storage.requests_at_once == 0
+            before_us = self.earlier.started_us - CLOCK_MARGIN_US if is_disk else _ALWAYS_US
             self._execute("settled", {"started_us": before_us})
         else:
             self._execute("nothing_settled")
@@ -233,8 +259,9 @@ class _Run:
                 self.connection.execute(statements("carry")[name].sql)
         digests = [row[0] for row in self._execute("to_read").fetchall()]
         self.monitor.begin(f"reading {action}", len(digests))
-        for start in range(0, len(digests), _DIGESTS_PER_TASK):
-            self.crew.submit(Task(action, digests=tuple(digests[start : start + _DIGESTS_PER_TASK])))
+        step = _DIGESTS_PER_WAIT if self.storage.requests_at_once else _DIGESTS_PER_TASK
+        for start in range(0, len(digests), step):
+            self.crew.submit(Task(action, digests=tuple(digests[start : start + step])))
         for result in self.crew.results():
             self._add_contents(result)
         self.staging.flush()

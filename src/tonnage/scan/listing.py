@@ -257,6 +257,8 @@ class _Sorter:
 
     def _read_link(self, entry: Entry, located: Located, what: str) -> str | None:
         """Return the digest a link holds, or None with a problem row that says why not."""
+        if entry.content and entry.content == (located.digest or entry.content):
+            return entry.content
         content = self._read(entry, located, _LINK_BYTES_LIMIT)
         if content is None:
             return None

@@ -22,8 +22,9 @@ from typing import Any, NamedTuple
 
 from tonnage.scan.columns import Columns, columns_of
 from tonnage.scan.contents import read_configs, read_manifests
-from tonnage.scan.listing import Earlier, list_part
-from tonnage.storage import OPEN_ALL, Storage
+from tonnage.scan.keys import list_keys
+from tonnage.scan.listing import Earlier, Listed, list_part
+from tonnage.storage import OPEN_ALL, Keys, Storage
 
 _THREADS_LIMIT = 8
 _WAITING = 2.0
@@ -38,6 +39,8 @@ class Task(NamedTuple):
     unopened_before_us: int = OPEN_ALL
     earlier: Earlier | None = None
     digests: tuple[str, ...] = ()
+    keys: Keys | None = None
+    """What the part holds, where it was listed already."""
 
 
 class Result(NamedTuple):
@@ -53,7 +56,7 @@ class Result(NamedTuple):
 def run(storage: Storage, task: Task) -> Iterator[Result]:
     """Do one task here and now."""
     if task.action == "list":
-        listed = list_part(storage, task.prefix, task.unopened_before_us, task.earlier)
+        listed = _list(storage, task)
         for batch in listed.batches or ():
             yield Result(task, batch, is_last=False)
         columns: Columns | None = None if listed.batches is None else {}
@@ -61,6 +64,12 @@ def run(storage: Storage, task: Task) -> Iterator[Result]:
     else:
         read = read_manifests if task.action == "manifests" else read_configs
         yield Result(task, columns_of(read(storage, list(task.digests))), files_count=len(task.digests))
+
+
+def _list(storage: Storage, task: Task) -> Listed:
+    if task.keys is None:
+        return list_part(storage, task.prefix, task.unopened_before_us, task.earlier)
+    return list_keys(storage, task.keys, task.earlier, reads_links=task.unopened_before_us == OPEN_ALL)
 
 
 class Crew:
@@ -91,6 +100,10 @@ class Crew:
     def submit(self, task: Task) -> None:
         """Add a task. They are begun in the order in which they came."""
         self.todo.append(task)
+
+    def ready(self) -> Iterator[Result]:
+        """Yield nothing: nothing is begun before all tasks are known."""
+        yield from ()
 
     def results(self) -> Iterator[Result]:
         """Yield each task's result, in the order in which they finish."""

@@ -3,7 +3,7 @@
 Every implementation passes the one suite in tests/storage_suite.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -33,6 +33,8 @@ class Entry(NamedTuple):
     modified_us: int | None
     type: Type = Type.FILE
     detail: str = ""
+    content: str = ""
+    """The digest a link holds, where the listing itself tells it: it need not be read."""
 
 
 class Leaves(NamedTuple):
@@ -49,12 +51,41 @@ class Leaves(NamedTuple):
     modified_us: list[int | None]
 
 
+class Keys(NamedTuple):
+    """Objects of a bucket in columns, ordered by their keys: what a listing without folders comes as."""
+
+    paths: list[str]
+    sizes: list[int]
+    times_us: list[int | None]
+    etags: list[str]
+    """Without quotes; empty where there is none. For a plain upload it is the MD5 of the content, in hex."""
+
+    def extend(self, other: "Keys", start: int, end: int) -> None:
+        """Add some keys of another listing, which come behind these."""
+        self.paths.extend(other.paths[start:end])
+        self.sizes.extend(other.sizes[start:end])
+        self.times_us.extend(other.times_us[start:end])
+        self.etags.extend(other.etags[start:end])
+
+    def choose(self, positions: Sequence[int]) -> "Keys":
+        """Return the keys at these positions."""
+        paths, sizes, times_us, etags = self
+        return Keys(
+            [paths[at] for at in positions],
+            [sizes[at] for at in positions],
+            [times_us[at] for at in positions],
+            [etags[at] for at in positions],
+        )
+
+
 class Part(NamedTuple):
     """A piece of a storage that can be listed by itself; the parts together are the whole, none overlap."""
 
     prefix: str
     token: str = ""
     """If not empty: a cheap proof of state; under the same token the part holds the same names."""
+    keys: Keys | None = None
+    """All that the part holds, from storages that are listed in one go: it is not listed again."""
 
 
 OPEN_ALL = 0
@@ -87,3 +118,10 @@ class Storage(Protocol):
 
     def is_large(self) -> bool:
         """Return whether opening every folder would take long enough to be left to those who ask for it."""
+
+    def describe_requests(self) -> str:
+        """Return what was asked of a cloud, and what it costs; nothing where that costs nothing."""
+
+    @property
+    def requests_at_once(self) -> int:
+        """How many calls at once pay, each in a thread, because they wait for a network. 0: they are work, not wait."""

@@ -40,6 +40,11 @@ class LocalStorage(NamedTuple):
         """The folder."""
         return _spell(self.root)
 
+    @property
+    def requests_at_once(self) -> int:
+        """None: what a disk makes wait for is left to the worker processes."""
+        return 0
+
     def parts(self) -> Iterator[Part | Entry]:
         """Yield the blob shards and each repository's `_…` folders; strays outside of them as entries."""
         for name, is_folder, entry in _children(self.root, ""):
@@ -97,6 +102,10 @@ class LocalStorage(NamedTuple):
                 else:
                     yield entry
                     todo.append((path, _is_alias(self.root, path)))
+
+    def describe_requests(self) -> str:
+        """Return nothing: reading costs nothing."""
+        return ""
 
     def is_large(self) -> bool:
         """Return whether there are so many blobs that opening every folder is not the default."""

@@ -1,0 +1,92 @@
+"""From what a user types to which bucket of which cloud: pure, no input or output.
+
+    s3://BUCKET/PREFIX      gs://BUCKET/PREFIX      az://CONTAINER/PREFIX      abfs[s]://CONTAINER@ACCOUNT.dfs.…/PREFIX
+    https://BUCKET.s3.REGION.amazonaws.com/PREFIX   https://s3.REGION.amazonaws.com/BUCKET/PREFIX
+    https://BUCKET.storage.googleapis.com/PREFIX    https://storage.googleapis.com/BUCKET/PREFIX
+    https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX
+
+Any other `https://` address is no bucket: it may be a registry. A store of another make is `s3://` with an endpoint.
+"""
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from tonnage.errors import UsageError
+
+
+class Cloud(StrEnum):
+    """Whose API is spoken."""
+
+    S3 = "s3"
+    GCS = "gs"
+    AZURE = "az"
+
+
+class Address(NamedTuple):
+    """A place in a bucket. Parts that the address does not say are empty."""
+
+    cloud: Cloud
+    bucket: str
+    prefix: str = ""
+    """Without slashes around it."""
+    region: str = ""
+    account: str = ""
+    """Of Azure."""
+
+    @property
+    def location(self) -> str:
+        """The address in its short form."""
+        return "/".join(filter(None, (f"{self.cloud.value}://{self.bucket}", self.prefix)))
+
+
+_SCHEMES = {
+    "s3": Cloud.S3, "s3a": Cloud.S3, "gs": Cloud.GCS, "az": Cloud.AZURE, "abfs": Cloud.AZURE, "abfss": Cloud.AZURE,
+}  # fmt: skip
+_S3_HOST = re.compile(
+    r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?\Z"
+)
+_GCS_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?storage\.(?:googleapis|cloud\.google)\.com\Z")
+_AZURE_HOST = re.compile(
+    r"(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)\Z"
+)
+
+
+def is_bucket(address: str) -> bool:
+    """Return whether the address is one of a bucket: by its scheme, or by its host one of a cloud."""
+    scheme = address.partition("://")[0]
+    return scheme in _SCHEMES or (scheme in ("https", "http") and _of_url(address) is not None)
+
+
+def parse_address(address: str) -> Address:
+    """Return the place an address names. Raises UsageError for one without a bucket."""
+    scheme, _, rest = address.partition("://")
+    if scheme in ("https", "http"):
+        found = _of_url(address)
+    else:
+        bucket, _, prefix = rest.partition("/")
+        container, _, host = bucket.partition("@")
+        account = host.partition(".")[0]
+        found = Address(_SCHEMES[scheme], container, prefix.strip("/"), account=account)
+    if found is None or not found.bucket:
+        raise UsageError(f"`{address}` names no bucket", "such as s3://bucket/prefix")
+    return found
+
+
+def _of_url(address: str) -> Address | None:
+    """Return the place a cloud's own URL names; None where the host is no cloud's."""
+    url = urlsplit(address)
+    host = (url.hostname or "").lower()
+    path = unquote(url.path).strip("/")
+    first, _, rest = path.partition("/")
+    if found := _S3_HOST.match(host):
+        region = found["region"] or ""
+        bucket = found["bucket"]
+        return Address(Cloud.S3, bucket, path, region) if bucket else Address(Cloud.S3, first, rest, region)
+    if found := _GCS_HOST.match(host):
+        bucket = found["bucket"]
+        return Address(Cloud.GCS, bucket, path) if bucket else Address(Cloud.GCS, first, rest)
+    if found := _AZURE_HOST.match(host):
+        return Address(Cloud.AZURE, first, rest, account=found["account"])
+    return None

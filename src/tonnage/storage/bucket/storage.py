@@ -1,0 +1,219 @@
+"""The storage: opened where the registry's root is, listed in one go, read by many threads."""
+
+import errno
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from arro3.core import DataType
+from obstore.exceptions import BaseError
+
+from tonnage.errors import NoStorageError
+from tonnage.layout import ANCHORS, Place, locate
+from tonnage.storage import Entry, Keys, Part
+from tonnage.storage.bucket.address import Address, Cloud, parse_address
+from tonnage.storage.bucket.connecting import connect
+from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter
+from tonnage.storage.bucket.failing import raise_for, understand
+from tonnage.storage.bucket.listing import Lister, in_parts
+from tonnage.storage.bucket.options import BucketOptions
+
+if TYPE_CHECKING:
+    from obstore.store import AzureStore, GCSStore, S3Store
+
+_KEYS_PER_PAGE = 1000
+_FAILURES_LIMIT = 10
+"""Reads that fail one after the other, with none between that succeeds, until it is the bucket and not the object."""
+
+
+class BucketStorage:
+    """The registry below `root` in a bucket."""
+
+    def __init__(self, place: Address, options: BucketOptions, root: str, *, keeps_slash: bool = False) -> None:
+        self.place = place
+        self.options = options
+        self.root = root
+        """The key of the folder that has `blobs/` and `repositories/`, without a slash at its end."""
+        self.keeps_slash = keeps_slash
+        self.counter = Counter()
+        self.store = connect(place, options, keeps_slash=keeps_slash)
+        self.begun: Iterator[Keys] | None = None
+        """The listing that was begun to find the root: its first page is not asked for twice."""
+        self.reading = threading.BoundedSemaphore(options.requests_at_once)
+        self.failures_count = 0
+        self.was_read = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as what it was made from: connections and locks stay here."""
+        return _again, (self.place, self.options, self.root, self.keeps_slash)
+
+    @property
+    def location(self) -> str:
+        """The address of the root."""
+        return self.place._replace(prefix=self.root).location
+
+    @property
+    def requests_at_once(self) -> int:
+        """As many as the options say."""
+        return self.options.requests_at_once
+
+    def describe_requests(self) -> str:
+        """Return what was sent, and what it costs."""
+        return f"spent {self.counter.sent.describe(self.place.cloud)}"
+
+    def is_large(self) -> bool:
+        """Return False: a listing tells all that there is, and nothing has to be opened."""
+        return False
+
+    def parts(self) -> Iterator[Part | Entry]:
+        """Yield all parts with their keys, in few requests."""
+        begun, self.begun = self.begun, None
+        splits = self.place.cloud is not Cloud.AZURE  # it cannot list from a key on
+        lister = Lister(self.pages, self.folders if splits else None, self.options.requests_at_once)
+        yield from lister.parts(begun or self.pages())
+
+    def list(self, prefix: str, unopened_before_us: int = 0) -> Iterator[Entry]:
+        """Yield the objects below `prefix`."""
+        for found in in_parts(self.pages(below=prefix)):
+            if isinstance(found, Entry):
+                yield found
+            elif found.keys:
+                yield from map(Entry, *found.keys[:3])
+
+    def read(self, path: str, limit_bytes: int) -> bytes:
+        """Return the first `limit_bytes` of an object. Raises OSError; a BucketError once nothing can be read."""
+        self.counter.add(gets=1)
+        try:
+            with self.reading:
+                content = _beginning(self.store, self._key(path), limit_bytes)
+        except FileNotFoundError:
+            raise FileNotFoundError(errno.ENOENT, "no such object", path) from None
+        except (BaseError, ValueError) as error:
+            self._note_failure(error)
+            raise OSError(errno.EIO, understand(error).said, path) from error
+        self.failures_count, self.was_read = 0, True
+        return content
+
+    def pages(self, start: str = "", below: str = "") -> Iterator[Keys]:
+        """Yield the keys behind `start`, or those below a folder, page by page. Raises BucketError."""
+        prefix = self._key(below)
+        offset = self._key(start) if start else None
+        return map(self._without_markers, self._pages(prefix, offset))
+
+    def _pages(self, prefix: str, offset: str | None) -> Iterator[Keys]:
+        stream = self.store.list(prefix, offset=offset, chunk_size=_KEYS_PER_PAGE, return_arrow=True)
+        counted = KEYS_PER_LIST[self.place.cloud]
+        keys_count = 0
+        try:
+            self.counter.add(lists=1)
+            for batch in stream:
+                if keys_count and keys_count % counted == 0:
+                    self.counter.add(lists=1)
+                keys_count += batch.num_rows
+                yield self._keys(batch)
+        except BaseError as error:
+            raise_for(self.location, understand(error), error)
+
+    def _keys(self, batch: Any) -> Keys:
+        """Return a batch as columns, with paths relative to the root."""
+        start = len(self.root) + 1 if self.root else 0
+        paths = [path[start:] for path in batch["path"].to_pylist()]
+        times_us = batch["last_modified"].cast(DataType.int64()).to_pylist()
+        etags = [(etag or "").strip('"') for etag in batch["e_tag"].to_pylist()]
+        return Keys(paths, batch["size"].to_pylist(), times_us, etags)
+
+    def _without_markers(self, page: Keys) -> Keys:
+        """Leave out the empty objects that consoles and sync programs make for folders."""
+        if 0 not in page.sizes:
+            return page
+        chosen = [position for position, size in enumerate(page.sizes) if size or not self._is_marker(page, position)]
+        return page.choose(chosen)
+
+    def _is_marker(self, page: Keys, position: int) -> bool:
+        """Return whether an empty object stands for a folder: its key ends in a slash, which obstore takes off.
+
+        It is told by the key after it, which lies in the folder; else by that there is no object of that name.
+        """
+        path = page.paths[position]
+        if locate(path).place is not Place.STRAY:
+            return False
+        if position + 1 < len(page.paths) and page.paths[position + 1].startswith(f"{path}/"):
+            return True
+        self.counter.add(others=1)
+        try:
+            self.store.head(self._key(path))
+        except FileNotFoundError:
+            return True
+        except BaseError as error:
+            raise_for(self.location, understand(error), error)
+        return False
+
+    def folders(self, folder: str) -> Sequence[str]:
+        """Return the names of the folders in a folder. Raises BucketError."""
+        try:
+            found = self.store.list_with_delimiter(self._key(folder.rstrip("/")))["common_prefixes"]
+        except BaseError as error:
+            raise_for(self.location, understand(error), error)
+        self.counter.add(lists=-(-max(1, len(found)) // _KEYS_PER_PAGE))
+        return [path.rstrip("/").rpartition("/")[2] for path in found]
+
+    def _key(self, path: str) -> str:
+        return "/".join(filter(None, (self.root, path)))
+
+    def _note_failure(self, error: BaseException) -> None:
+        """Stop the scan if it is not the object that cannot be read, but the bucket."""
+        failure = understand(error)
+        self.failures_count += 1
+        is_refused = failure.status in (401, 403) and not self.was_read
+        if failure.is_final or is_refused or self.failures_count >= _FAILURES_LIMIT:
+            raise_for(self.location, failure, error)
+
+
+def open_bucket(address: str, options: BucketOptions) -> BucketStorage:
+    """Return the registry storage at or below an address. Raises NoStorageError, BucketError, UsageError.
+
+    Each place where the root may be costs a request, until one has it; that request's answer is the listing's first.
+    """
+    place = parse_address(address)
+    for anchor in ANCHORS:
+        storage = BucketStorage(place, options, "/".join(filter(None, (place.prefix, anchor))))
+        pages = storage.pages()
+        first = next(pages, Keys([], [], [], []))
+        if _is_registry(storage, first):
+            storage.begun = chain([first], pages)
+            return storage
+    raise NoStorageError(
+        f"no registry storage at `{place.location}`",
+        "pass the prefix that has `docker/registry/v2` below it; a registry nothing was pushed to has no keys",
+    )
+
+
+def _is_registry(storage: BucketStorage, first: Keys) -> bool:
+    """Return whether blobs or repositories are among the keys: look for them if a full page shows others only."""
+    if _has_registry(first.paths):
+        return True
+    if len(first.paths) < _KEYS_PER_PAGE:
+        return False
+    return any(next(storage.pages(below=folder), None) for folder in ("blobs", "repositories"))
+
+
+def _has_registry(paths: Iterable[str]) -> bool:
+    return any(path.partition("/")[0] in ("blobs", "repositories") for path in paths)
+
+
+def _beginning(store: "S3Store | GCSStore | AzureStore", key: str, limit_bytes: int) -> bytes:
+    """Return the first bytes of an object in one request: a range would be refused for an empty one."""
+    found = store.get(key)
+    if found.meta["size"] <= limit_bytes:
+        return bytes(found.bytes())
+    content = b""
+    for chunk in found.stream(min_chunk_size=min(limit_bytes, 65_536)):
+        content += bytes(chunk)
+        if len(content) >= limit_bytes:
+            break
+    return content[:limit_bytes]
+
+
+def _again(place: Address, options: BucketOptions, root: str, keeps_slash: bool) -> BucketStorage:
+    return BucketStorage(place, options, root, keeps_slash=keeps_slash)
