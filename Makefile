@@ -27,10 +27,12 @@ test: .venv/ready-dev ## check and test everything, the real registry included
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python scripts/generate_docs.py --check
+	$(BIN)/python scripts/generate_deploy.py --check
 	$(BIN)/pytest -n 2
 
-docs: .venv/ready-dev ## write docs/reference anew from the code and the database
+docs: .venv/ready-dev ## write anew what follows from something else: docs/reference, parts of deploy
 	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python scripts/generate_deploy.py
 
 bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector
 	scripts/install-test-programs.sh

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Install the real registry and its clients, and Azurite, which the integration tests run against.
+# Install the real registry, its clients, Prometheus and Azurite, which the integration tests run against.
 # As root it installs without asking; else it says what to install, and those tests are skipped (in CI they fail).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-programs=(docker-registry skopeo umoci npm) # Debian packages of the same names
-azurite=azurite@3.37.0                      # Azure's own emulator; npm is its only place
+programs=(docker-registry skopeo umoci prometheus npm) # Debian packages of the same names
+azurite=azurite@3.37.0                                 # Azure's own emulator; npm is its only place
 
 install_programs() {
     missing=()
@@ -20,15 +20,16 @@ install_programs() {
         return
     fi
 
-    # The package would start a registry on port 5000 at once and at every boot; the tests start their own.
+    # The packages would start a registry and a Prometheus at once and at every boot; the tests start their own.
+    services=(docker-registry prometheus)
     has_systemd() { [ -d /run/systemd/system ]; }
     echo "installing ${missing[*]}" >&2
-    if has_systemd; then systemctl mask --quiet --runtime docker-registry; fi
+    if has_systemd; then systemctl mask --quiet --runtime "${services[@]}"; fi
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
     if has_systemd; then
-        systemctl unmask --quiet --runtime docker-registry
-        systemctl disable --quiet docker-registry
+        systemctl unmask --quiet --runtime "${services[@]}"
+        systemctl disable --quiet "${services[@]}"
     fi
 }
 

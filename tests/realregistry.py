@@ -28,7 +28,7 @@ from tonnage.sample import documents
 from tonnage.sample.documents import Descriptor
 
 REGISTRY = "docker-registry"
-PROGRAMS = (REGISTRY, "skopeo", "umoci")
+PROGRAMS = (REGISTRY, "skopeo", "umoci", "prometheus")
 START_SECONDS = 10.0
 CREDENTIALS = ("reader", "secret")
 HTPASSWD = "reader:$2b$04$bFDboJo2P.jDDAyYhLPbwu17Ubut30/abr8F9VgSZHedxt5ZoESnG\n"

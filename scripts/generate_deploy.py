@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Write what in deploy/ follows from something else; with `--check`, compare only.
+
+The dashboard follows from scripts/dashboard.py; the rules for the Prometheus operator are those of alerts.yml, wrapped.
+"""
+
+import sys
+from pathlib import Path
+
+import yaml
+from dashboard import dashboard
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+GENERATED = "Written by scripts/generate_deploy.py; `make docs` writes it anew."
+
+
+def main() -> None:
+    """Write the files, or with `--check` say which of them are stale and exit with 1."""
+    files = all_files()
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.relative_to(DEPLOY.parent)} is stale: make docs", file=sys.stderr)
+        sys.exit(1 if stale else 0)
+    for path in stale:
+        path.write_text(files[path], encoding="utf-8")
+        print(f"{path.relative_to(DEPLOY.parent)} written")
+
+
+def all_files() -> dict[Path, str]:
+    """Return the files by path."""
+    return {
+        DEPLOY / "grafana" / "dashboards" / "tonnage.json": dashboard(),
+        DEPLOY / "kubernetes" / "prometheusrule.yaml": prometheus_rule(),
+    }
+
+
+def prometheus_rule() -> str:
+    """Return the alert rules as a resource of the Prometheus operator."""
+    rule = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "tonnage", "labels": {"app.kubernetes.io/name": "tonnage"}},
+        "spec": yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text(encoding="utf-8")),
+    }
+    return f"# deploy/prometheus/alerts.yml for the Prometheus operator. {GENERATED}\n" + yaml.safe_dump(
+        rule, sort_keys=False, width=1000
+    )
+
+
+if __name__ == "__main__":
+    main()
