@@ -1,6 +1,7 @@
 """The card: what fills the disk, on one screen. Built from the reports, like every other face."""
 
 from tonnage.database import Inventory, Table
+from tonnage.knowledge import Knowledge, knowledge_of
 from tonnage.render import to_text
 from tonnage.reports import builtin_reports, run_report
 from tonnage.sizes import format_size, format_time
@@ -12,19 +13,19 @@ _LAYER_COLUMNS = ("digest", "size_bytes", "references_count", "class", "created_
 
 def card(inventory: Inventory, width: int = 80) -> str:
     """Return the card as text: classes that add up to the disk, the worst offenders, what a collection frees now."""
-    reports = builtin_reports()
+    reports, knowledge = builtin_reports(), knowledge_of(inventory)
     overview = run_report(inventory, reports["overview"], {})
     repositories = run_report(inventory, reports["repositories"], {})
     layers = run_report(inventory, reports["layers"], {})
     parts = [
-        _headline(inventory),
+        _headline(inventory, knowledge),
         to_text(overview, width),
-        _collection(inventory),
+        _collection(inventory, knowledge),
         "\nRepositories by the bytes only they need\n",
         to_text(_columns(repositories, _REPOSITORY_COLUMNS), width),
         "\nLayers with few references and a large size\n",
         to_text(_columns(layers, _LAYER_COLUMNS), width),
-        _problems(inventory),
+        _problems(inventory, knowledge),
     ]
     return "".join(parts)
 
@@ -36,10 +37,16 @@ def _columns(table: Table, names: tuple[str, ...]) -> Table:
     return Table(list(names), [table.types[i] for i in positions], rows)
 
 
-def _headline(inventory: Inventory) -> str:
+def _headline(inventory: Inventory, knowledge: Knowledge) -> str:
     ((location, finished_at, size_bytes, files_count, is_searched),) = inventory.query(
         "select location, finished_at, size_bytes, files_count, is_searched from scan order by scan_id desc limit 1"
     ).rows
+    if not knowledge.has_files:
+        unknown = ", ".join(knowledge.unknown)
+        return (
+            f"{location}, scanned {format_time(finished_at)} UTC over HTTP\n"
+            f"Known as far as tags lead. Unknown: {unknown}\n\n"
+        )
     searched = "" if is_searched else "\nStrays inside digest folders were not searched for: tonnage scan --thorough"
     return (
         f"{location}, scanned {format_time(finished_at)} UTC\n"
@@ -47,7 +54,9 @@ def _headline(inventory: Inventory) -> str:
     )
 
 
-def _collection(inventory: Inventory) -> str:
+def _collection(inventory: Inventory, knowledge: Knowledge) -> str:
+    if not knowledge.has_files:
+        return "\nWhat a garbage collection would free is unknown.\n"
     ((free, pinned),) = inventory.query(
         "select coalesce(sum(size_bytes) filter (where not is_pinned), 0),"
         " coalesce(sum(size_bytes) filter (where is_pinned), 0) from orphaned"
@@ -56,10 +65,12 @@ def _collection(inventory: Inventory) -> str:
     return f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n"
 
 
-def _problems(inventory: Inventory) -> str:
+def _problems(inventory: Inventory, knowledge: Knowledge) -> str:
     found = inventory.query(
         "select severity, count(*) from problem where severity <> 'note' group by severity order by severity"
     ).rows
+    where = "storage" if knowledge.has_files else "registry"
     said = " and ".join(f"{count:,} {severity}{'s' if count > 1 else ''}" for severity, count in found)
-    problems = f"\n{said} in the storage: tonnage problems\n" if found else "\n"
-    return problems + "Next: tonnage layers --min-size 500MiB · tonnage why DIGEST · tonnage untagged\n"
+    problems = f"\n{said} in the {where}: tonnage problems\n" if found else "\n"
+    last = " · tonnage untagged" if knowledge.has_untagged else ""
+    return f"{problems}Next: tonnage layers --min-size 500MiB · tonnage why DIGEST{last}\n"

@@ -66,6 +66,13 @@ class QueryError(TonnageError):
     hint = "`tonnage tables` lists the tables, the views and their columns"
 
 
+class NotKnownError(TonnageError):
+    """The answer needs what the inventory could not be told, such as orphaned blobs over HTTP."""
+
+    exit_code = 12
+    hint = "scan the registry's storage: its folder, or its bucket"
+
+
 class WriteError(TonnageError):
     """The result could not be written: disk full, no permission, the folder is missing."""
 
@@ -161,7 +168,7 @@ EXIT_CODES: dict[int, str] = {
     QueryError.exit_code: "the database refused the query",
     WriteError.exit_code: "the result could not be written",
     11: "the file is no plan, or it was changed after it was made",
-    12: "the inventory does not know enough to plan deletions",
+    NotKnownError.exit_code: "the inventory does not know enough to answer, or to plan deletions",
     13: "even if all went that may go, the bytes wanted would not be freed",
     14: "the inventory is not later than the plan, or of another storage",
     COLLECTION_HARMS: "`gc --fail-on-break`: the collection would break something, or stop before its end",

@@ -62,6 +62,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """`2.x`, `2.x -m`, `3.x`, `3.x -m`; `safe` is what is unreferenced by OCI's meaning."""
     freed_bytes: int
     freed_blobs_count: int
+    is_at_most: bool = False
+    """It may be less, down to nothing: revisions that nobody could list may need the same blobs."""
     broken_images_count: int = 0
     """Tagged images outside of the plan that would no longer pull completely after it."""
     aborts_on: str | None = None
@@ -74,7 +76,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     scan_id: int
     finished_at: str
-    stored_bytes: int
+    stored_bytes: int | None
+    """Bytes of all files; null where they were not listed."""
+    unknown: list[str] = []
+    """What this scan could not know, in words: over HTTP untagged revisions, orphaned blobs, and so on."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,13 +34,21 @@ def summarize(plan: Plan, width: int = 80) -> str:
     tags_count = sum(len(item.tags) for item in plan.items)
     repositories_count = len({item.repository for item in plan.items})
     predictions = [
-        (p.collector, p.freed_bytes, p.freed_blobs_count, p.broken_images_count, p.aborts_on) for p in plan.predictions
+        (
+            f"{p.collector}{', at most' if p.is_at_most else ''}",
+            p.freed_bytes,
+            p.freed_blobs_count,
+            p.broken_images_count,
+            p.aborts_on,
+        )
+        for p in plan.predictions
     ]
     lines = [
         f"Plan {plan.id}: {plan.goal}",
         f"made from scan {plan.source.scan_id} of {plan.source.location}, {plan.source.finished_at}",
         f"{len(plan.items):,} deletions ({tags_count:,} tags) in {repositories_count:,} repositories;"
         f" {len(plan.kept):,} candidates stay",
+        *([f"unknown to that scan: {', '.join(plan.source.unknown)}"] if plan.source.unknown else []),
         *(f"note: {note}" for note in plan.notes),
     ]
     table = _table(
@@ -66,7 +74,8 @@ def show_frontier(frontier: Frontier, width: int = 80) -> str:
 def one_line(plan: Plan) -> str:
     """Return what the plan comes to, in a line."""
     freed = plan.predictions[0].freed_bytes if plan.predictions else 0
-    return f"plan {plan.id}: {len(plan.items):,} deletions, {format_size(freed)} freed by a safe collection"
+    at_most = "at most " if any(p.is_at_most for p in plan.predictions) else ""
+    return f"plan {plan.id}: {len(plan.items):,} deletions, {at_most}{format_size(freed)} freed by a safe collection"
 
 
 def _table(title: str, columns: list[str], rows: Sequence[tuple[object, ...]], width: int) -> str:

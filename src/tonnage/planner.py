@@ -11,9 +11,10 @@ from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from tonnage.database import Inventory
-from tonnage.errors import TonnageError
+from tonnage.errors import NotKnownError
 from tonnage.freeing import Frontier, cheapest_units
 from tonnage.gc.preview import predict_after
+from tonnage.knowledge import Knowledge, insist, knowledge_of
 from tonnage.plan import Action, Item, Kept, Plan, Prediction, Source, seal
 from tonnage.policy import Candidate, Decision, Policy, Untagged, judge_tag, judge_untagged, rule_for
 from tonnage.references import Reference
@@ -27,10 +28,9 @@ _REVISIONS_TO_JUDGE = 20
 _POLICY_KEEPS = "the policy keeps it"
 
 
-class IncompleteKnowledgeError(TonnageError):
+class IncompleteKnowledgeError(NotKnownError):
     """The inventory does not know enough to plan deletions."""
 
-    exit_code = 12
     hint = "give the tags with --tags-from FILE, a line REPOSITORY:TAG@sha256:… each"
 
 
@@ -58,8 +58,12 @@ class Planned(NamedTuple):
 def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Planned:
     """Return the plan. Raises IncompleteKnowledgeError where the inventory does not know enough, and UsageError."""
     deletions = Deletions(inventory)
+    knowledge = knowledge_of(inventory)
+    if wanted.free_bytes is not None:
+        for need in ("files", "untagged"):
+            insist(inventory, need, "how many bytes deletions would free")
     _refuse_ignorance(deletions, wanted)
-    notes = _protect(deletions, wanted.in_use)
+    notes = _protect(deletions, wanted.in_use) + _ignorance(knowledge, wanted)
     kept = _apply_policy(deletions, wanted, now)
     for target in wanted.targets:
         deletions.add(target, f"named: {target_text(target)}")
@@ -72,13 +76,13 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Planned:
     items, unable = _items(deletions, wanted.registry_version)
     plan = Plan(
         created_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        source=_source(inventory),
+        source=_source(inventory, knowledge),
         goal=_goal(wanted),
         items=items,
         kept=kept + unable,
-        predictions=_predictions(deletions, items),
+        predictions=_predictions(deletions, items, knowledge),
         freed_blobs=dict(deletions.run("freed_blobs").rows),
-        commands=_commands(inventory, wanted.registry_version),
+        commands=_commands(inventory, wanted.registry_version, knowledge),
         notes=notes,
     )
     return Planned(seal(plan), deletions.totals(), frontier)
@@ -90,6 +94,16 @@ def _refuse_ignorance(deletions: Deletions, wanted: Wanted) -> None:
         raise IncompleteKnowledgeError(
             f"{tags_count:,} tags for {revisions_count:,} revisions: this registry keeps its tags elsewhere"
         )
+
+
+def _ignorance(knowledge: Knowledge, wanted: Wanted) -> list[str]:
+    """Return notes on what a plan over tags alone cannot do."""
+    if knowledge.has_untagged:
+        return []
+    notes = ["tags are all that is known: what their images need may be needed by untagged revisions too"]
+    if wanted.policy is not None and any(rule.delete_untagged for rule in wanted.policy.rule):
+        notes.append("delete_untagged takes nothing: untagged revisions are unknown")
+    return notes
 
 
 def _protect(deletions: Deletions, in_use: Iterable[Reference]) -> list[str]:
@@ -212,19 +226,25 @@ def _ordered(items: list[Item], edges: Iterable[tuple[str, str, str]]) -> list[I
     return [by_key[key] for key in sorter.static_order()]
 
 
-def _predictions(deletions: Deletions, items: list[Item]) -> list[Prediction]:
-    """Return what each kind of collection would free after the plan, the safe set first."""
+def _predictions(deletions: Deletions, items: list[Item], knowledge: Knowledge) -> list[Prediction]:
+    """Return what each kind of collection would free after the plan, the safe set first.
+
+    What the registry's own collector does depends on files; where they are unknown, so is that.
+    """
     freed = deletions.run("freed_total").rows[0]
-    safe = Prediction(collector="safe", freed_bytes=freed[0], freed_blobs_count=freed[1])
+    is_at_most = not (knowledge.has_untagged and knowledge.has_files)
+    safe = Prediction(collector="safe", freed_bytes=freed[0], freed_blobs_count=freed[1], is_at_most=is_at_most)
+    if not knowledge.has_files:
+        return [safe]
     return [safe, *predict_after(deletions.inventory, items)]
 
 
-def _source(inventory: Inventory) -> Source:
+def _source(inventory: Inventory, knowledge: Knowledge) -> Source:
     row = inventory.query(
         "select location, scan_id, strftime(finished_at, '%Y-%m-%dT%H:%M:%SZ'), size_bytes"
         " from scan order by scan_id desc limit 1"
     ).rows[0]
-    return Source(location=row[0], scan_id=row[1], finished_at=row[2], stored_bytes=row[3])
+    return Source(location=row[0], scan_id=row[1], finished_at=row[2], stored_bytes=row[3], unknown=knowledge.unknown)
 
 
 def _goal(wanted: Wanted) -> str:
@@ -236,11 +256,13 @@ def _goal(wanted: Wanted) -> str:
     return "; ".join(parts)
 
 
-def _commands(inventory: Inventory, registry_version: int) -> list[str]:
+def _commands(inventory: Inventory, registry_version: int, knowledge: Knowledge) -> list[str]:
     config = "/etc/docker/registry/config.yml" if registry_version == 2 else "/etc/distribution/config.yml"
-    return [
-        "tonnage apply plan.json --registry https://REGISTRY",
+    location = _source(inventory, knowledge).location
+    is_remote = knowledge.kind == "registry"
+    commands = [
+        f"tonnage apply plan.json --registry {location if is_remote else 'https://REGISTRY'}",
         f"registry garbage-collect {config}  # the registry stopped or in read-only mode",
-        f"tonnage scan {_source(inventory).location} -i {inventory.path}",
-        f"tonnage verify plan.json -i {inventory.path}",
+        f"tonnage scan {location} -i {inventory.path}",
     ]
+    return commands if is_remote else [*commands, f"tonnage verify plan.json -i {inventory.path}"]

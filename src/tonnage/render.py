@@ -24,6 +24,8 @@ _ID = re.compile(r"sha\d+:[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _DIGEST = re.compile(r"(sha\d+):([0-9a-f]{32,})")
 _SHORT_DIGITS = 12
 _GAP = 2
+_MEASURES = ("_bytes", "_count", "_at", "_percent")
+"""Of these everything has some: null is unknown. Elsewhere it may as well be none."""
 _DATE = 10
 _LEAST_WORDS, _LEAST_SENTENCE = 12, 24
 """Columns of words are not squeezed to less than this."""
@@ -119,7 +121,7 @@ def _column(name: str, type_: str, values: Sequence[Any]) -> _Column:
 
 def _shown(name: str, value: Any) -> str:
     if value is None:
-        return "-"
+        return "?" if name.endswith(_MEASURES) else "-"
     if name.endswith("_bytes") and isinstance(value, int):
         return format_size(value)
     if name.endswith("_percent"):

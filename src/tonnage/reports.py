@@ -3,11 +3,14 @@
     -- Layers with few references and a large size. One row per layer.
     -- $max_references integer 2: at most this many revisions name the layer directly
     -- references_count: revisions whose manifest names it directly
+    -- Needs: files
     -- Example: tonnage layers --max-references 1
     select …
 
 A parameter is `$name type default: text`; types are text, integer, bytes, days and digest, or the words to choose from
 as `one|other`; without a default it must be given, and the default `any` is no restriction.
+`Needs` says without which knowledge (see knowledge.py) the report would call none what is only unknown: `files`,
+`untagged`; it is then refused.
 A column is explained by `name: text`, unless it is a column of a view and has its meaning from there.
 From this one file come the command, its help, its options, the table, the JSON, the page and the docs.
 """
@@ -19,10 +22,12 @@ from typing import Any, NamedTuple
 
 from tonnage.database import Inventory, Table, statements
 from tonnage.errors import UsageError
+from tonnage.knowledge import insist
 from tonnage.sizes import parse_size
 
 _PARAMETER = re.compile(r"-- \$(\w+) (text|integer|bytes|days|digest|\w+(?:\|\w+)+)(?: (\S+))?: (.+)")
 _COLUMN = re.compile(r"-- ([a-z_]+): (.+)")
+_NEED = re.compile(r"-- Needs: (files|untagged)")
 _EXAMPLE = re.compile(r"-- Example: (.+)")
 
 
@@ -82,6 +87,8 @@ class Report(NamedTuple):
     columns: dict[str, str]
     example: str
     sql: str
+    needs: tuple[str, ...] = ()
+    """What the inventory has to know, else the report is refused."""
 
     @property
     def question(self) -> str:
@@ -96,7 +103,8 @@ def parse_report(name: str, sql: str) -> Report:
     parameters = tuple(Parameter(*match.groups()) for line in lines if (match := _PARAMETER.fullmatch(line)))
     columns = {match[1]: match[2] for line in lines if (match := _COLUMN.fullmatch(line))}
     examples = [match[1] for line in lines if (match := _EXAMPLE.fullmatch(line))]
-    return Report(name, title, parameters, columns, examples[0] if examples else f"tonnage {name}", sql)
+    needs = tuple(match[1] for line in lines if (match := _NEED.fullmatch(line)))
+    return Report(name, title, parameters, columns, examples[0] if examples else f"tonnage {name}", sql, needs)
 
 
 @cache
@@ -127,7 +135,9 @@ def read_report(path: Path) -> Report:
 
 
 def run_report(inventory: Inventory, report: Report, values: dict[str, str]) -> Table:
-    """Return the rows of a report. `values` are as typed; defaults fill in. Raises UsageError and QueryError."""
+    """Return the rows of a report. `values` are as typed; defaults fill in. Raises UsageError, QueryError, NotKnownError."""
+    for need in report.needs:
+        insist(inventory, need, report.question[:1].lower() + report.question[1:])
     bound: dict[str, Any] = {}
     if unknown := values.keys() - {parameter.name for parameter in report.parameters}:
         known = ", ".join(parameter.name for parameter in report.parameters) or "none"

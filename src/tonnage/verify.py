@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from tonnage.database import Inventory, Table, statements
 from tonnage.errors import TonnageError
+from tonnage.knowledge import insist
 from tonnage.plan import Action, Plan
 
 
@@ -37,6 +38,7 @@ class Verification(NamedTuple):
 
 def verify(inventory: Inventory, plan: Plan) -> Verification:
     """Return what came of a plan. Raises VerifyError if the inventory is not later than the plan's."""
+    insist(inventory, "files", "what a collection has freed")
     _refuse_old(inventory, plan)
     found = statements("verify")
     blobs = inventory.query(found["blobs"].sql, {"digests": list(plan.freed_blobs)}).rows

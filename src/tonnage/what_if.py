@@ -27,8 +27,10 @@ class Totals(NamedTuple):
     """What only the set needs: it leaves the disk with the next collection."""
     shared_bytes: int
     """What others need too: it stays."""
-    orphaned_bytes: int
-    """What the next collection frees in any case."""
+    orphaned_bytes: int | None
+    """What the next collection frees in any case; None where that is unknown."""
+    is_at_most: bool
+    """Revisions nobody could list may need some of what counts as freed, and stay as large."""
 
 
 class Deletions:

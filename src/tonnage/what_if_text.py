@@ -1,6 +1,7 @@
 """A set of deletions, told to people."""
 
 from tonnage.database import Table
+from tonnage.knowledge import knowledge_of
 from tonnage.render import to_text
 from tonnage.sizes import format_size
 from tonnage.what_if import Deletions
@@ -12,6 +13,12 @@ _LISTINGS = {
     "keepers": "keepers",
     "siblings": "siblings",
     "blobs": "freed_blobs",
+}
+
+
+_FREED = {
+    False: "freed: nothing else needs it",
+    True: "freed at most: nothing else that a tag leads to needs it",
 }
 
 
@@ -27,10 +34,12 @@ def describe(deletions: Deletions, width: int = 80) -> str:
         f"{totals.revisions_count:,} revisions and {totals.tags_count:,} tags"
         f" in {totals.repositories_count:,} repositories go",
         f"  {format_size(totals.stored_bytes):>10}  they need",
-        f"  {format_size(totals.freed_bytes):>10}  freed: nothing else needs it",
+        f"  {format_size(totals.freed_bytes):>10}  {_FREED[totals.is_at_most]}",
         f"  {format_size(totals.shared_bytes):>10}  stays: others need it too",
         f"  {format_size(totals.orphaned_bytes):>10}  more goes with the next collection in any case",
     ]
+    if totals.is_at_most:
+        lines.append(f"Unknown, as read over HTTP: {', '.join(knowledge_of(deletions.inventory).unknown)}")
     text = "\n".join(lines) + "\n"
     text += _section(deletions.run("keepers"), "\nWho keeps the shared part: it is freed only if they go too\n", width)
     return text + _section(deletions.run("siblings"), "\nSibling tags that stay: their digests stay with them\n", width)

@@ -502,7 +502,7 @@ def test_an_empty_storage(tmp_path: Path, inventory: Path) -> None:
     summary = scan_tree(tmp_path / "registry", inventory)
     assert (summary.files_count, summary.size_bytes, summary.problems_count) == (0, 0, 0)
     filled = {view for view, rows in everything(inventory).items() if rows}
-    assert filled == {"problem_kind", "empty_folder"}
+    assert filled == {"problem_kind", "empty_folder", "source"}
 
 
 def test_names_that_are_no_text(registry: Builder, inventory: Path) -> None:

@@ -42,7 +42,10 @@ def summarize(plan: Plan, url: str) -> str:
         [
             f"plan {plan.id} of {plan.created_at}: {plan.goal}",
             f"deletes {what} of {url}",
-            *(f"frees {format_size(p.freed_bytes)} with a {p.collector} collection" for p in plan.predictions),
+            *(
+                f"frees {'at most ' if p.is_at_most else ''}{format_size(p.freed_bytes)} with a {p.collector} collection"
+                for p in plan.predictions
+            ),
             *(f"note: {note}" for note in plan.notes),
         ]
     )

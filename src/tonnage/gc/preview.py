@@ -14,6 +14,7 @@ from tonnage.database import Inventory, Table, statements
 from tonnage.gc.replay import Outcome, Phase, Stop, replay
 from tonnage.gc.replica import Collector, Deletion, Replica
 from tonnage.gc.sweeping import Removed
+from tonnage.knowledge import insist
 from tonnage.plan import Action, Item, Prediction
 
 LISTINGS = ("blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference")
@@ -114,7 +115,9 @@ def preview(
 
     `storage_order` is `filesystem` or `object`; without it the inventory's location decides. `without` are deletions
     that come before the collection. With `as_if_put_right` whatever would stop it counts as put right.
+    Raises NotKnownError for an inventory that does not know the storage's files.
     """
+    insist(inventory, "files", "what a garbage collection would do")
     collector = Collector(version, delete_untagged)
     with _no_search_for_cycles():
         replica = Replica(inventory, without, is_object=_is_object(inventory, storage_order))

@@ -280,6 +280,9 @@ class _Run:
         self.monitor.begin("loading", 1)
         self.crew.close()
         with transaction(self.connection):
+            self._execute(
+                "source", {"kind": "storage", "has_untagged": True, "has_files": True, "has_stored_sizes": True}
+            )
             load(self.connection)
             listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
             load_parts(self.connection, listed)

@@ -34,15 +34,16 @@ class Summary(NamedTuple):
     seconds: float
     is_full: bool
     is_searched: bool
+    is_whole: bool = True
+    """Files and bytes are all of the storage; else what is known of it: the blobs that tags lead to."""
 
     def describe(self) -> str:
         """Return the summary in a few words, with what to do next."""
         read = f"{self.read_count:,} manifests and configurations read"
         problems = f"; {self.problems_count:,} problems: tonnage problems" if self.problems_count else ""
-        return (
-            f"{format_size(self.size_bytes)} in {self.files_count:,} files, {read}, {self.seconds:.1f} s"
-            f"{problems}\n{self.inventory} is ready: tonnage"
-        )
+        count, size = f"{self.files_count:,}", format_size(self.size_bytes)
+        found = f"{size} in {count} files" if self.is_whole else f"tags lead to {size} in {count} blobs"
+        return f"{found}, {read}, {self.seconds:.1f} s{problems}\n{self.inventory} is ready: tonnage"
 
 
 @contextlib.contextmanager
@@ -123,9 +124,12 @@ def summarize(target: Path) -> Summary:
     try:
         attach(connection, str(target), "inventory")
         found = connection.execute(
-            "select location, files_count, size_bytes, read_count, problems_count,"
-            " epoch(finished_at - started_at), is_full, is_searched"
-            " from inventory.store.scan order by scan_id desc limit 1"
+            "select s.location, coalesce(s.files_count, c.files_count, 0), coalesce(s.size_bytes, c.size_bytes, 0),"
+            " s.read_count, s.problems_count, epoch(s.finished_at - s.started_at), s.is_full, s.is_searched,"
+            " s.size_bytes is not null"
+            " from inventory.store.scan as s"
+            " left join inventory.store.scan_class as c on c.scan_id = s.scan_id and c.class = 'tagged'"
+            " order by s.scan_id desc limit 1"
         ).fetchone()
     finally:
         connection.close()

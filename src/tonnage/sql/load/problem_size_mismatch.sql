@@ -5,7 +5,7 @@ select
     'blobs/' || split_part(child.digest, ':', 1) || '/' || left(split_part(child.digest, ':', 2), 2) || '/'
         || split_part(child.digest, ':', 2) || '/data',
     null, child.digest,
-    'stored ' || b.size_bytes || ' bytes, declared ' || f.size_bytes || ' by ' || min(parent.digest), null
+    case when (select has_stored_sizes from store.source) then 'stored ' else 'elsewhere ' end || b.size_bytes || ' bytes, declared ' || f.size_bytes || ' by ' || min(parent.digest), null
 from store.manifest_ref as f
 join store.blob as b on b.digest_id = f.child_id
 join store.digest as parent on parent.digest_id = f.parent_id

@@ -15,6 +15,7 @@ join store.repository as p on p.repository_id = s.repository_id
 join store.blob as b on b.digest_id = f.child_id
 join store.digest as parent on parent.digest_id = f.parent_id
 join store.digest as child on child.digest_id = f.child_id
-where not exists (
-    select 1 from link as l where l.repository_id = s.repository_id and l.digest_id = f.child_id
-);
+where (select has_files from store.source)
+    and not exists (
+        select 1 from link as l where l.repository_id = s.repository_id and l.digest_id = f.child_id
+    );

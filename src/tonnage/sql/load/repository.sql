@@ -3,10 +3,10 @@ insert into store.repository
 select
     cast(row_number() over (order by repository) - 1 as integer),
     repository,
-    bool_or(folder = '_layers'),
-    bool_or(folder = '_manifests'),
-    bool_or(folder = '_manifests/revisions'),
-    bool_or(folder = '_manifests/tags'),
-    bool_or(folder = '_uploads')
+    case when (select has_files from store.source) then bool_or(folder = '_layers') end,
+    case when (select has_files from store.source) then bool_or(folder = '_manifests') end,
+    case when (select has_files from store.source) then bool_or(folder = '_manifests/revisions') end,
+    case when (select has_files from store.source) then bool_or(folder = '_manifests/tags') end,
+    case when (select has_files from store.source) then bool_or(folder = '_uploads') end
 from staged_folder
 group by repository;

@@ -2,7 +2,7 @@
 -- type: gauge
 -- registry: version of the registry, 2.x or 3.x
 -- delete_untagged: whether it runs with its option --delete-untagged (-m)
-select c.registry, c.delete_untagged, count(p.kind) as value
+select c.registry, c.delete_untagged, case when (select has_files from source) then count(p.kind) end as value
 from (
     values
     ('2.x', 'false', ', 2.x,'),

@@ -1,4 +1,4 @@
 -- Repositories with nothing to pull in them. One row per registry.
 -- type: gauge
-select count(*) as value
+select case when (select has_untagged from source) then count(*) end as value
 from ghost;

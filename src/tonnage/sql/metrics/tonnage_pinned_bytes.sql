@@ -1,5 +1,5 @@
 -- Bytes of blobs that seem orphaned but may be needed by manifests that cannot be read. One row per registry.
 -- type: gauge
-select cast(coalesce(sum(size_bytes), 0) as bigint) as value
+select case when (select has_files from source) then cast(coalesce(sum(size_bytes), 0) as bigint) end as value
 from orphaned
 where is_pinned;

@@ -11,4 +11,7 @@ select
         join store.usage as u using (blob_id)
         where n.blob_id not in (select blob_id from freed)
     ) as shared_bytes,
-    (select cast(coalesce(sum(size_bytes), 0) as bigint) from freed where is_orphaned) as orphaned_bytes;
+    case when (select has_files from store.source)
+        then (select cast(coalesce(sum(size_bytes), 0) as bigint) from freed where is_orphaned)
+    end as orphaned_bytes,
+    (select not (has_untagged and has_files) from store.source) as is_at_most;

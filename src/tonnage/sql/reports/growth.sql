@@ -1,6 +1,6 @@
 -- How the storage grew from scan to scan. One row per scan.
 -- $repository text any: only the bytes of this repository
--- size_bytes: bytes of all files counted, or of the blobs the repository needs
+-- size_bytes: bytes of all files counted, or of the blobs the repository needs; null where files were not listed
 -- grown_bytes: how many more than at the scan before; null for the first
 -- Example: tonnage growth --repository ml/training
 select

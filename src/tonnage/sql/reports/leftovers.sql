@@ -4,6 +4,7 @@
 -- files_count: number of these files
 -- folders_count: number of these folders, or of the folders with these files in them
 -- advice: what to do about them
+-- Needs: files
 -- Example: tonnage leftovers
 select kind, size_bytes, files_count, folders_count, advice
 from (

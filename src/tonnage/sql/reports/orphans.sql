@@ -1,5 +1,6 @@
 -- Blobs that no linked manifest refers to: a garbage collection frees them. One row per blob.
 -- $min_size bytes 0: at least this large
+-- Needs: files
 -- Example: tonnage orphans --min-size 100MiB
 select digest, size_bytes, modified_at, is_pinned
 from orphaned

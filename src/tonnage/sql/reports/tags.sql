@@ -1,6 +1,6 @@
 -- Tags by the bytes only they lead to; tags on the same digest are one tag for the disk. One row per tag.
 -- $repository text any: only tags of this repository
--- $older_than days 0: only tags pushed at least this many days before the scan
+-- $older_than days 0: only tags pushed at least this many days before the scan, or at a time unknown
 -- Example: tonnage tags --repository ml/training --older-than 90d
 select
     t.repository,
@@ -14,5 +14,9 @@ select
     t.digest
 from tag_usage as t
 where $repository in ('any', t.repository)
-    and ($older_than = 0 or t.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day)
+    and (
+        $older_than = 0
+        or t.pushed_at is null
+        or t.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day
+    )
 order by t.exclusive_bytes desc nulls last, t.stored_bytes desc nulls last, t.repository, t.tag;

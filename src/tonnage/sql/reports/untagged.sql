@@ -1,6 +1,7 @@
 -- Half-orphaned revisions, to be cleaned: no tag of their repository leads to them. One row per revision.
 -- $repository text any: only revisions of this repository
--- $older_than days 0: only revisions pushed at least this many days before the scan
+-- $older_than days 0: only revisions pushed at least this many days before the scan, or at a time unknown
+-- Needs: untagged
 -- Example: tonnage untagged --older-than 30d --csv -o untagged.csv
 select
     u.repository,
@@ -12,5 +13,9 @@ select
     u.kind
 from untagged as u
 where $repository in ('any', u.repository)
-    and ($older_than = 0 or u.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day)
+    and (
+        $older_than = 0
+        or u.pushed_at is null
+        or u.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day
+    )
 order by u.exclusive_bytes desc, u.stored_bytes desc, u.repository, u.digest;

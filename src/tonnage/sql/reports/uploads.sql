@@ -1,5 +1,6 @@
 -- Uploads, open or abandoned; garbage collection never takes them. One row per upload.
 -- $older_than days 0: only uploads begun at least this many days before the scan
+-- Needs: files
 -- Example: tonnage uploads --older-than 7d
 select
     u.repository,

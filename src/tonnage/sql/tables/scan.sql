@@ -8,8 +8,8 @@ create table store.scan (
     schema_version integer not null,
     is_full boolean not null,
     is_searched boolean not null,
-    files_count bigint not null,
-    size_bytes bigint not null,
+    files_count bigint,
+    size_bytes bigint,
     read_count bigint not null,
     problems_count bigint not null
 );
@@ -22,7 +22,7 @@ comment on column store.scan.tonnage_version is 'Version of tonnage that scanned
 comment on column store.scan.schema_version is 'Version of the tables.';
 comment on column store.scan.is_full is 'Whether everything was read anew; false where an earlier inventory was built upon.';
 comment on column store.scan.is_searched is 'Whether the folders named by digest were opened in search of strays (--thorough, and small registries).';
-comment on column store.scan.files_count is 'Number of files counted.';
-comment on column store.scan.size_bytes is 'Bytes of all files counted.';
+comment on column store.scan.files_count is 'Number of files counted; null where the files were not listed.';
+comment on column store.scan.size_bytes is 'Bytes of all files counted; null where the files were not listed.';
 comment on column store.scan.read_count is 'Manifests and image configurations read by this scan.';
 comment on column store.scan.problems_count is 'Problems found, notes not counted.';

@@ -24,13 +24,15 @@ select
     grouping_name as "grouping",
     cast(coalesce(sum(size_bytes) filter (where holders_count = 1), 0) as bigint) as exclusive_bytes,
     cast(coalesce(sum(size_bytes) filter (where holders_count > 1), 0) as bigint) as shared_bytes,
-    cast(coalesce(sum(size_bytes) filter (where holders_count = 0), 0) as bigint) as unreferenced_bytes,
-    cast(sum(size_bytes) as bigint) as stored_bytes
+    case when (select has_files from store.source)
+        then cast(coalesce(sum(size_bytes) filter (where holders_count = 0), 0) as bigint)
+    end as unreferenced_bytes,
+    case when (select has_files from store.source) then cast(sum(size_bytes) as bigint) end as stored_bytes
 from counted
 group by grouping_name;
 comment on view accounting is 'Shared, exclusive and unreferenced bytes in every grouping; they add up to the stored bytes of all blobs. One row per grouping.';
 comment on column accounting."grouping" is 'By what blobs are held: tag, revision, repository, namespace.';
 comment on column accounting.exclusive_bytes is 'Bytes that exactly one holder needs.';
 comment on column accounting.shared_bytes is 'Bytes that several holders need.';
-comment on column accounting.unreferenced_bytes is 'Bytes that no holder needs.';
-comment on column accounting.stored_bytes is 'Bytes of all blobs.';
+comment on column accounting.unreferenced_bytes is 'Bytes that no holder needs; null where unknown.';
+comment on column accounting.stored_bytes is 'Bytes of all blobs; null where unknown.';

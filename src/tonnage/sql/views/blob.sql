@@ -11,7 +11,7 @@ join store.digest as d on d.digest_id = t.digest_id
 join store.usage as u on u.blob_id = t.digest_id;
 comment on view blob is 'Blobs: layers, configs and manifests as stored. One row per blob.';
 comment on column blob.digest is 'Digest of the blob, as its path spells it.';
-comment on column blob.size_bytes is 'Stored size in bytes: the size of the file.';
+comment on column blob.size_bytes is 'Stored size in bytes: the size of the file. Over HTTP what manifests declare, unless the registry was asked.';
 comment on column blob.role is 'manifest, layer, config, index blob, artifact blob; null where nothing says what it is.';
 comment on column blob.class is 'tagged: some tag leads to it. untagged: only revisions without a tag do. orphaned: no linked manifest does.';
 comment on column blob.modified_at is 'When the file was last written, UTC: about when it was pushed.';

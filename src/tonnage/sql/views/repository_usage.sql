@@ -41,8 +41,8 @@ select
     p.repository,
     case when strpos(p.repository, '/') > 0 then split_part(p.repository, '/', 1) else '' end as namespace,
     coalesce(t.tags_count, 0) as tags_count,
-    coalesce(r.revisions_count, 0) as revisions_count,
-    coalesce(r.untagged_count, 0) as untagged_count,
+    case when (select has_untagged from store.source) then coalesce(r.revisions_count, 0) end as revisions_count,
+    case when (select has_untagged from store.source) then coalesce(r.untagged_count, 0) end as untagged_count,
     coalesce(h.blobs_count, 0) as blobs_count,
     coalesce(h.stored_bytes, 0) as stored_bytes,
     coalesce(h.exclusive_bytes, 0) as exclusive_bytes,
@@ -58,8 +58,8 @@ comment on view repository_usage is 'What each repository needs. One row per rep
 comment on column repository_usage.repository is 'Name of the repository.';
 comment on column repository_usage.namespace is 'First component of the name; empty where it has only one.';
 comment on column repository_usage.tags_count is 'Number of its tags.';
-comment on column repository_usage.revisions_count is 'Number of its revisions.';
-comment on column repository_usage.untagged_count is 'Revisions no tag leads to.';
+comment on column repository_usage.revisions_count is 'Number of its revisions; null where untagged ones are unknown.';
+comment on column repository_usage.untagged_count is 'Revisions no tag leads to; null where untagged ones are unknown.';
 comment on column repository_usage.blobs_count is 'Number of blobs its revisions need.';
 comment on column repository_usage.stored_bytes is 'Stored bytes of the blobs its revisions need, each counted once.';
 comment on column repository_usage.exclusive_bytes is 'Bytes that no other repository needs: what would be freed if all of it went.';

@@ -19,5 +19,5 @@ comment on column revision.digest is 'Digest of the manifest: what the link says
 comment on column revision.path_digest is 'Digest that the path of the link spells.';
 comment on column revision.is_link_valid is 'Whether the link holds a digest.';
 comment on column revision.state is 'tag: a tag points to it. index: below a tagged index. referrer: about one that is held. untagged: none of these.';
-comment on column revision.size_bytes is 'Size of the link file in bytes.';
+comment on column revision.size_bytes is 'Size of the link file in bytes; null where the files were not listed.';
 comment on column revision.modified_at is 'When the link was written, UTC: when this manifest was pushed here.';

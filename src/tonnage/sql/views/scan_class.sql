@@ -12,5 +12,5 @@ comment on view scan_class is 'What each scan found, by class. One row per scan 
 comment on column scan_class.scan_id is 'Scan.';
 comment on column scan_class.finished_at is 'When the scan was done, UTC.';
 comment on column scan_class.class is 'tagged, untagged, orphaned, links, uploads, strays.';
-comment on column scan_class.files_count is 'Number of files.';
-comment on column scan_class.size_bytes is 'Bytes of the files.';
+comment on column scan_class.files_count is 'Number of files; null where unknown.';
+comment on column scan_class.size_bytes is 'Bytes of the files; null where unknown.';

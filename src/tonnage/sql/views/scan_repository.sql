@@ -16,7 +16,7 @@ comment on column scan_repository.scan_id is 'Scan.';
 comment on column scan_repository.finished_at is 'When the scan was done, UTC.';
 comment on column scan_repository.repository is 'Name of the repository.';
 comment on column scan_repository.tags_count is 'Number of its tags.';
-comment on column scan_repository.revisions_count is 'Number of its revisions.';
+comment on column scan_repository.revisions_count is 'Number of its revisions; null where untagged ones are unknown.';
 comment on column scan_repository.stored_bytes is 'Bytes of the blobs its revisions need.';
 comment on column scan_repository.exclusive_bytes is 'Bytes that no other repository needs.';
 comment on column scan_repository.logical_bytes is 'Bytes it would take if nothing were shared.';

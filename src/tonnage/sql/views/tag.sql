@@ -15,5 +15,5 @@ comment on column tag.repository is 'Repository.';
 comment on column tag.tag is 'Name of the tag.';
 comment on column tag.digest is 'Digest the tag points to now; null where its link is missing or says nothing.';
 comment on column tag.has_link is 'Whether the tag has a current link at all; a folder without one is left by a crash between two writes.';
-comment on column tag.size_bytes is 'Size of the current link in bytes.';
+comment on column tag.size_bytes is 'Size of the current link in bytes; null where the files were not listed.';
 comment on column tag.modified_at is 'When the current link was written, UTC: when the tag was pushed.';
