@@ -5,16 +5,20 @@ The listing rows come from names and sizes alone; the content rows from manifest
 """
 
 import typing
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 SCHEMA_VERSION = 3
 """Version of the tables; an inventory of another version is refused."""
 
 
+Digest = Annotated[str, "digest"]
+"""The text of a digest, or what stands where one belongs. Columns of digests are staged as numbers: see `Staging`."""
+
+
 class Blob(NamedTuple):
     """One row per `blobs/<alg>/<xx>/<hex>/data`."""
 
-    digest: str
+    digest: Digest
     size_bytes: int
     modified_us: int | None
 
@@ -23,8 +27,8 @@ class Revision(NamedTuple):
     """One row per revision link. `content_digest` is None when the link holds no digest."""
 
     repository: str
-    path_digest: str
-    content_digest: str | None
+    path_digest: Digest
+    content_digest: Digest | None
     size_bytes: int
     modified_us: int | None
 
@@ -34,7 +38,7 @@ class Tag(NamedTuple):
 
     repository: str
     tag: str
-    digest: str | None
+    digest: Digest | None
     size_bytes: int
     modified_us: int | None
 
@@ -44,7 +48,7 @@ class TagHistory(NamedTuple):
 
     repository: str
     tag: str
-    digest: str
+    digest: Digest
     size_bytes: int
     modified_us: int | None
 
@@ -53,8 +57,8 @@ class LayerLink(NamedTuple):
     """One row per layer link; `content_digest` differs from the path's for the sha512 alias of a sha256 blob."""
 
     repository: str
-    path_digest: str
-    content_digest: str | None
+    path_digest: Digest
+    content_digest: Digest | None
     size_bytes: int
     modified_us: int | None
 
@@ -67,10 +71,10 @@ class ExtraLink(NamedTuple):
 
     kind: str
     repository: str
-    digest: str
+    digest: Digest
     path: str
     size_bytes: int
-    content_digest: str | None
+    content_digest: Digest | None
 
 
 class UploadFile(NamedTuple):
@@ -95,7 +99,7 @@ class Stray(NamedTuple):
     tag: str | None
     size_bytes: int
     modified_us: int | None
-    content_digest: str | None
+    content_digest: Digest | None
 
 
 class EmptyFolder(NamedTuple):
@@ -126,13 +130,13 @@ class Problem(NamedTuple):
 class Manifest(NamedTuple):
     """One row per manifest read; `kind` is `unreadable` where its references are unknown."""
 
-    digest: str
+    digest: Digest
     kind: str
     media_type: str | None
     artifact_type: str | None
-    config_digest: str | None
+    config_digest: Digest | None
     config_media_type: str | None
-    subject: str | None
+    subject: Digest | None
     unreadable_because: str | None
     refused_by_2: str | None
     """Why the collector of 2.x stops on it, or crashes (`panic…`); None where it does not."""
@@ -142,10 +146,10 @@ class Manifest(NamedTuple):
 class ManifestRef(NamedTuple):
     """One row per reference of a manifest, in document order per role. `size_bytes` is the writer's claim."""
 
-    parent: str
+    parent: Digest
     role: str
     position: int
-    child: str
+    child: Digest
     size_bytes: int | None
     media_type: str | None
     os: str | None
@@ -159,7 +163,7 @@ class ManifestRef(NamedTuple):
 class Annotation(NamedTuple):
     """One row per annotation of a manifest or index."""
 
-    digest: str
+    digest: Digest
     name: str
     value: str
 
@@ -167,7 +171,7 @@ class Annotation(NamedTuple):
 class Image(NamedTuple):
     """One row per image configuration read. `created` is the text found there."""
 
-    config_digest: str
+    config_digest: Digest
     os: str | None
     architecture: str | None
     variant: str | None
@@ -178,7 +182,7 @@ class Image(NamedTuple):
 class Label(NamedTuple):
     """One row per label of an image configuration."""
 
-    config_digest: str
+    config_digest: Digest
     name: str
     value: str
 
@@ -186,7 +190,7 @@ class Label(NamedTuple):
 class History(NamedTuple):
     """One row per build step; `layer_position` ties it to the manifest's layer, None for a step without one."""
 
-    config_digest: str
+    config_digest: Digest
     position: int
     layer_position: int | None
     created: str | None
@@ -197,9 +201,9 @@ class History(NamedTuple):
 class DiffId(NamedTuple):
     """One row per layer of an image configuration: the digest of its *uncompressed* content."""
 
-    config_digest: str
+    config_digest: Digest
     position: int
-    diff_id: str
+    diff_id: Digest
 
 
 Row = (
@@ -216,9 +220,13 @@ ALL: dict[str, type[Row]] = {kind.__name__: kind for kind in (*LISTING, *CONTENT
 """Row types by name."""
 
 
-def column_types(kind: type[Row]) -> dict[str, type]:
-    """Return the columns of a row type with `str`, `int` or `bool`; every one may hold None."""
-    hints = typing.get_type_hints(kind)
-    return {
-        name: next(t for t in (typing.get_args(hint) or (hint,)) if t is not type(None)) for name, hint in hints.items()
-    }
+def column_types(kind: type[Row]) -> dict[str, Any]:
+    """Return the columns of a row type with `str`, `int`, `bool` or `Digest`; every one may hold None."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {name: _without_none(hint) for name, hint in hints.items()}
+
+
+def _without_none(hint: Any) -> Any:
+    if hint is Digest or not (choices := typing.get_args(hint)):
+        return hint
+    return next(choice for choice in choices if choice is not type(None))

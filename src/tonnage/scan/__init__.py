@@ -138,7 +138,7 @@ class _Run:
         self.monitor = monitor
         self.now = now
         self.started_at = now()
-        self.staging = Staging(connection)
+        self.staging = Staging(connection, is_rescan=self.earlier is not None)
         self.parts: dict[str, _ListedPart] = {}
         self.read_count = 0
 
@@ -279,6 +279,7 @@ class _Run:
         """Fill the tables and write down what this scan found."""
         self.monitor.begin("loading", 1)
         self.crew.close()
+        self.staging.numbers.clear()  # as much memory as the database needs now
         with transaction(self.connection):
             self._execute(
                 "source", {"kind": "storage", "has_untagged": True, "has_files": True, "has_stored_sizes": True}

@@ -1,6 +1,13 @@
-"""Rows -> inventory: staged as text, then numbered and put into the tables by sql/load."""
+"""Rows -> inventory: staged, and then put into the tables by sql/load.
+
+A digest is 71 characters and is named again and again, so it is staged as a number from the start: the place at which
+it was first met. Numbers in the order of the text, which the inventory has, are given once all are known. What an
+earlier inventory knows keeps its number there, so that its rows are carried over as they are.
+"""
 
 import re
+from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arro3.core import Array, DataType
@@ -14,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ORDER = (
-    "misnamed", "digest", "repository", "blob", "revision", "tag", "tag_history", "layer_link", "extra_link",
+    "misnamed", "numbered", "digest", "repository", "blob", "revision", "tag", "tag_history", "layer_link", "extra_link",
     "upload", "upload_file", "folder", "stray", "empty_folder", "manifest", "manifest_ref", "annotation", "image",
     "label", "history", "diff_id", "problem", "problem_kind", "reach", "revision_state", "usage",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
@@ -23,8 +30,8 @@ ORDER = (
 )  # fmt: skip
 """The files of sql/load in the order in which they build on each other."""
 
-_ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool()}
-_SQL = {str: "varchar", int: "bigint", bool: "boolean"}
+_ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool(), rows.Digest: DataType.int32()}
+_SQL = {str: "varchar", int: "bigint", bool: "boolean", rows.Digest: "integer"}
 _BATCH_ROWS = 20_000
 """Rows are kept until there are this many: inserting few costs as much as inserting many."""
 
@@ -32,14 +39,21 @@ _BATCH_ROWS = 20_000
 class Staging:
     """Takes rows of all types in batches, in whatever order they come."""
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", *, is_rescan: bool = False) -> None:
+        """Prepare it; for a rescan, the database `earlier` has the inventory to build upon."""
         self.connection = connection
+        self.is_rescan = is_rescan
+        self.numbers: dict[str, int] = {}
+        """Every digest met, and its place."""
+        self.known_count = 0
+        """How many of them the database has."""
         self.columns = {kind: rows.column_types(kind) for kind in rows.ALL.values()}
         self.waiting: dict[type[rows.Row], list[list[Any]]] = {}
         for kind, columns in self.columns.items():
             described = ", ".join(f"{name} {_SQL[type_]}" for name, type_ in columns.items())
             part = ", part_id integer" if kind in rows.LISTING else ""
             connection.execute(f"create temp table {staged(kind)} ({described}{part})")
+        connection.execute("create temp table staged_digest (staged_id integer, digest varchar)")
 
     def add(self, columns: Columns, part_id: int | None = None) -> None:
         """Add rows as columns by the name of their type; listing rows belong to a part."""
@@ -53,18 +67,45 @@ class Staging:
                 self._insert(kind, self.waiting.pop(kind))
 
     def flush(self) -> None:
-        """Insert what is still waiting."""
+        """Insert what is still waiting, and the digests met."""
         for kind, columns in self.waiting.items():
             self._insert(kind, columns)
         self.waiting.clear()
+        self._know_earlier()
+        digests = list(islice(self.numbers, self.known_count, None))
+        self._append("staged_digest", {"staged_id": rows.Digest, "digest": str}, [self._numbers(digests), digests])
+        self.known_count = len(self.numbers)
 
     def _insert(self, kind: type[rows.Row], columns: list[list[Any]]) -> None:
         types = dict(self.columns[kind])
         if kind in rows.LISTING:
             types["part_id"] = int
+        self._know_earlier()
+        earlier: list[Any] = []
+        for position, type_ in enumerate(types.values()):
+            if type_ is rows.Digest:
+                same = columns[position] == earlier  # a link that holds the digest its path spells, as nearly all do
+                earlier, columns[position] = columns[position], columns[position - 1 if same else position]
+                if not same:
+                    columns[position] = self._numbers(columns[position])
+        self._append(staged(kind), types, columns)
+
+    def _append(self, table: str, types: dict[str, Any], columns: list[list[Any]]) -> None:
         arrays = [Array(values, type=_ARROW[type_]) for values, type_ in zip(columns, types.values(), strict=True)]
         batch = ArrowTable.from_arrays(arrays, names=list(types))  # noqa: F841 - read by the statement below
-        self.connection.execute(f"insert into {staged(kind)} select * from batch")
+        self.connection.execute(f"insert into {table} select * from batch")
+
+    def _numbers(self, digests: Sequence[str | None]) -> list[int | None]:
+        numbers = self.numbers
+        return [None if digest is None else numbers.setdefault(digest, len(numbers)) for digest in digests]
+
+    def _know_earlier(self) -> None:
+        """Begin with the digests of the earlier inventory: not before a row comes, as often none ever does."""
+        if self.is_rescan and not self.numbers:
+            self.connection.execute("insert into staged_digest select digest_id, digest from earlier.store.digest")
+            known = self.connection.execute("select digest from staged_digest order by staged_id").fetchall()
+            self.numbers = {row[0]: number for number, row in enumerate(known)}
+            self.known_count = len(self.numbers)
 
 
 def staged(kind: type[rows.Row]) -> str:

@@ -1,8 +1,9 @@
 """Work spread over processes, because reading folders is work for a core, not for a wait.
 
-Python threads gain nothing on a warm cache (the interpreter lock) and much on a cold one; so each process starts with
-one thread and adds more for as long as its tasks wait rather than work. The processes are started only once the scan
-has shown itself to be long: a small registry is read before they would be up.
+Python threads cost on a warm cache (the interpreter lock) and gain much on a cold one; so each process starts with one
+thread and adds the others once that has had to wait for the disk. How often it waited is what the system counts for it:
+the time that went by says nothing on a busy machine, nor where a worker waits for its parent. The processes are started
+only once the scan has shown itself to be long: a small registry is read before they would be up.
 
 A worker that loses its parent sees its pipe end and goes; a parent killed at any moment leaves nothing behind.
 """
@@ -10,12 +11,13 @@ A worker that loses its parent sees its pipe end and goes; a parent killed at an
 import gc
 import marshal
 import os
+import resource
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
@@ -27,8 +29,8 @@ from tonnage.scan.listing import Earlier, Listed, list_part
 from tonnage.storage import OPEN_ALL, Keys, Storage
 
 _THREADS_LIMIT = 8
-_WAITING = 2.0
-"""A task that took this many times its processor time was waiting for the disk."""
+_WAITING = 0.05
+"""Waits per file from which on a task is taken to have waited for the disk."""
 
 
 class Task(NamedTuple):
@@ -95,7 +97,8 @@ class Crew:
     def start(self) -> None:
         """Start the worker processes now, for work that is known to be long."""
         if self.workers_count > 1:
-            self.workers = [_Worker(self.storage) for _ in range(self.workers_count)]
+            for _ in range(self.workers_count):
+                self.workers.append(_Worker(self.storage, [worker.connection for worker in self.workers]))
 
     def submit(self, task: Task) -> None:
         """Add a task. They are begun in the order in which they came."""
@@ -143,10 +146,13 @@ class WorkerDiedError(RuntimeError):
 class _Worker:
     """The parent's end of a worker process."""
 
-    def __init__(self, storage: Storage) -> None:
-        context: Any = get_context(_start_method())
+    def __init__(self, storage: Storage, earlier: list["Connection[Any, Any]"]) -> None:
+        method = _start_method()
+        context: Any = get_context(method)
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, storage), daemon=True)
+        # A forked process holds our ends of all pipes too; while it does, no worker would see its own pipe end.
+        inherited = [*earlier, self.connection] if method == "fork" else []
+        self.process = context.Process(target=_serve, args=(theirs, storage, inherited), daemon=True)
         self.process.start()
         theirs.close()
         self.outstanding: dict[int, Task] = {}
@@ -210,15 +216,19 @@ class _Server:
                 return
 
     def do(self, number: int, task: Task) -> None:
-        wall, processor = time.monotonic(), time.thread_time()
+        waits, files_count = -_waits_count(), 0
         try:
             for _, *found in run(self.storage, task):
+                waits += _waits_count()
                 self.send(number, "", *found)
+                files_count += found[-1]  # type: ignore[operator]
+                waits -= _waits_count()
         except Exception:  # the parent raises it: a bug in here must not look like an empty part
             self.send(number, traceback.format_exc())
-        wall, processor = time.monotonic() - wall, time.thread_time() - processor
-        if wall > 0.02 and wall > _WAITING * processor and len(self.threads) < _THREADS_LIMIT:
-            self.start_thread()
+        waits += _waits_count()
+        if len(self.threads) == 1 and waits > _WAITING * max(files_count, 100):
+            while len(self.threads) < _THREADS_LIMIT:
+                self.start_thread()
 
     def send(self, number: int, failure: str, *found: Any) -> None:
         packed = marshal.dumps((number, failure, len(self.threads), *found))
@@ -226,7 +236,14 @@ class _Server:
             self.connection.send_bytes(packed)
 
 
-def _serve(connection: "Connection[Any, Any]", storage: Storage) -> None:
+def _waits_count() -> int:
+    """Return how often this thread has given up the processor to wait for something, so far."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+
+
+def _serve(connection: "Connection[Any, Any]", storage: Storage, inherited: "Sequence[Connection[Any, Any]]") -> None:
+    for other in inherited:
+        other.close()
     gc.disable()  # rows are many and have no cycles: looking for some costs a third of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's pipe tells us to go
     server = _Server(connection, storage)

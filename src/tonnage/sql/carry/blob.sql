@@ -1,6 +1,5 @@
 -- Carry what the earlier scan listed in parts that did not change: blobs.
 insert into staged_blob
-select d.digest, t.size_bytes, epoch_us(t.modified_at), c.part_id
+select t.digest_id, t.size_bytes, epoch_us(t.modified_at), c.part_id
 from earlier.store.blob as t
-join carried as c on c.earlier_id = t.part_id
-join earlier.store.digest as d on d.digest_id = t.digest_id;
+join carried as c on c.earlier_id = t.part_id;

@@ -1,4 +1,4 @@
 -- Annotations of manifests.
 insert into store.annotation
-select d.digest_id, a.name, a.value from staged_annotation as a join store.digest as d using (digest)
+select d.digest_id, a.name, a.value from staged_annotation as a join numbered as d on d.staged_id = a.digest
 order by d.digest_id, a.name;

@@ -4,6 +4,6 @@ select
     p.repository_id, d.digest_id, path.digest_id, l.content_digest is not null, l.size_bytes, make_timestamp(l.modified_us), l.part_id
 from staged_layer_link as l
 join store.repository as p using (repository)
-join store.digest as d on d.digest = coalesce(l.content_digest, l.path_digest)
-join store.digest as path on path.digest = l.path_digest
+join numbered as d on d.staged_id = coalesce(l.content_digest, l.path_digest)
+join numbered as path on path.staged_id = l.path_digest
 order by p.repository_id, path.digest_id;

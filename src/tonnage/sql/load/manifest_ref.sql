@@ -4,6 +4,6 @@ select
     p.digest_id, f.role, f.position, c.digest_id, f.size_bytes, f.media_type, f.os, f.architecture, f.variant, f.os_version,
     f.has_urls, f.reference_type
 from staged_manifest_ref as f
-join store.digest as p on p.digest = f.parent
-join store.digest as c on c.digest = f.child
+join numbered as p on p.staged_id = f.parent
+join numbered as c on c.staged_id = f.child
 order by p.digest_id, f.role, f.position;

@@ -1,13 +1,14 @@
 -- Blobs whose name is no digest and that nothing calls by that name are strays: the registry has no such blob.
 create temp table misnamed as
-select b.digest, b.size_bytes, b.modified_us, b.part_id
+select b.digest as staged_id, d.digest, b.size_bytes, b.modified_us, b.part_id
 from staged_blob as b
-where length(b.digest) not in (71, 103, 135)
+join staged_digest as d on d.staged_id = b.digest
+where length(d.digest) not in (71, 103, 135)
     and not exists (select 1 from staged_revision as r where r.path_digest = b.digest or r.content_digest = b.digest)
     and not exists (select 1 from staged_layer_link as l where l.path_digest = b.digest or l.content_digest = b.digest)
     and not exists (select 1 from staged_tag as t where t.digest = b.digest)
     and not exists (select 1 from staged_manifest_ref as f where f.child = b.digest);
-delete from staged_blob where digest in (select digest from misnamed);
+delete from staged_blob where digest in (select staged_id from misnamed);
 insert into staged_stray
 select
     'blobs/' || split_part(digest, ':', 1) || '/' || left(split_part(digest, ':', 2), 2) || '/' || split_part(digest, ':', 2) || '/data',

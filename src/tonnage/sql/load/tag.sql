@@ -16,5 +16,5 @@ from (
     group by f.repository, f.tag
 ) as t
 join store.repository as p using (repository)
-left join store.digest as d using (digest)
+left join numbered as d on d.staged_id = t.digest
 order by p.repository_id, t.tag;

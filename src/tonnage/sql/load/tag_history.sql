@@ -3,5 +3,5 @@ insert into store.tag_history
 select p.repository_id, h.tag, d.digest_id, h.size_bytes, make_timestamp(h.modified_us), h.part_id
 from staged_tag_history as h
 join store.repository as p using (repository)
-join store.digest as d using (digest)
+join numbered as d on d.staged_id = h.digest
 order by p.repository_id, h.tag, d.digest_id;

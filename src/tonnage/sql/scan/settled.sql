@@ -1,16 +1,18 @@
--- Manifests and image configurations the earlier scan read without a problem, and that have not changed since.
+-- Manifests and image configurations the earlier scan read without a problem, and that have not changed since. One row per digest.
 create or replace temp table settled as
-select d.digest_id, d.digest
-from earlier.store.digest as d
-join earlier.store.blob as old on old.digest_id = d.digest_id
-join staged_blob as new on new.digest = d.digest
+select new.digest
+from staged_blob as new
+join earlier.store.blob as old on old.digest_id = new.digest
 where new.size_bytes = old.size_bytes
     and new.modified_us is not distinct from epoch_us(old.modified_at)
     and new.modified_us < $started_us
     and (
-        d.digest_id in (select digest_id from earlier.store.manifest where kind <> 'unreadable')
-        or d.digest_id in (select config_id from earlier.store.image)
+        old.digest_id in (select digest_id from earlier.store.manifest where kind <> 'unreadable')
+        or old.digest_id in (select config_id from earlier.store.image)
     )
-    and d.digest not in (
-        select digest from earlier.store.problem where digest is not null and path like 'blobs/%'
+    and old.digest_id not in (
+        select d.digest_id
+        from earlier.store.problem as p
+        join earlier.store.digest as d on d.digest = p.digest
+        where p.path like 'blobs/%'
     );
