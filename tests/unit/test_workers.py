@@ -1,0 +1,67 @@
+"""The scan's worker processes: they come, they work, and they go."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CREW = """
+import os, sys, time
+from tonnage.scan.workers import Crew
+from tonnage.storage.local import LocalStorage
+crew = Crew(LocalStorage(sys.argv[1]), 3)
+crew.start()
+print(*(worker.process.pid for worker in crew.workers), flush=True)
+if sys.argv[2] == "close":
+    started = time.monotonic()
+    crew.close()
+    print(time.monotonic() - started, *(worker.process.pid for worker in crew.workers), flush=True)
+else:
+    time.sleep(60)
+"""
+
+
+def start(folder: Path, what: str) -> tuple[subprocess.Popen[str], list[int]]:
+    """Return a process that has started a crew, and the ids of its workers."""
+    process = subprocess.Popen([sys.executable, "-c", CREW, str(folder), what], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, [int(pid) for pid in process.stdout.readline().split()]
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process runs; one that nobody has buried yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_go_when_they_are_sent_home(tmp_path: Path) -> None:
+    """At once, all of them, of their own accord: nobody has to be ended."""
+    process, workers = start(tmp_path, "close")
+    assert process.stdout is not None
+    seconds = float(process.stdout.readline())
+    process.wait()
+    assert len(workers) == 3
+    assert seconds < 2.5  # a second for each that has to be ended
+    assert not any(map(is_alive, workers))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_of_a_killed_scan_go(tmp_path: Path) -> None:
+    """A parent killed at any moment leaves nothing behind."""
+    process, workers = start(tmp_path, "wait")
+    assert len(workers) == 3
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 20
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(is_alive, workers))
