@@ -21,7 +21,9 @@ from tonnage.cli import program
 from tonnage.cli.options import SETTINGS
 from tonnage.database import Inventory, Table
 from tonnage.errors import EXIT_CODES
-from tonnage.reports import Parameter, Report, builtin_reports, run_report
+from tonnage.exporter.live import LIVE, LIVE_LABELS
+from tonnage.exporter.metrics import Metric, builtin_metrics, compat_metrics, run_metric
+from tonnage.reports import Parameter, Report, builtin_reports, parse_report, run_report
 from tonnage.sample import build_demo
 from tonnage.scan import scan
 from tonnage.storage.local import open_local
@@ -54,6 +56,7 @@ def all_pages(inventory: Inventory) -> dict[str, str]:
     return {
         "cli.md": cli_page(),
         "exit-codes.md": exit_codes_page(),
+        "metrics.md": metrics_page(inventory),
         "problems.md": problems_page(inventory),
         "reports.md": reports_page(inventory),
         "tables.md": tables_page(inventory),
@@ -189,6 +192,56 @@ def column_meanings(inventory: Inventory, report: Report) -> dict[str, str]:
     ranked = sorted((row for row in found if row[0] in names), key=lambda row: -names.index(row[0]))
     own = {column: sentence(meaning) for column, meaning in report.columns.items()}
     return {column: cell(comment) for _, column, comment in ranked} | own
+
+
+# --- metrics --------------------------------------------------------------------------------------------------------
+
+
+def metrics_page(inventory: Inventory) -> str:
+    """Return all that a scrape says: the metrics that are SQL, those that are not, and the old names."""
+    head = (
+        "# Metrics\n\n"
+        "What `tonnage exporter` says.\n"
+        "Sizes are bytes, times are seconds, and what is not known is left out, never 0.\n"
+        "Beside these there are the `process_` metrics that every exporter has.\n"
+    )
+    live = [metric_row(name, kind, text, LIVE_LABELS.get(name, {})) for name, (kind, text) in LIVE.items()]
+    return head + "".join(
+        [
+            metrics_section(
+                "From the inventory", "Each is one file of SQL.", sql_metrics(inventory, builtin_metrics())
+            ),
+            metrics_section("Of the exporter itself", "Known at the moment of the scrape.", live),
+            metrics_section(
+                "Of docker-registry-exporter",
+                "The names of the exporter that was here before; `--no-compat-metrics` leaves them out.",
+                sql_metrics(inventory, compat_metrics()),
+            ),
+        ]
+    )
+
+
+def metrics_section(title: str, text: str, rows: list[str]) -> str:
+    """Return a table of metrics."""
+    return "\n".join(
+        [f"\n## {title}\n\n{text}\n", "| Metric | Type | Meaning | Labels |", "|---|---|---|---|", *rows, ""]
+    )
+
+
+def sql_metrics(inventory: Inventory, metrics: dict[str, Metric]) -> list[str]:
+    """Return a row for each metric, its labels explained by the file or by the views it reads."""
+    rows = []
+    for metric in metrics.values():
+        meanings = column_meanings(inventory, parse_report(metric.name, metric.sql))
+        labels = {name: metric.labels.get(name) or meanings[name] for name in run_metric(inventory, metric).label_names}
+        rows.append(metric_row(metric.name, metric.type, metric.help, labels))
+    return rows
+
+
+def metric_row(name: str, kind: str, text: str, labels: dict[str, str]) -> str:
+    """Return a row of the table of metrics."""
+    explained = "<br>".join(f"`{label}`: {cell(meaning).rstrip('.')}" for label, meaning in labels.items())
+    return f"| `{name}` | {kind} | {sentence(text)} | {explained} |"
 
 
 # --- tables and problems --------------------------------------------------------------------------------------------

@@ -10,6 +10,9 @@ _FACTORS = {
     "B": 1,
     "": 1,
 }
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION_PART = re.compile(r"(\d+)(ms|[smhd])")
+_DURATION = re.compile(r"(?:\d+(?:ms|[smhd]))+")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*\Z")
 
 
@@ -43,6 +46,19 @@ def format_size(size_bytes: int | None) -> str:
         unit += 1
     digits = 0 if unit == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
     return f"{'-' if size_bytes < 0 else ''}{value:.{digits}f} {_UNITS[unit]}"
+
+
+def parse_seconds(text: str) -> float:
+    """Return the seconds of `30s`, `5m`, `1h30m` or `500ms`; a bare 0 is none. Raises ValueError.
+
+    >>> parse_seconds("30s"), parse_seconds("1h30m"), parse_seconds("500ms"), parse_seconds("0")
+    (30.0, 5400.0, 0.5, 0.0)
+    """
+    if text == "0":
+        return 0.0
+    if not _DURATION.fullmatch(text):
+        raise ValueError(f"`{text}` is no time; write it like 30s, 5m or 1h30m")
+    return sum(int(count) * _SECONDS[unit] for count, unit in _DURATION_PART.findall(text))
 
 
 def format_time(moment: datetime | None) -> str:

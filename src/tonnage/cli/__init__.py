@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": "Compare a plan with what a later scan measures, to the byte.",
     "undo": "Push back what apply deleted, until the registry has collected.",
     "diff": "Say who grew between two inventories, and by which layers.",
+    "exporter": "Serve what the storage holds as metrics for Prometheus.",
     "demo": "Build a sample registry, scan it, and show the card.",
 }
 """Commands that are no reports, with the one line `--help` shows; each is a module of the same name."""

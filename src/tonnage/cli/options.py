@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 SETTINGS = {
     "TONNAGE_INVENTORY": "the inventory, where no `--inventory` is given",
@@ -34,7 +35,7 @@ def inventory_option(command: Command) -> Command:
 def output_options(command: Command) -> Command:
     """Add how rows are put out: `--json`, `--csv`, `-o`, `--limit`."""
     for option in (
-        click.option("--limit", type=int, callback=_not_negative, metavar="N", help=_LIMIT_HELP),
+        click.option("--limit", type=int, callback=not_negative, metavar="N", help=_LIMIT_HELP),
         click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout."),
         click.option("--csv", "form", flag_value="csv", help="Comma-separated values."),
         click.option("--json", "form", flag_value="json", help="One array of objects, with exact integers."),
@@ -63,7 +64,6 @@ def registry_options(command: Command) -> Command:
 def bucket_options(command: Command) -> Command:
     """Add how to reach a bucket; what is not said comes from the cloud's own variables."""
     for option in (
-        click.option("--count-requests", is_flag=True, help="Say what a bucket's requests will and did cost."),
         click.option("--requests-at-once", type=int, default=32, metavar="N", help="Default 32."),
         click.option("--timeout", "timeout_seconds", type=float, default=20.0, metavar="SECONDS", help="Default 20."),
         click.option("--ca", "ca_file", default="", metavar="FILE", help="Certificates to trust as well, as PEM."),
@@ -77,7 +77,27 @@ def bucket_options(command: Command) -> Command:
     return command
 
 
-def _not_negative(ctx: click.Context, parameter: click.Parameter, value: int | None) -> int | None:
+def explicit_inventory(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """Return the inventory that was named, here or before the command's name; the default of other commands is none."""
+    parent = ctx.parent
+    if value or parent is None or parent.get_parameter_source("inventory") is ParameterSource.DEFAULT:
+        return value
+    return str(parent.params["inventory"])
+
+
+def parse_with(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str], Any]:
+    """Return a callback that reads an option's text, and refuses it with what `parse` says."""
+
+    def callback(ctx: click.Context, parameter: click.Parameter, value: str) -> Any:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, parameter) from error
+
+    return callback
+
+
+def not_negative(ctx: click.Context, parameter: click.Parameter, value: int | None) -> int | None:
     """Refuse less than 0. (`click.IntRange` would put `[x>=0]` into every help.)"""
     if value is not None and value < 0:
         raise click.BadParameter("it is less than 0", ctx, parameter)

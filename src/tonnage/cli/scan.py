@@ -23,10 +23,18 @@ Exits with 0, or with 3 if it finished and found problems on the way: tonnage pr
 @click.option("--full", is_flag=True, help="Read everything anew; else only what is new since the last scan.")
 @click.option("--thorough", is_flag=True, help="Open every folder, or read every link, in a large registry too.")
 @click.option("--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database.")
+@click.option("--count-requests", "says_requests", is_flag=True, help="Say what a bucket's requests will and did cost.")
 @bucket_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 def command(
-    place: str, inventory: str, full: bool, thorough: bool, ignore_lockfile: bool, quiet: bool, **bucket: Any
+    place: str,
+    inventory: str,
+    full: bool,
+    thorough: bool,
+    ignore_lockfile: bool,
+    says_requests: bool,
+    quiet: bool,
+    **bucket: Any,
 ) -> None:
     """Read a registry's storage into an inventory. Nothing is ever written to the storage.
 
@@ -40,7 +48,6 @@ def command(
     from tonnage.storage.bucket.options import BucketOptions
     from tonnage.storage.opening import OpenOptions, open_storage
 
-    says_requests = bucket.pop("count_requests")
     storage = open_storage(place, OpenOptions(ignore_lockfile, BucketOptions(**bucket)))
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
     try:

@@ -1,0 +1,128 @@
+"""tonnage exporter"""
+
+import functools
+import logging
+import sys
+from typing import Any
+
+import click
+
+from tonnage.cli.options import bucket_options, explicit_inventory, not_negative, parse_with
+from tonnage.sizes import parse_seconds
+
+
+def parse_metrics_path(text: str) -> str:
+    """Return a path of the server. Raises ValueError."""
+    if not text.startswith("/") or text.startswith("/-/"):
+        raise ValueError(f"`{text}` does not begin with /, or is a path of the exporter's own")
+    return text
+
+
+_CHILD = (sys.executable, "-m", "tonnage.rescan")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tonnage exporter /var/lib/registry
+  tonnage exporter /var/lib/registry --interval 15m --max-series 10000
+  tonnage exporter /var/lib/registry --web.config.file web.yml
+  tonnage exporter s3://registry-bucket --interval 1h
+
+The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP begins a scan at once."""
+)
+@click.argument("place", metavar="PLACE")
+@click.option(
+    "-i",
+    "--inventory",
+    metavar="FILE",
+    callback=explicit_inventory,
+    help="The inventory, kept from start to start; its folder must be writable, also where the root file system is"
+    " read-only. Else TONNAGE_INVENTORY, else a file of its own in the user's cache folder.",
+)
+@click.option(
+    "--interval",
+    default="5m",
+    show_default=True,
+    metavar="TIME",
+    callback=parse_with(parse_seconds),
+    help="Between the end of a scan and the next one, give or take a tenth.",
+)
+@click.option("--metrics", "metrics_folder", metavar="DIR", help="A folder of your own .sql files, each a metric.")
+@click.option("--compat-metrics/--no-compat-metrics", default=True, help="The gauges of docker-registry-exporter.")
+@click.option(
+    "--tags-include", multiple=True, metavar="TARGET", help="Only these tags in them: REPO or REPO:TAG with *."
+)
+@click.option("--tags-exclude", multiple=True, metavar="TARGET", help="All but these.")
+@click.option(
+    "--max-series",
+    default=0,
+    metavar="N",
+    callback=not_negative,
+    help="At most so many series of them; the largest stay.",
+)
+@click.option("--thorough", is_flag=True, help="Open every folder in search of strays, in a large registry too.")
+@click.option("--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database.")
+@bucket_options
+@click.option(
+    "--web.listen-address",
+    "addresses",
+    multiple=True,
+    default=(":8080",),
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where to listen, such as 127.0.0.1:9187 or [::1]:9187. May be given several times.",
+)
+@click.option("--web.config.file", "web_config_path", metavar="FILE", help="TLS and users, in Prometheus' own format.")
+@click.option(
+    "--web.telemetry-path",
+    "metrics_path",
+    default="/metrics",
+    show_default=True,
+    metavar="PATH",
+    help="Where the metrics are.",
+)
+@click.option("--web.enable-scan", "can_request_scan", is_flag=True, help="Let POST /-/scan begin a scan.")
+def command(
+    place: str,
+    inventory: str | None,
+    interval: float,
+    metrics_folder: str | None,
+    compat_metrics: bool,
+    tags_include: tuple[str, ...],
+    tags_exclude: tuple[str, ...],
+    max_series: int,
+    thorough: bool,
+    ignore_lockfile: bool,
+    addresses: tuple[str, ...],
+    web_config_path: str | None,
+    metrics_path: str,
+    can_request_scan: bool,
+    **bucket: Any,
+) -> None:
+    """Serve what a registry's storage holds as metrics for Prometheus.
+
+    PLACE, a folder or a bucket as for `tonnage scan`, is scanned in the background; a scrape is answered from memory
+    and never fails. It takes the place of docker-registry-exporter, and says what that left out: who holds which
+    bytes, and what would be freed.
+    """
+    from tonnage.exporter.messages import Job
+    from tonnage.exporter.place import place_for
+    from tonnage.exporter.serving import Settings, serve
+    from tonnage.storage.volume import volume_of
+
+    job = Job(
+        address=place,
+        inventory=inventory or place_for(place),
+        ignore_lockfile=ignore_lockfile,
+        bucket=bucket,
+        thorough=thorough,
+        metrics_folder=metrics_folder,
+        is_compatible=compat_metrics,
+        tags_include=tags_include,
+        tags_exclude=tags_exclude,
+        max_series=max_series,
+    )
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
+    settings = Settings(addresses, metrics_path, web_config_path, interval, can_request_scan)
+    serve(settings, job, _CHILD, functools.partial(volume_of, place))

@@ -1,0 +1,66 @@
+"""Inventory -> exposition: every metric there is, and how it went with each."""
+
+import logging
+import time
+from collections.abc import Mapping
+
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+
+from tonnage.database import Inventory
+from tonnage.errors import QueryError, UsageError
+from tonnage.exporter.compat import Selection, make_selection, select
+from tonnage.exporter.exposition import Exposition, render
+from tonnage.exporter.live import LIVE
+from tonnage.exporter.messages import Job
+from tonnage.exporter.metrics import Metric, Rows, builtin_metrics, compat_metrics, metrics_in, run_metric, to_family
+
+log = logging.getLogger("tonnage")
+
+
+def wanted_metrics(job: Job) -> dict[str, Metric]:
+    """Return all metrics a job asks for; an own one takes the place of ours of the same name. Raises UsageError."""
+    own = metrics_in(job.metrics_folder)
+    if taken := own.keys() & LIVE.keys():
+        raise UsageError(f"`{min(taken)}.sql` has the name of a metric that is no SQL", "give it another name")
+    return {**builtin_metrics(), **(compat_metrics() if job.is_compatible else {}), **own}
+
+
+def selection_of(job: Job) -> Selection:
+    """Return which tags the old gauges are said of. Raises UsageError for patterns that are none."""
+    return make_selection(job.tags_include, job.tags_exclude, job.max_series)
+
+
+def expose(inventory: Inventory, job: Job) -> Exposition:
+    """Return the exposition of an inventory: all metrics there are, and how it went with each."""
+    wanted = wanted_metrics(job)
+    seconds: dict[str, float] = {}
+    found = {name: rows for name, metric in wanted.items() if (rows := _attempt(inventory, metric, seconds))}
+    old = {name: rows for name, rows in found.items() if name in compat_metrics()}
+    selected = select(old, selection_of(job))
+    families = [to_family(wanted[name], rows) for name, rows in {**found, **selected.rows}.items() if rows.rows]
+    families += [
+        _gauge("tonnage_query_success", {name: name in found for name in seconds}),
+        _gauge("tonnage_query_duration_seconds", seconds),
+        _gauge("tonnage_dropped_series", selected.dropped),
+    ]
+    return render(sorted(families, key=lambda family: family.name))
+
+
+def _attempt(inventory: Inventory, metric: Metric, seconds: dict[str, float]) -> Rows | None:
+    """Return the rows of a metric, None if its SQL fails: one bad file must not take the others with it."""
+    started = time.monotonic()
+    try:
+        return run_metric(inventory, metric)
+    except QueryError as error:
+        log.error("%s gives no figures: %s", metric.name, error.message)
+        return None
+    finally:
+        seconds[metric.name] = time.monotonic() - started
+
+
+def _gauge(name: str, values: Mapping[str, float]) -> Family:
+    family = GaugeMetricFamily(name, LIVE[name][1], labels=("metric",))
+    for metric, value in values.items():
+        family.add_metric((metric,), float(value))
+    return family

@@ -1,0 +1,98 @@
+"""The exporter at work: sockets, server and scanner, begun together and ended together by a signal."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import uvicorn
+
+from tonnage.exporter.addresses import listen, url_of
+from tonnage.exporter.app import Pages, make_app
+from tonnage.exporter.expose import selection_of, wanted_metrics
+from tonnage.exporter.guard import Guard
+from tonnage.exporter.live import Live, State
+from tonnage.exporter.messages import Job
+from tonnage.exporter.scanner import Scanner
+from tonnage.exporter.tls import reloading_context
+from tonnage.exporter.web import Web
+
+log = logging.getLogger("tonnage")
+
+_SHUTDOWN_SECONDS = 3
+"""What answers under way are given to be finished."""
+
+
+class Settings(NamedTuple):
+    """How to serve."""
+
+    addresses: Sequence[str] = (":8080",)
+    metrics_path: str = "/metrics"
+    web_config_path: str | None = None
+    interval_seconds: float = 300.0
+    can_request_scan: bool = False
+    """A POST to `/-/scan` begins a scan."""
+
+
+def serve(
+    settings: Settings, job: Job, command: Sequence[str], measure: Callable[[], tuple[int, int] | None] = lambda: None
+) -> None:
+    """Serve until SIGTERM or SIGINT. Raises TonnageError for settings that are wrong, before anything is begun.
+
+    `command` starts the child that does a job, `measure` returns size and free bytes of the storage's volume.
+    """
+    wanted_metrics(job)
+    selection_of(job)
+    web = Web(settings.web_config_path)
+    sockets = listen(settings.addresses)
+    state = State(settings.interval_seconds)
+    asyncio.run(_serve(settings, web, sockets, Scanner(command, job, state, measure), Live(state, web)))
+
+
+async def _serve(settings: Settings, web: Web, sockets: list[socket.socket], scanner: Scanner, live: Live) -> None:
+    pages = Pages(live, settings.metrics_path, scanner.request if settings.can_request_scan else None)
+    server = uvicorn.Server(_config(Guard(make_app(pages.routes()), web), web))
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, scanner.request)
+    scanning = asyncio.create_task(scanner.run())
+    scanning.add_done_callback(lambda task: _end(server, task))
+    log.info("listening on %s", ", ".join(url_of(found, web.has_tls) for found in sockets))
+    with _signals_spent():
+        await server.serve(sockets)
+        await scanner.stop()
+        await scanning
+    log.info("stopped")
+
+
+def _end(server: uvicorn.Server, scanning: "asyncio.Task[None]") -> None:
+    """End the server with the scanner: without one, figures would grow old and nobody be told."""
+    server.should_exit = True
+    if not scanning.cancelled() and scanning.exception():
+        log.critical("the scanner failed", exc_info=scanning.exception())
+
+
+def _config(app: Guard, web: Web) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        ssl_context_factory=(lambda _config, _default: reloading_context(web.context)) if web.has_tls else None,
+    )
+
+
+@contextlib.contextmanager
+def _signals_spent() -> Iterator[None]:
+    """uvicorn ends at a signal, and then raises it again for whoever was there before: for nobody, as it is spent."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

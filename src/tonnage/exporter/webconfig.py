@@ -1,0 +1,291 @@
+"""The file of `--web.config.file`, as all of Prometheus' own programs read it (exporter-toolkit): TLS and users.
+
+What is wrong in it is told with its line. A key that is not known, or asks for what cannot be done, is refused: a file
+that was meant to protect must not be read as one that protects less.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tonnage.errors import UsageError
+from tonnage.sizes import parse_seconds
+
+_BCRYPT = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}")
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "Content-Security-Policy": (),
+    "X-Frame-Options": ("deny", "sameorigin"),
+    "X-Content-Type-Options": ("nosniff",),
+    "X-XSS-Protection": (),
+    "Strict-Transport-Security": (),
+}
+"""Headers that may be set, and the values they may have, if not any."""
+
+
+class WebConfigError(UsageError):
+    """The file is wrong; the message names the line."""
+
+    hint = "the format: https://prometheus.io/docs/prometheus/latest/configuration/https/"
+
+
+class Node(NamedTuple):
+    """A value of the file, and its line."""
+
+    value: Any
+    """Text, number, truth value, null, a dict of text to Node, or a list of Nodes."""
+    line: int
+
+
+class Tls(NamedTuple):
+    """`tls_server_config`, with the lines of its keys for what only shows when it is used."""
+
+    lines: dict[str, int]
+    cert: str = ""
+    key: str = ""
+    client_ca: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    client_ca_file: str = ""
+    client_auth_type: str = "NoClientCert"
+    client_allowed_sans: tuple[str, ...] = ()
+    min_version: str = "TLS12"
+    max_version: str = "TLS13"
+    cipher_suites: tuple[str, ...] = ()
+    prefer_server_cipher_suites: bool = True
+    curve_preferences: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> list[str]:
+        """The files it names."""
+        return [path for path in (self.cert_file, self.key_file, self.client_ca_file) if path]
+
+
+class RateLimit(NamedTuple):
+    """`rate_limit`: one request in each interval, and `burst` at once; an interval of 0 is no limit."""
+
+    interval_seconds: float = 0.0
+    burst: int = 0
+
+
+class WebConfig(NamedTuple):
+    """All that the file says."""
+
+    tls: Tls | None = None
+    users: dict[str, str] = {}  # noqa: RUF012 - nobody changes it
+    """Name -> bcrypt hash of the password; without any, nobody is asked."""
+    headers: dict[str, str] = {}  # noqa: RUF012
+    rate_limit: RateLimit = RateLimit()
+
+
+def parse_web_config(text: str, path: str) -> WebConfig:
+    """Return what the file says. Raises WebConfigError, naming the line."""
+    try:
+        document = parse_yaml(text)
+        sections = _mapping(document, _SECTIONS) if document.value is not None else {}
+        http = sections.get("http_server_config", {})
+        return WebConfig(
+            _tls(sections["tls_server_config"], Path(path).parent) if "tls_server_config" in sections else None,
+            sections.get("basic_auth_users", {}),
+            {name: value for name, value in http.get("headers", {}).items() if value},
+            RateLimit(**sections.get("rate_limit", {})),
+        )
+    except _WrongError as error:
+        raise WebConfigError(f"`{path}` line {error.line}: {error}") from error
+
+
+class _WrongError(Exception):
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def parse_yaml(text: str) -> Node:
+    """Return a YAML document with its lines."""
+    import yaml
+
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        return Node(None, 1) if root is None else _node(root)
+    except yaml.MarkedYAMLError as error:
+        is_key = error.context == "while scanning a simple key"  # whose missing colon shows in the next line only
+        mark = error.context_mark if is_key else error.problem_mark
+        raise _WrongError(mark.line + 1 if mark else 1, error.problem or "no YAML") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _WrongError(1, str(error).partition("\n")[0]) from error
+
+
+def _node(node: Any) -> Node:
+    import yaml
+
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        return Node(_pairs(node), line)
+    if isinstance(node, yaml.SequenceNode):
+        return Node([_node(child) for child in node.value], line)
+    return Node(yaml.SafeLoader("").construct_object(node), line)
+
+
+def _pairs(node: Any) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key.value, str):
+            raise _WrongError(line, "a key is text")
+        if key.value in found:
+            raise _WrongError(line, f"`{key.value}` is there twice")
+        found[key.value] = _node(value)._replace(line=line)
+    return found
+
+
+# --- what may be where ----------------------------------------------------------------------------------------------
+
+Reader = Callable[[Node], Any]
+
+
+def _mapping(node: Node, readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """Return what is read of each key; all must be known."""
+    if not isinstance(node.value, dict):
+        raise _WrongError(node.line, f"there are no keys; known are {', '.join(readers)}")
+    found = {}
+    for key, child in node.value.items():
+        if key not in readers:
+            raise _WrongError(child.line, f"there is no key `{key}`; known here are {', '.join(readers)}")
+        if child.value is not None:
+            found[key] = readers[key](child)
+    return found
+
+
+def _text(node: Node) -> str:
+    if not isinstance(node.value, str):
+        raise _WrongError(node.line, f"`{node.value}` is no text; put it in quotes")
+    return node.value
+
+
+def _truth(node: Node) -> bool:
+    if not isinstance(node.value, bool):
+        raise _WrongError(node.line, f"`{node.value}` is neither true nor false")
+    return node.value
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    if not isinstance(node.value, list):
+        raise _WrongError(node.line, "there is no list")
+    return tuple(_text(child) for child in node.value)
+
+
+def _one_of(*choices: str) -> Reader:
+    def read(node: Node) -> str:
+        if node.value not in choices:
+            raise _WrongError(node.line, f"`{node.value}` is none of {', '.join(choices)}")
+        return str(node.value)
+
+    return read
+
+
+def _header(name: str) -> Reader:
+    def read(node: Node) -> str:
+        value, choices = _text(node), _HEADERS[name]
+        if value and choices and value.lower() not in choices:
+            raise _WrongError(node.line, f"`{value}` is none of {', '.join(choices)}")
+        if not value.isprintable():
+            raise _WrongError(node.line, f"`{name}` has characters no header can have")
+        return value
+
+    return read
+
+
+def _users(node: Node) -> dict[str, str]:
+    """Return the users' hashes. They are not repeated in messages."""
+    if not isinstance(node.value, dict):
+        raise _WrongError(node.line, "there are no users: write NAME: HASH")
+    for name, child in node.value.items():
+        if not isinstance(child.value, str) or not _BCRYPT.fullmatch(child.value):
+            raise _WrongError(child.line, f"the password of `{name}` is no bcrypt hash: htpasswd -nB {name}")
+        if ":" in name:
+            raise _WrongError(child.line, f"the name `{name}` has a colon in it, which no user can log in with")
+    return {name: child.value for name, child in node.value.items()}
+
+
+def _client_auth_type(node: Node) -> str:
+    choice: str = _one_of("NoClientCert", "RequestClientCert", "VerifyClientCertIfGiven", *_ANY, *_VERIFIED)(node)
+    if choice in _ANY:
+        verified = " or ".join(_VERIFIED)
+        raise _WrongError(node.line, f"`{choice}` checks nothing and is not supported; use {verified}")
+    return choice
+
+
+def _interval(node: Node) -> float:
+    try:
+        return parse_seconds(str(node.value))
+    except ValueError as error:
+        raise _WrongError(node.line, str(error)) from error
+
+
+def _burst(node: Node) -> int:
+    if not isinstance(node.value, int) or isinstance(node.value, bool) or node.value < 0:
+        raise _WrongError(node.line, f"`{node.value}` is no number of requests")
+    return node.value
+
+
+_ANY, _VERIFIED = ("RequireAnyClientCert",), ("RequireAndVerifyClientCert",)
+_VERSIONS = _one_of("TLS10", "TLS11", "TLS12", "TLS13")
+_TLS: dict[str, Reader] = {
+    **dict.fromkeys(("cert", "key", "client_ca", "cert_file", "key_file", "client_ca_file"), _text),
+    "client_auth_type": _client_auth_type,
+    "client_allowed_sans": _texts,
+    "min_version": _VERSIONS,
+    "max_version": _VERSIONS,
+    "cipher_suites": _texts,
+    "prefer_server_cipher_suites": _truth,
+    "curve_preferences": _texts,
+}
+_HTTP: dict[str, Reader] = {
+    "http2": _truth,  # may be offered, need not: this server speaks HTTP/1.1
+    "headers": lambda node: _mapping(node, {name: _header(name) for name in _HEADERS}),
+}
+
+
+def _tls_section(node: Node) -> tuple[dict[str, Any], dict[str, int]]:
+    values = _mapping(node, _TLS)
+    return values, {"": node.line, **{key: child.line for key, child in node.value.items()}}
+
+
+_SECTIONS: dict[str, Reader] = {
+    "tls_server_config": _tls_section,
+    "http_server_config": lambda node: _mapping(node, _HTTP),
+    "basic_auth_users": _users,
+    "rate_limit": lambda node: {
+        {"interval": "interval_seconds"}.get(key, key): value
+        for key, value in _mapping(node, {"interval": _interval, "burst": _burst}).items()
+    },
+}
+
+
+def _tls(section: tuple[dict[str, Any], dict[str, int]], folder: Path) -> Tls | None:
+    """Return the TLS section, its files relative to the folder of the configuration."""
+    values, lines = section
+    files = {key: str(folder / path) for key, path in values.items() if key.endswith("_file") and path}
+    tls = Tls(lines, **{**values, **files})
+    for name in ("cert", "key", "client_ca"):
+        if name in values and f"{name}_file" in values:
+            raise _WrongError(lines[name], f"`{name}` and `{name}_file` are both there")
+    for name in ("cert", "key"):
+        if not (getattr(tls, name) or getattr(tls, f"{name}_file")):
+            raise _WrongError(lines[""], f"`{name}_file` is missing")
+    _check_clients(tls)
+    return tls
+
+
+def _check_clients(tls: Tls) -> None:
+    """Refuse settings about clients' certificates that contradict each other."""
+    has_ca, verifies = bool(tls.client_ca or tls.client_ca_file), "Verify" in tls.client_auth_type
+    ca_line = tls.lines.get("client_ca_file", tls.lines.get("client_ca", 0))
+    if verifies and not has_ca:
+        raise _WrongError(tls.lines["client_auth_type"], f"`{tls.client_auth_type}` needs a `client_ca_file`")
+    if has_ca and not verifies:
+        raise _WrongError(ca_line, f"a CA for clients, and `client_auth_type` is `{tls.client_auth_type}`")
+    if tls.client_allowed_sans and tls.client_auth_type not in _VERIFIED:
+        raise _WrongError(tls.lines["client_allowed_sans"], f"it needs `client_auth_type: {_VERIFIED[0]}`")
+    if tls.min_version > tls.max_version:
+        raise _WrongError(tls.lines.get("min_version", tls.lines[""]), "`min_version` is above `max_version`")

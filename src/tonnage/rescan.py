@@ -1,0 +1,102 @@
+"""Scan, and say what is found as metrics: the child process of the exporter, and where the two halves join.
+
+A process of its own because a scan is work for a core, and would keep scrapes waiting for Python's lock; and because
+whatever memory it took is given back when it ends. It reads a job from stdin, writes the outcome to stdout, and goes
+at SIGTERM or with its parent, like a scan that is interrupted: the inventory stays as it was, nothing is left beside it.
+"""
+
+import ctypes
+import logging
+import signal
+import sys
+from typing import Any
+
+import msgspec
+
+from tonnage.database import Inventory
+from tonnage.errors import (
+    NoBucketError,
+    NoStorageError,
+    StorageIncompleteError,
+    StorageUnreadableError,
+    TonnageError,
+    WriteError,
+)
+from tonnage.exporter.expose import expose
+from tonnage.exporter.messages import OTHER, Job, Outcome
+from tonnage.scan import scan
+from tonnage.storage import Storage
+from tonnage.storage.bucket.options import BucketOptions
+from tonnage.storage.opening import OpenOptions, open_storage
+
+_REASONS: tuple[tuple[type[TonnageError], str], ...] = (
+    (NoStorageError, "no_storage"),
+    (NoBucketError, "no_storage"),
+    (StorageUnreadableError, "unreadable"),
+    (StorageIncompleteError, "incomplete"),
+    (WriteError, "cannot_write"),
+)
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Read a job from stdin, do it, write the outcome to stdout."""
+    _go_with_parent()
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(run(job)))
+    sys.stdout.flush()
+
+
+def _go_with_parent() -> None:
+    """Be asked to go when asked to, or when the parent is gone: also one that was killed and could not ask."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _stop(number: int, _frame: Any) -> None:
+    raise SystemExit(128 + number)  # so that whoever has something to clear away does so
+
+
+def run(job: Job) -> Outcome:
+    """Do a job, and return what came of it; what a scan may fail with is told, not raised."""
+    try:
+        location = _scan(job) if job.scans else _location(job)
+        return _say(job, location)
+    except TonnageError as error:
+        reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), OTHER)
+        return Outcome(reason=reason, message=error.message)
+
+
+def _scan(job: Job) -> str:
+    storage = _open(job)
+    scan(storage, job.inventory, thorough=job.thorough)
+    return storage.location
+
+
+def _open(job: Job) -> Storage:
+    return open_storage(job.address, OpenOptions(job.ignore_lockfile, BucketOptions(**job.bucket)))
+
+
+def _location(job: Job) -> str:
+    """Return where the storage is; nothing if it is not there, which is no reason to forget what is known of it."""
+    try:
+        return _open(job).location
+    except TonnageError:
+        return ""
+
+
+def _say(job: Job, location: str) -> Outcome:
+    """Return the exposition of the inventory, unless it is of another storage."""
+    with Inventory(job.inventory) as inventory:
+        ((scanned_at, found),) = inventory.query(
+            "select epoch(finished_at), location from scan order by scan_id desc limit 1"
+        ).rows
+        if location and found != location:
+            return Outcome(message=f"`{job.inventory}` is of `{found}`")
+        return Outcome(expose(inventory, job), scanned_at)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,283 @@
+"""The exporter's pages, asked in this process: who gets what, and who does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from starlette.testclient import TestClient
+
+from tonnage.exporter.addresses import AddressError, listen, parse_address, url_of
+from tonnage.exporter.app import Pages, make_app
+from tonnage.exporter.exposition import Exposition, render
+from tonnage.exporter.guard import Bucket, Guard
+from tonnage.exporter.live import LIVE, Live, State, Volume
+from tonnage.exporter.place import place_for
+from tonnage.exporter.web import Web
+from tonnage.exporter.webconfig import RateLimit
+
+HASH = "$2b$04$bFDboJo2P.jDDAyYhLPbwu17Ubut30/abr8F9VgSZHedxt5ZoESnG"
+PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/-/scan", "/nowhere", "/metrics/", "//")
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+
+Ask = Callable[..., TestClient]
+
+
+@pytest.fixture
+def state() -> State:
+    """Figures of a scan that is done."""
+    exposition = render([GaugeMetricFamily("tonnage_tags", "Tags.", value=7)])
+    return State(300, exposition, scanned_at=time.time() - 60, is_ready=True, reason="", succeeded_count=1)
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    """What was asked for by POST."""
+    return []
+
+
+@pytest.fixture
+def client(state: State, asked: list[str]) -> Iterator[Ask]:
+    """Return clients of an exporter."""
+
+    def make(web: Web | None = None, path: str = "/metrics", can_scan: bool = False) -> TestClient:
+        web = web or Web(None)
+        pages = Pages(Live(state, web), path, (lambda: asked.append("scan")) if can_scan else None)
+        return TestClient(Guard(make_app(pages.routes()), web))
+
+    yield make
+
+
+def web_of(folder: Path, text: str) -> Web:
+    """Return a web configuration of this text."""
+    (folder / "web.yml").write_text(text)
+    return Web(str(folder / "web.yml"))
+
+
+# --- what is answered -----------------------------------------------------------------------------------------------
+
+
+def test_curl_gets_metrics_and_a_browser_a_page(client: Ask) -> None:
+    """At the root, as people's notes show it; at the path of the metrics everyone gets them."""
+    exporter = client()
+    for path in ("/", "/metrics"):
+        answer = exporter.get(path, headers={"Accept": "*/*"})
+        assert answer.status_code == 200 and "\ntonnage_tags 7.0\n" not in answer.text
+        assert "\ntonnage_tags 7\n" in answer.text and "\ntonnage_scan_success 1\n" in answer.text
+    page = exporter.get("/", headers={"Accept": BROWSER})
+    assert page.headers["content-type"].startswith("text/html") and '<a href="metrics">' in page.text
+    assert "tonnage_tags 7" in exporter.get("/metrics", headers={"Accept": BROWSER}).text
+
+
+def test_the_metrics_may_be_elsewhere(client: Ask) -> None:
+    """Then they are nowhere else but at the root; and there is no redirect to guess them by."""
+    exporter = client(path="/probe/metrics")
+    assert "tonnage_tags 7" in exporter.get("/probe/metrics").text
+    assert exporter.get("/metrics").status_code == 404
+    assert exporter.get("/probe/metrics/", follow_redirects=False).status_code == 404
+    assert '<a href="probe/metrics">' in exporter.get("/", headers={"Accept": BROWSER}).text
+    assert "tonnage_tags 7" in client(path="/").get("/", headers={"Accept": BROWSER}).text
+
+
+def test_formats_are_chosen_by_the_client(client: Ask) -> None:
+    """OpenMetrics where it is asked for, with its end; the text format where nothing else is."""
+    answer = client().get("/metrics", headers={"Accept": OPENMETRICS})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.text.endswith("# EOF\n") and answer.text.count("# EOF") == 1 and "\ntonnage_tags 7.0\n" in answer.text
+    plain = client().get("/metrics", headers={"Accept": ""})
+    assert plain.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_it_is_packed_for_who_takes_that(client: Ask) -> None:
+    """And not for others."""
+    packed = client().get("/metrics", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip" and "\ntonnage_tags 7\n" in packed.text
+    plain = client().get("/metrics", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers and plain.text.startswith("# HELP tonnage_tags")
+
+
+def test_names_are_chosen(client: Ask) -> None:
+    """Of both parts, the inventory's and the live one."""
+    answer = client().get("/metrics?name[]=tonnage_tags&name[]=tonnage_scan_success")
+    samples = [line for line in answer.text.splitlines() if not line.startswith("#")]
+    assert samples == ["tonnage_tags 7", "tonnage_scan_success 1"]
+
+
+def test_ready_once_there_is_something_to_say(client: Ask, state: State) -> None:
+    """Healthy all the time."""
+    assert (client().get("/-/healthy").status_code, client().get("/-/ready").status_code) == (200, 200)
+    state.is_ready = False
+    assert (client().get("/-/healthy").status_code, client().get("/-/ready").status_code) == (200, 503)
+    assert client().get("/metrics").status_code == 200
+
+
+def test_a_scan_is_begun_only_where_that_is_enabled(client: Ask, asked: list[str]) -> None:
+    """By POST alone: links and pictures in pages of others must not begin one."""
+    assert client().post("/-/scan").status_code == 403
+    assert client(can_scan=True).get("/-/scan").status_code == 405
+    assert asked == []
+    assert client(can_scan=True).post("/-/scan").status_code == 202
+    assert asked == ["scan"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_everything_else_only_reads(client: Ask, method: str) -> None:
+    """Other methods are refused."""
+    for path in ("/", "/metrics", "/-/healthy", "/-/ready"):
+        assert client(can_scan=True).request(method, path).status_code == 405
+
+
+# --- what is only known now -----------------------------------------------------------------------------------------
+
+
+def said(state: State, web: Web | None = None, now: float = 1000.0) -> dict[str, float]:
+    """Return the live samples without labels."""
+    live = Live(state, web or Web(None), now=lambda: now)
+    return {s.name: s.value for family in live.families().collect() for s in family.samples if not s.labels}
+
+
+def test_before_the_first_scan_nothing_is_made_up() -> None:
+    """No success and no failure, no age, no volume."""
+    found = said(State(300))
+    assert {name for name in found if name in LIVE} == {"tonnage_scan_running", "tonnage_scan_interval_seconds"}
+
+
+def test_the_age_grows_while_scans_fail(tmp_path: Path) -> None:
+    """It is that of the figures; the reason is one of those that are listed."""
+    state = State(300, Exposition(), scanned_at=400.0, reason="no_storage", failed_count=2)
+    found = said(state, web_of(tmp_path, ""))
+    assert found["tonnage_scan_age_seconds"] == 600 and found["tonnage_scan_success"] == 0
+    assert found["tonnage_web_config_reload_success"] == 1
+    families = {family.name: family.samples for family in Live(state, Web(None)).families().collect()}
+    reasons = {sample.labels["reason"]: sample.value for sample in families["tonnage_scan_failure"]}
+    assert {reason for reason, value in reasons.items() if value} == {"no_storage"} and len(reasons) > 4
+
+
+def test_a_volume_that_no_longer_answers_is_unknown() -> None:
+    """What was measured too long ago says nothing about now."""
+    found = said(State(300, volume=Volume(100, 40, time.monotonic())))
+    assert (found["tonnage_volume_size_bytes"], found["tonnage_volume_free_bytes"]) == (100, 40)
+    assert "tonnage_volume_free_bytes" not in said(State(300, volume=Volume(100, 40, time.monotonic() - 100)))
+
+
+def test_what_is_live_is_documented(tmp_path: Path) -> None:
+    """Each with the type and the help that the reference shows."""
+    state = State(300, Exposition(), 1.0, True, True, "", 1.0, volume=Volume(1, 1, time.monotonic()))
+    found = {
+        f"{family.name}_total" if family.type == "counter" else family.name: (family.type, family.documentation)
+        for family in Live(state, web_of(tmp_path, "")).families().collect()
+        if family.name.startswith("tonnage_")
+    }
+    of_queries = {"tonnage_query_success", "tonnage_query_duration_seconds", "tonnage_dropped_series"}
+    assert found == {name: meaning for name, meaning in LIVE.items() if name not in of_queries}
+
+
+# --- who may ask ----------------------------------------------------------------------------------------------------
+
+
+def test_without_a_login_no_path_says_anything(client: Ask, tmp_path: Path) -> None:
+    """Also not whether there is such a path, and not by another method."""
+    exporter = client(web_of(tmp_path, f"basic_auth_users:\n  reader: {HASH}\n"), can_scan=True)
+    for path in PATHS:
+        for method in ("GET", "HEAD", "POST", "OPTIONS"):
+            answer = exporter.request(method, path)
+            assert answer.status_code == 401, (method, path)
+            assert answer.headers["www-authenticate"].startswith("Basic ")
+            assert answer.text in ("unauthorized\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "status"),
+    [("reader", "secret", 200), ("reader", "Secret", 401), ("reader", "", 401), ("other", "secret", 401),
+     ("", "", 401), ("reader", "s" * 100, 401), ("reader", "secret\0", 401)],
+)  # fmt: skip
+def test_a_login_is_compared(client: Ask, tmp_path: Path, name: str, password: str, status: int) -> None:
+    """The second time as the first."""
+    exporter = client(web_of(tmp_path, f"basic_auth_users:\n  reader: {HASH}\n"))
+    for _ in range(2):
+        assert exporter.get("/metrics", auth=(name, password)).status_code == status
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic c2VjcmV0", "Bearer cmVhZGVyOnNlY3JldA==", "Basic /w=="])
+def test_a_login_that_is_none_is_refused(client: Ask, tmp_path: Path, header: str) -> None:
+    """Whatever stands there."""
+    exporter = client(web_of(tmp_path, f"basic_auth_users:\n  reader: {HASH}\n"))
+    assert exporter.get("/metrics", headers={"Authorization": header}).status_code == 401
+
+
+def test_a_login_is_remembered_and_not_its_password(tmp_path: Path, state: State) -> None:
+    """A hash takes a tenth of a second by design; with another hash the login counts no more."""
+    web = web_of(tmp_path, f"basic_auth_users:\n  reader: {HASH}\n")
+    guard = Guard(make_app(Pages(Live(state, web), "/metrics", None).routes()), web)
+    exporter = TestClient(guard)
+    for number in range(150):
+        exporter.get("/metrics", auth=("reader", str(number)))
+    assert exporter.get("/metrics", auth=("reader", "secret")).status_code == 200
+    assert len(guard.passwords.known) == 100 and b"secret" not in b"".join(guard.passwords.known)
+    (tmp_path / "web.yml").write_text(f"basic_auth_users:\n  reader: {HASH[:-1]}a\n# changed\n")
+    assert exporter.get("/metrics", auth=("reader", "secret")).status_code == 401
+
+
+def test_headers_are_in_every_answer(client: Ask, tmp_path: Path) -> None:
+    """In refusals and in what is not found too."""
+    text = f"http_server_config:\n  headers:\n    X-Frame-Options: deny\nbasic_auth_users:\n  reader: {HASH}\n"
+    exporter = client(web_of(tmp_path, text))
+    for path in PATHS:
+        assert exporter.get(path).headers["x-frame-options"] == "deny"
+        assert exporter.get(path, auth=("reader", "secret")).headers["x-frame-options"] == "deny"
+
+
+def test_the_rate_is_limited() -> None:
+    """A burst at once, then one in each interval; an interval of 0 is no limit."""
+    now = [0.0]
+    bucket, limit = Bucket(lambda: now[0]), RateLimit(2.0, 3)
+    assert [bucket.take(limit) for _ in range(4)] == [True, True, True, False]
+    now[0] = 2.0
+    assert [bucket.take(limit) for _ in range(2)] == [True, False]
+    now[0] = 100.0
+    assert [bucket.take(limit) for _ in range(4)] == [True, True, True, False]
+    assert all(bucket.take(RateLimit()) for _ in range(10))
+
+
+def test_too_many_requests_are_told_so(client: Ask, tmp_path: Path) -> None:
+    """With the status that says it."""
+    exporter = client(web_of(tmp_path, "rate_limit:\n  interval: 1h\n  burst: 2\n"))
+    assert [exporter.get("/-/healthy").status_code for _ in range(3)] == [200, 200, 429]
+
+
+# --- where it listens, and where the inventory is -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["8080", "localhost", ":port", "::1:80", "[::1", "a:99999", ":", "1.2.3.4:-1", "x:٣"])
+def test_an_address_that_is_none_is_refused(text: str) -> None:
+    """With how to write it."""
+    with pytest.raises(Exception, match="is no address to listen on"):
+        parse_address(text)
+
+
+def test_several_addresses_at_once() -> None:
+    """All of them, or none."""
+    sockets = listen(["127.0.0.1:0", "localhost:0", ":0"])
+    port = sockets[0].getsockname()[1]
+    assert url_of(sockets[0], False) == f"http://127.0.0.1:{port}"
+    with pytest.raises(AddressError, match=f"cannot listen on `127.0.0.1:{port}`: Address already in use"):
+        listen([":0", f"127.0.0.1:{port}"])
+    for found in sockets:
+        found.close()
+
+
+def test_the_inventory_has_a_place_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same after a restart, another for another registry; in a folder that nobody else can write to."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    place = place_for("/srv/a", cache)
+    assert place == place_for("/srv/a/", cache) != place_for("/srv/b", cache)
+    assert place.startswith(str(tmp_path / "cache/tonnage"))
+    (tmp_path / "cache/tonnage").chmod(0o777)
+    assert place_for("/srv/a", cache).startswith(str(tmp_path / "tmp"))
+    assert place_for("/srv/a", {"HOME": "/proc"}).startswith(str(tmp_path / "tmp"))
