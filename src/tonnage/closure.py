@@ -69,18 +69,13 @@ class Exact(NamedTuple):
     """Bytes by holders, ascending."""
 
 
-def frontier(problem: Problem, *, goal_bytes: int | None = None, max_points: int | None = None) -> list[Point]:
+def frontier(problem: Problem) -> list[Point]:
     """Return the points from nothing to all that can be freed, each set within the next, freed bytes and cost ascending.
 
-    With `goal_bytes`, up to the first point that reaches it. With `max_points` (2 or more), so many at most, spread over
-    the bytes, the ends among them. Units that hold nothing are in no point. Raises ValueError for what is no problem.
+    Units that hold nothing are in no point. Raises ValueError for what is no problem.
     """
     exact = make_exact(problem)
-    points = points_of(steps(exact), exact.scale)
-    if goal_bytes is not None:
-        reaching = next((at for at, point in enumerate(points) if point.freed_bytes >= goal_bytes), len(points))
-        points = points[: reaching + 1]
-    return points if max_points is None else thin(points, max_points)
+    return points_of(steps(exact), exact.scale)
 
 
 def thin(points: Sequence[Point], max_points: int) -> list[Point]:

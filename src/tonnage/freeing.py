@@ -1,9 +1,11 @@
 """The cheapest set of deletions that frees so many bytes: the units of an inventory, put before the solver."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from tonnage import closure
+from tonnage.cheapest import Answer, Choice, cheapest
 from tonnage.errors import TonnageError
+from tonnage.plan import Frontier, FrontierPoint
 from tonnage.sizes import format_size
 from tonnage.what_if import Deletions
 
@@ -11,6 +13,8 @@ _UNTAGGED_COST = 0.1
 """A revision no tag leads to is missed by nobody; it must cost something, or the choice among them is arbitrary."""
 _HALF_LIFE_DAYS = 180
 """With `older_is_cheaper`, a tag this much older costs half."""
+_POINTS_NEAR, _POINTS_FAR = 40, 20
+"""Points of the frontier that a plan keeps, up to twice the goal and beyond: enough to draw it."""
 
 
 class GoalUnreachableError(TonnageError):
@@ -20,47 +24,65 @@ class GoalUnreachableError(TonnageError):
     hint = "allow more: a policy that keeps less, fewer images in use"
 
 
-class Frontier(NamedTuple):
-    """Where the choice was made: bytes freed against cost, and what is proven of the point chosen."""
+class _Units:
+    """What may go, numbered as the solver counts, and the blobs that only they hold."""
 
-    points: list[tuple[int, float]]
-    """Freed bytes, what is orphaned already included, and the cost; ascending."""
-    chosen: tuple[int, float]
-    notes: list[str]
+    def __init__(self, deletions: Deletions, older_is_cheaper: bool) -> None:
+        for name in ("protect_young", "units", "unit_members"):
+            deletions.run(name)
+        rows = deletions.run("unit_costs").rows
+        numbers = {unit_id: number for number, (unit_id, *_) in enumerate(rows)}
+        self.names = [(repository, digest) for _, repository, digest, _, _ in rows]
+        self.tags_counts = [int(tags_count) for *_, tags_count, _ in rows]
+        self.problem = closure.Problem(
+            [_cost(tags_count, age_seconds, older_is_cheaper) for *_, tags_count, age_seconds in rows],
+            [
+                (size_bytes, tuple(numbers[int(unit)] for unit in holders.split()))
+                for holders, size_bytes in deletions.run("unit_holders").rows
+            ],
+        )
+
+    def point(self, units: Iterable[int], freed_bytes: int, cost: float) -> FrontierPoint:
+        """Return a set of units as a plan keeps it."""
+        chosen = list(units)
+        tags_count = sum(self.tags_counts[unit] for unit in chosen)
+        return FrontierPoint(freed_bytes=freed_bytes, cost=float(cost), tags_count=tags_count, units_count=len(chosen))
 
 
 def cheapest_units(deletions: Deletions, goal_bytes: int, *, older_is_cheaper: bool) -> Frontier:
-    """Add the cheapest units that free `goal_bytes` to the deletions; return where they lie on the frontier.
+    """Add the cheapest units found that free `goal_bytes` to the deletions; return where they lie on the frontier.
 
     What is orphaned counts towards the goal: it goes with the same collection. Raises GoalUnreachableError.
     """
-    deletions.run("units")
-    deletions.run("unit_members")
     orphaned_bytes = int(deletions.run("orphaned_total").rows[0][0])
-    units = deletions.run("unit_costs").rows
-    still_bytes = goal_bytes - orphaned_bytes
-    if still_bytes <= 0:
-        return Frontier(
-            [(orphaned_bytes, 0.0)], (orphaned_bytes, 0.0), ["the next collection frees this without any deletion"]
-        )
-    numbers = {unit_id: number for number, (unit_id, *_) in enumerate(units)}
-    blobs = [
-        (size_bytes, tuple(numbers[int(unit)] for unit in holders.split()))
-        for holders, size_bytes in deletions.run("unit_holders").rows
-    ]
-    problem = closure.Problem([_cost(tags, age, older_is_cheaper) for _, _, _, tags, age in units], blobs)
-    points = closure.frontier(problem, goal_bytes=still_bytes)
-    chosen = points[-1]
-    if chosen.freed_bytes < still_bytes:
-        most = format_size(chosen.freed_bytes + orphaned_bytes)
+    units = _Units(deletions, older_is_cheaper)
+    answer = cheapest(units.problem, max(goal_bytes - orphaned_bytes, 0))
+    choice = answer.choice
+    if choice is None:
+        most = format_size(answer.points[-1].freed_bytes + orphaned_bytes)
         raise GoalUnreachableError(f"all that may go frees {most}, not {format_size(goal_bytes)}")
-    rows: list[tuple[object, ...]] = [
-        (units[number][1], units[number][2], f"cheapest way to free {format_size(goal_bytes)}")
-        for number in sorted(chosen.units)
+    reasons = _reasons(units.problem, choice)
+    deletions.add_rows("gone", [(*units.names[unit], reasons[unit]) for unit in sorted(choice.units)])
+    return _frontier(units, answer, choice, goal_bytes, orphaned_bytes)
+
+
+def _frontier(units: _Units, answer: Answer, choice: Choice, goal_bytes: int, orphaned_bytes: int) -> Frontier:
+    points = [
+        units.point(point.units, point.freed_bytes + orphaned_bytes, point.cost)
+        for point in _to_keep(answer.points, goal_bytes - orphaned_bytes)
     ]
-    deletions.add_rows("gone", rows)
-    ascending = [(point.freed_bytes + orphaned_bytes, float(point.cost)) for point in points]
-    return Frontier(ascending, ascending[-1], [_proof(points, still_bytes)])
+    chosen = units.point(choice.units, choice.freed_bytes + orphaned_bytes, choice.cost)
+    return Frontier(goal_bytes=goal_bytes, points=points, chosen=chosen, bound_cost=float(choice.bound))
+
+
+def _to_keep(points: Sequence[closure.Point], goal_bytes: int) -> list[closure.Point]:
+    """Return some of the points, those right below and above the goal and the ends among them."""
+    reaching = next(at for at, point in enumerate(points) if point.freed_bytes >= goal_bytes)
+    nearer = next((at for at, point in enumerate(points) if point.freed_bytes >= 2 * goal_bytes), len(points) - 1) + 1
+    kept = {point.freed_bytes: point for point in points[max(reaching - 1, 0) : reaching + 1]}
+    for part, count in ((points[:nearer], _POINTS_NEAR), (points[nearer - 1 :], _POINTS_FAR)):
+        kept.update({point.freed_bytes: point for point in closure.thin(part, count)})
+    return [kept[freed_bytes] for freed_bytes in sorted(kept)]
 
 
 def _cost(tags_count: int, age_seconds: float | None, older_is_cheaper: bool) -> float:
@@ -71,14 +93,35 @@ def _cost(tags_count: int, age_seconds: float | None, older_is_cheaper: bool) ->
     return max(round(cost, 3), 0.001)
 
 
-def _proof(points: list[closure.Point], goal_bytes: int) -> str:
-    """Return what is proven of the last point: nothing frees as much for less; how little the goal itself may cost."""
-    last, before = points[-1], points[-2]
-    if last.freed_bytes == goal_bytes:
-        return f"proven: nothing frees this for less than a cost of {float(last.cost):,.1f}"
-    share = (goal_bytes - before.freed_bytes) / (last.freed_bytes - before.freed_bytes)
-    bound = float(before.cost) + share * (float(last.cost) - float(before.cost))
-    return (
-        f"proven: nothing frees {format_size(last.freed_bytes)} for less than a cost of {float(last.cost):,.1f};"
-        f" the goal itself may be had for {bound:,.1f} at the least"
-    )
+def _reasons(problem: closure.Problem, choice: Choice) -> dict[int, str]:
+    """Return why each unit was chosen: what it frees, alone or with the others it shares blobs with."""
+    freed = [(size_bytes, holders) for size_bytes, holders in problem.blobs if choice.units.issuperset(holders)]
+    group_of = _groups(choice.units, [holders for _, holders in freed])
+    sizes: dict[int, int] = {}
+    counts: dict[int, int] = {}
+    for size_bytes, holders in freed:
+        sizes[group_of[holders[0]]] = sizes.get(group_of[holders[0]], 0) + size_bytes
+    for unit in choice.units:
+        counts[group_of[unit]] = counts.get(group_of[unit], 0) + 1
+    return {
+        unit: "frees much for its cost"
+        if counts[group] == 1
+        else f"one of {counts[group]:,} that together free {format_size(sizes[group])}"
+        for unit, group in group_of.items()
+    }
+
+
+def _groups(units: Iterable[int], holders: Sequence[Sequence[int]]) -> dict[int, int]:
+    """Return the group of each unit, named by one of its units: units that hold a blob together are in one."""
+    parent = {unit: unit for unit in units}
+
+    def root(unit: int) -> int:
+        while parent[unit] != unit:
+            parent[unit] = parent[parent[unit]]
+            unit = parent[unit]
+        return unit
+
+    for first, *others in holders:
+        for unit in others:
+            parent[root(unit)] = root(first)
+    return {unit: root(unit) for unit in parent}

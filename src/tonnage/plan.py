@@ -44,6 +44,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     size_bytes: int
     """Stored bytes it needs, shared ones included; what is freed is told for the whole plan."""
+    exclusive_bytes: int = 0
+    """Those of them that nothing else in the registry needs, whatever else goes."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +68,46 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """It may be less, down to nothing: revisions that nobody could list may need the same blobs."""
     broken_images_count: int = 0
     """Tagged images outside of the plan that would no longer pull completely after it."""
+    broken_referrers_count: int = 0
+    """Signatures, SBOMs and the like of images that stay, lost by it."""
     aborts_on: str | None = None
     """The file on which it would stop, if it would."""
+
+    @property
+    def harm(self) -> str | None:
+        """Why it should not be run, in words; None if nothing speaks against it."""
+        if self.aborts_on:
+            return f"it would stop on {self.aborts_on}"
+        broken = {"tagged images": self.broken_images_count, "signatures and the like": self.broken_referrers_count}
+        lost = " and ".join(f"{count:,} {what}" for what, count in broken.items() if count)
+        return f"it would break {lost} outside of the plan" if lost else None
+
+
+class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A set of deletions, by what it frees and what it costs."""
+
+    freed_bytes: int
+    """What is orphaned already included."""
+    cost: float
+    tags_count: int
+    units_count: int
+    """Images and indexes, each with all that goes with it."""
+
+
+class Frontier(msgspec.Struct, frozen=True, kw_only=True):
+    """The best trade-offs between bytes and cost, and the choice that was made for a goal."""
+
+    goal_bytes: int
+    points: list[FrontierPoint]
+    """From nothing to all that may go; each is proven: nothing frees as much for less, and nothing more for as much."""
+    chosen: FrontierPoint
+    bound_cost: float
+    """Proven: nothing frees the bytes wanted for less."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing cheaper than what was chosen frees the bytes wanted."""
+        return self.bound_cost >= self.chosen.cost
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +118,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: str
     stored_bytes: int | None
     """Bytes of all files; null where they were not listed."""
+    blob_bytes: int | None = None
+    """Bytes of all blobs; null where they were not listed."""
     unknown: list[str] = []
     """What this scan could not know, in words: over HTTP untagged revisions, orphaned blobs, and so on."""
 
@@ -93,10 +135,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """In words: the policy, or the bytes wanted."""
     items: list[Item]
     kept: list[Kept] = []
+    frontier: Frontier | None = None
+    """Where bytes were wanted: the trade-offs there were."""
+    collector: str = ""
+    """The collection that is to follow, as the predictions name it."""
     predictions: list[Prediction] = []
     freed_blobs: dict[str, int] = {}
     """Blobs the safe collection frees after the plan, with their bytes, what is orphaned already included."""
     commands: list[str] = []
+    """What to run, one after the other; without a collection where that would do harm."""
     notes: list[str] = []
 
 
@@ -108,6 +155,11 @@ def seal(plan: Plan) -> Plan:
 def write_plan(plan: Plan) -> str:
     """Return the plan as JSON, a line per item, so that two plans can be compared by diff."""
     return msgspec.json.format(msgspec.json.encode(plan), indent=1).decode() + "\n"
+
+
+def prediction_of(plan: Plan, collector: str) -> Prediction | None:
+    """Return what one kind of collection frees after the plan."""
+    return next((prediction for prediction in plan.predictions if prediction.collector == collector), None)
 
 
 def read_plan(content: bytes) -> Plan:

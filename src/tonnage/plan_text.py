@@ -1,85 +1,189 @@
-"""A plan, told to people."""
+"""A plan, told to people. Pure: it returns text and never prints."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from textwrap import fill, wrap
 
 from tonnage.database import Table
-from tonnage.freeing import Frontier
-from tonnage.plan import Plan
-from tonnage.render import to_text
+from tonnage.plan import Frontier, FrontierPoint, Item, Plan, prediction_of
+from tonnage.plot import Plot, draw
+from tonnage.render import shorten_digests, to_text
 from tonnage.sizes import format_size
 
-_POINTS_SHOWN = 10
+_HEAD = 11
+"""Width of the words that begin a line of the summary."""
+_GOES = "What goes: its place in the plan, what it needs, what nothing else needs, its tags"
+_DRAWN = 3.0
+"""How much of the frontier is drawn: so many times the bytes wanted, so that the choice is not lost in a corner."""
 
 
-def explain(plan: Plan, width: int = 80) -> str:
+def explain(plan: Plan, width: int = 80, *, with_plot: bool = True) -> str:
     """Return the whole plan: what goes and why, what stays and why, what each collection frees, what to do next."""
-    items = [(i.repository, " ".join(i.tags) or "-", i.digest, i.kind, i.reason, i.size_bytes) for i in plan.items]
-    kept = [(k.repository, " ".join(k.tags) or "-", k.digest, k.reason) for k in plan.kept]
     return "".join(
         [
-            summarize(plan, width),
-            _table(
-                "\nWhat goes, in this order",
-                ["repository", "tags", "digest", "kind", "reason", "needs_bytes"],
-                items,
-                width,
-            ),
-            _table("\nWhat stays although it was considered", ["repository", "tags", "digest", "reason"], kept, width),
+            summarize(plan, width, with_plot=with_plot),
+            _section(_GOES, _lines_of_items(plan.items, width)),
+            _section("What stays although it was considered", _lines_of_kept(plan, width)),
         ]
     )
 
 
-def summarize(plan: Plan, width: int = 80) -> str:
+def summarize(plan: Plan, width: int = 80, *, with_plot: bool = True) -> str:
     """Return the plan on one screen."""
+    lines = [f"Plan {plan.id}: {plan.goal}", *_facts(plan, width)]
+    lines += [fill(f"note: {note}", width, subsequent_indent="      ") for note in plan.notes]
+    frontier = _trade_off(plan.frontier, width, with_plot=with_plot) if plan.frontier else ""
+    return "\n".join(lines) + "\n" + frontier + _predictions(plan, width) + _next_steps(plan)
+
+
+def _freed(plan: Plan) -> str:
+    following = prediction_of(plan, plan.collector)
+    if following:
+        return format_size(following.freed_bytes)
+    is_at_most = any(prediction.is_at_most for prediction in plan.predictions)
+    return f"{'at most ' if is_at_most else ''}{format_size(sum(plan.freed_blobs.values()))}"
+
+
+def _facts(plan: Plan, width: int) -> list[str]:
     tags_count = sum(len(item.tags) for item in plan.items)
-    repositories_count = len({item.repository for item in plan.items})
-    predictions = [
-        (
-            f"{p.collector}{', at most' if p.is_at_most else ''}",
-            p.freed_bytes,
-            p.freed_blobs_count,
-            p.broken_images_count,
-            p.aborts_on,
-        )
-        for p in plan.predictions
-    ]
-    lines = [
-        f"Plan {plan.id}: {plan.goal}",
-        f"made from scan {plan.source.scan_id} of {plan.source.location}, {plan.source.finished_at}",
-        f"{len(plan.items):,} deletions ({tags_count:,} tags) in {repositories_count:,} repositories;"
-        f" {len(plan.kept):,} candidates stay",
-        *([f"unknown to that scan: {', '.join(plan.source.unknown)}"] if plan.source.unknown else []),
-        *(f"note: {note}" for note in plan.notes),
-    ]
-    table = _table(
-        "\nWhat a collection frees afterwards",
-        ["collector", "freed_bytes", "freed_blobs_count", "broken_images_count", "aborts_on"],
-        predictions,
+    repositories = _count(len({item.repository for item in plan.items}), "repository", "repositories")
+    stored = format_size(plan.source.stored_bytes)
+    facts = {
+        "goes": f"{_count(len(plan.items), 'manifest')} with {_count(tags_count, 'tag')} in {repositories}",
+        "stays": f"{_count(len(plan.kept), 'candidate')}, each with its reason",
+        "frees": f"{_freed(plan)} of {stored}, by a collection with {plan.collector} afterwards",
+        "made": f"{_moment(plan.created_at)} from scan {plan.source.scan_id} of {_moment(plan.source.finished_at)}",
+        "storage": plan.source.location,
+    }
+    if plan.source.unknown:
+        facts["unknown"] = f"to that scan: {', '.join(plan.source.unknown)}"
+    return [_fact(head, text, width) for head, text in facts.items()]
+
+
+def _fact(head: str, text: str, width: int) -> str:
+    return fill(f"{head:<{_HEAD}}{text}", width, subsequent_indent=" " * _HEAD, break_on_hyphens=False)
+
+
+def _moment(text: str) -> str:
+    """Return a time of the plan as people read it.
+
+    >>> _moment("2026-11-25T02:33:02Z")
+    '2026-11-25 02:33'
+    """
+    return text[:16].replace("T", " ")
+
+
+def _trade_off(frontier: Frontier, width: int, *, with_plot: bool) -> str:
+    chosen, goal = frontier.chosen, format_size(frontier.goal_bytes)
+    lines = [_fact("chosen", f"{_point(chosen)} for a cost of {_cost(chosen.cost)}", width)]
+    if chosen.units_count == 0:
+        lines = [_fact("chosen", f"no deletion: the next collection frees {goal} as it is", width)]
+    elif frontier.is_proven:
+        lines.append(_fact("proven", f"nothing frees {goal} for a lower cost: this is the best there is", width))
+    else:
+        above = chosen.cost - frontier.bound_cost
+        lines.append(_fact("proven", f"nothing frees {goal} for a cost below {_cost(frontier.bound_cost)}", width))
+        search = f"the choice was found by a search; the best may cost up to {_cost(above)} less"
+        lines.append(_fact("heuristic", f"{search} ({above / chosen.cost:.1%})", width))
+    lines.append(_fact("cost", "1 for each tag, 0.1 for a manifest without one", width))
+    most = f"all that may go: {_point(frontier.points[-1])}"
+    title = f"\nBytes freed against tags deleted ({most})\n"
+    plot = _plot(frontier, width) if with_plot else ""
+    return title + plot + "\n".join(lines) + "\n"
+
+
+def _plot(frontier: Frontier, width: int) -> str:
+    """Return the part of the frontier around the choice; nothing where there is no curve."""
+    limit = max(frontier.goal_bytes, frontier.chosen.freed_bytes) * _DRAWN
+    shown = [point for point in frontier.points if point.freed_bytes <= limit]
+    if len(shown) < len(frontier.points):
+        shown.append(frontier.points[len(shown)])
+    if len(shown) < 2:
+        return ""
+    return draw(
+        Plot(
+            points=[(point.cost, float(point.freed_bytes)) for point in shown],
+            mark=(frontier.chosen.cost, float(frontier.chosen.freed_bytes)),
+            x_labels=("no tags", _count(shown[-1].tags_count, "tag")),
+            y_labels=("0 B", format_size(frontier.chosen.freed_bytes), format_size(shown[-1].freed_bytes)),
+        ),
         width,
     )
-    return "\n".join(lines) + f"\n{table}\nNext:\n" + "".join(f"  {command}\n" for command in plan.commands)
 
 
-def show_frontier(frontier: Frontier, width: int = 80) -> str:
-    """Return the trade-off, some of its points: bytes freed against the cost, and the point that was chosen."""
-    most = max(frontier.points[-1][1], 1.0)
-    step = max(len(frontier.points) // _POINTS_SHOWN, 1)
-    shown = sorted({*frontier.points[::step], frontier.points[-1]})
-    rows = [(freed, f"{cost:,.1f}", "#" * round(cost / most * 30)) for freed, cost in shown]
-    table = _table("Bytes freed against the cost (a tag costs 1)", ["freed_bytes", "cost", "effort"], rows, width)
-    freed_bytes, cost = frontier.chosen
-    return f"{table}chosen: {format_size(freed_bytes)} for a cost of {cost:,.1f}"
+def _point(point: FrontierPoint) -> str:
+    tags, units = _count(point.tags_count, "tag"), _count(point.units_count, "image")
+    return f"{format_size(point.freed_bytes)} for {tags} on {units}"
 
 
-def one_line(plan: Plan) -> str:
-    """Return what the plan comes to, in a line."""
-    freed = plan.predictions[0].freed_bytes if plan.predictions else 0
-    at_most = "at most " if any(p.is_at_most for p in plan.predictions) else ""
-    return f"plan {plan.id}: {len(plan.items):,} deletions, {at_most}{format_size(freed)} freed by a safe collection"
+def _cost(cost: float) -> str:
+    """Return a cost without digits that say nothing.
+
+    >>> _cost(428.0), _cost(0.5), _cost(1234.125)
+    ('428', '0.5', '1,234.125')
+    """
+    return f"{cost:,.3f}".rstrip("0").rstrip(".")
 
 
-def _table(title: str, columns: list[str], rows: Sequence[tuple[object, ...]], width: int) -> str:
-    if not rows:
-        return ""
-    types = ["BIGINT" if name.endswith(("_bytes", "_count")) else "VARCHAR" for name in columns]
-    return f"{title}\n{to_text(Table(columns, types, list(rows)), width)}"
+def _predictions(plan: Plan, width: int) -> str:
+    rows = [
+        (f"{p.collector}{', at most' if p.is_at_most else ''}", p.freed_bytes, p.freed_blobs_count, p.harm or "nothing")
+        for p in plan.predictions
+    ]
+    names = ["collector", "freed_bytes", "blobs_count", "because"]
+    table = to_text(Table(names, ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR"], rows), width)
+    return f"\nWhat a collection would free afterwards, and what speaks against it\n{table}" if rows else ""
+
+
+def _next_steps(plan: Plan) -> str:
+    return "\nNext\n" + "".join(f"  {number}. {command}\n" for number, command in enumerate(plan.commands, 1))
+
+
+def _lines_of_items(items: Sequence[Item], width: int) -> Iterable[str]:
+    """Yield the items by repository and reason: what goes together is read together."""
+    digits = len(f"{len(items):,}")
+    numbered: dict[str, dict[str, list[tuple[int, Item]]]] = {}
+    for number, item in enumerate(items, 1):
+        numbered.setdefault(item.repository, {}).setdefault(item.reason, []).append((number, item))
+    for repository, reasons in sorted(numbered.items()):
+        yield repository
+        for reason, group in reasons.items():
+            yield from wrap(reason, width, initial_indent="  ", subsequent_indent="  ")
+            for number, item in group:
+                sizes = f"{format_size(item.size_bytes):>8}  {format_size(item.exclusive_bytes):>8}"
+                head = f"  {number:>{digits},}. {shorten_digests(item.digest)}  {item.kind:<8}  {sizes}  "
+                yield from _with_tags(head, item.tags, width)
+
+
+def _lines_of_kept(plan: Plan, width: int) -> Iterable[str]:
+    """Yield what stays by repository and reason, its tags one after the other."""
+    names: dict[str, dict[str, list[str]]] = {}
+    for kept in plan.kept:
+        texts = kept.tags or [shorten_digests(kept.digest)]
+        names.setdefault(kept.repository, {}).setdefault(kept.reason, []).extend(texts)
+    for repository, reasons in sorted(names.items()):
+        yield repository
+        for reason, texts in reasons.items():
+            yield from wrap(reason, width, initial_indent="  ", subsequent_indent="  ")
+            yield from _with_tags("    ", texts, width)
+
+
+def _with_tags(head: str, tags: Sequence[str], width: int) -> list[str]:
+    """Return a line that ends in tags, and as many more as they take: a tag's name is never cut."""
+    text = " ".join(tags) or "-"
+    return wrap(
+        text,
+        width,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    text = "".join(line.rstrip() + "\n" for line in lines)
+    return f"\n{title}\n{text}" if text else ""
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

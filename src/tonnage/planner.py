@@ -5,22 +5,26 @@ something stays wins: an image in use, a rule that keeps, an index that lists it
 truth, nothing is planned at all.
 """
 
-from collections.abc import Iterable
+import contextlib
+import shlex
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
+from itertools import groupby
 from typing import NamedTuple
 
-from tonnage.database import Inventory
+from tonnage.database import Inventory, statements
 from tonnage.errors import NotKnownError
-from tonnage.freeing import Frontier, cheapest_units
+from tonnage.freeing import cheapest_units
+from tonnage.gc.names import is_repository_name
 from tonnage.gc.preview import predict_after
 from tonnage.knowledge import Knowledge, insist, knowledge_of
 from tonnage.plan import Action, Item, Kept, Plan, Prediction, Source, seal
-from tonnage.policy import Candidate, Decision, Policy, Untagged, judge_tag, judge_untagged, rule_for
+from tonnage.policy import Candidate, Decision, Policy, Untagged, judge_tags, judge_untagged, rule_for
 from tonnage.references import Reference
 from tonnage.sizes import format_size
 from tonnage.targets import Target
-from tonnage.what_if import Deletions, Totals, target_text
+from tonnage.what_if import Deletions, target_text
 
 _FEW_TAGS = 100
 """With more than this many revisions to a tag, tags are most likely kept somewhere else."""
@@ -43,57 +47,81 @@ class Wanted(NamedTuple):
     free_bytes: int | None = None
     older_is_cheaper: bool = False
     registry_version: int = 2
-    knows_tags: bool = False
-    """The tags were given from outside: few of them are no sign of ignorance."""
+    given_tags_count: int | None = None
+    """How many tags were given from outside, in place of those in the storage; None if none were."""
+    plan_file: str = "plan.json"
+    """Where the plan will be, for the commands in it."""
 
 
-class Planned(NamedTuple):
-    """A plan, and the frontier it was chosen from if bytes were wanted."""
-
-    plan: Plan
-    totals: Totals
-    frontier: Frontier | None
-
-
-def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Planned:
-    """Return the plan. Raises IncompleteKnowledgeError where the inventory does not know enough, and UsageError."""
+def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
+    """Return the plan. Raises IncompleteKnowledgeError, GoalUnreachableError and UsageError."""
     deletions = Deletions(inventory)
     knowledge = knowledge_of(inventory)
-    if wanted.free_bytes is not None:
-        for need in ("files", "untagged"):
-            insist(inventory, need, "how many bytes deletions would free")
-    _refuse_ignorance(deletions, wanted)
-    notes = _protect(deletions, wanted.in_use) + _ignorance(knowledge, wanted)
+    for need in ("files", "untagged") if wanted.free_bytes is not None else ():
+        insist(inventory, need, "how many bytes deletions would free")
+    notes = _doubts(deletions, wanted) + _ignorance(knowledge, wanted)
+    notes += _protect(deletions, wanted.in_use, wanted.registry_version)
     kept = _apply_policy(deletions, wanted, now)
     for target in wanted.targets:
         deletions.add(target, f"named: {target_text(target)}")
     frontier = None
     if wanted.free_bytes is not None:
         frontier = cheapest_units(deletions, wanted.free_bytes, older_is_cheaper=wanted.older_is_cheaper)
-        notes += frontier.notes
-    kept += _kept_in_use(deletions)
     deletions.settle()
+    kept += [_kept(*row) for row in deletions.run("kept").rows]
     items, unable = _items(deletions, wanted.registry_version)
-    plan = Plan(
-        created_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        source=_source(inventory, knowledge),
-        goal=_goal(wanted),
-        items=items,
-        kept=kept + unable,
-        predictions=_predictions(deletions, items, knowledge),
-        freed_blobs=dict(deletions.run("freed_blobs").rows),
-        commands=_commands(inventory, wanted.registry_version, knowledge),
-        notes=notes,
+    collector = f"{wanted.registry_version}.x"
+    predictions = _predictions(deletions, items, knowledge)
+    harm = next((p.harm for p in predictions if p.collector == collector), None)
+    source = _source(inventory, knowledge)
+    return seal(
+        Plan(
+            created_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            source=source,
+            goal=_goal(wanted),
+            items=items,
+            kept=kept + unable,
+            frontier=frontier,
+            collector=collector,
+            predictions=predictions,
+            freed_blobs=dict(deletions.run("freed_blobs").rows),
+            commands=_commands(
+                source, knowledge, [] if harm else [_COLLECT[collector]], inventory.path, wanted.plan_file
+            ),
+            notes=notes + ([_warning(collector, harm)] if harm else []),
+        )
     )
-    return Planned(seal(plan), deletions.totals(), frontier)
 
 
-def _refuse_ignorance(deletions: Deletions, wanted: Wanted) -> None:
-    tags_count, revisions_count, _ = deletions.run("doubt").rows[0]
-    if not wanted.knows_tags and revisions_count >= _REVISIONS_TO_JUDGE and tags_count * _FEW_TAGS < revisions_count:
+def _doubts(deletions: Deletions, wanted: Wanted) -> list[str]:
+    """Return what makes the plan less sure. Raises IncompleteKnowledgeError where nothing can be planned."""
+    if unlisted := deletions.run("unlisted").rows:
+        path, detail = unlisted[0]
+        raise IncompleteKnowledgeError(
+            f"the scan could not read `{path}` ({detail}), and what lies there may need anything",
+            "scan as the user the registry runs as",
+        )
+    tags_count, revisions_count, tagless_count = deletions.run("doubt").rows[0]
+    given_count = wanted.given_tags_count
+    if given_count is not None and not tags_count and revisions_count:
+        raise IncompleteKnowledgeError(
+            f"none of the {given_count:,} tags given leads to one of the {revisions_count:,} revisions here",
+            "are they of this registry? Write REPOSITORY:TAG@sha256:… as the storage has them",
+        )
+    if given_count is None and revisions_count >= _REVISIONS_TO_JUDGE and tags_count * _FEW_TAGS < revisions_count:
         raise IncompleteKnowledgeError(
             f"{tags_count:,} tags for {revisions_count:,} revisions: this registry keeps its tags elsewhere"
         )
+    if given_count is None:
+        return []
+    notes = []
+    if given_count > tags_count:
+        notes.append(
+            f"{given_count - tags_count:,} of the {given_count:,} tags given lead to nothing in this inventory"
+        )
+    if tagless_count:
+        notes.append(f"{tagless_count:,} repositories with images have none of the tags given")
+    return notes
 
 
 def _ignorance(knowledge: Knowledge, wanted: Wanted) -> list[str]:
@@ -106,17 +134,18 @@ def _ignorance(knowledge: Knowledge, wanted: Wanted) -> list[str]:
     return notes
 
 
-def _protect(deletions: Deletions, in_use: Iterable[Reference]) -> list[str]:
-    """Protect what is in use; return a note for each reference that names nothing here."""
+def _protect(deletions: Deletions, in_use: Iterable[Reference], registry_version: int) -> list[str]:
+    """Protect what is in use and what cannot be judged; return a note for each reference that names nothing here."""
     notes = []
     for reference in in_use:
         found = deletions.run("find_reference", **reference._asdict()).rows
-        name = f"{reference.repository}{f':{reference.tag}' if reference.tag else ''}"
-        deletions.add_rows("protected", [(repository, digest, f"in use: {name}") for repository, digest in found])
+        deletions.add_rows("protected", [(repository, digest, f"in use: {reference}") for repository, digest in found])
         if not found:
-            notes.append(
-                f"in use, but not in this registry: {name}{f'@{reference.digest}' if reference.digest else ''}"
-            )
+            notes.append(f"in use, but not in this registry: {reference}")
+    deletions.run("protect_holders")
+    names = [name for (name,) in deletions.inventory.query("select repository from repository").rows]
+    nameless = [name for name in names if ":" in name or not is_repository_name(name, registry_version)]
+    deletions.run("close_repositories", nameless=nameless)
     return notes
 
 
@@ -124,56 +153,46 @@ def _apply_policy(deletions: Deletions, wanted: Wanted, now: datetime) -> list[K
     """Take what the policy lets go; with bytes wanted, protect what it does not let go instead."""
     if wanted.policy is None:
         return []
-    tags = list(_judged_tags(deletions, wanted.policy, now.timestamp()))
-    untagged = list(_judged_untagged(deletions, wanted.policy, now.timestamp()))
-    kept = [
-        Kept(repository=tag.repository, digest=tag.digest, tags=[tag.tag], reason=decision.reason)
-        for tag, decision in tags
-        if decision and not decision.deletes
-    ]
-    kept += [
-        Kept(repository=revision.repository, digest=revision.digest, reason=decision.reason)
-        for revision, decision in untagged
-        if decision and not decision.deletes
-    ]
-    if wanted.free_bytes is not None:
-        judged = [*((t.repository, t.digest, d) for t, d in tags), *((u.repository, u.digest, d) for u, d in untagged)]
-        closed = [(name, digest, _POLICY_KEEPS) for name, digest, d in judged if not (d and d.deletes)]
-        deletions.add_rows("protected", closed)
-        return kept
-    deletions.add_rows("gone_tag", [(t.repository, t.tag, d.reason) for t, d in tags if d and d.deletes])
-    deletions.add_rows("gone", [(u.repository, u.digest, d.reason) for u, d in untagged if d and d.deletes])
+    tags = _judged_tags(deletions, wanted.policy, now.timestamp())
+    untagged = _judged_untagged(deletions, wanted.policy, now.timestamp())
+    kept = [_kept(t.repository, t.digest, [t.tag], d.reason) for t, d in tags if d and not d.deletes]
+    kept += [_kept(u.repository, u.digest, [], d.reason) for u, d in untagged if d and not d.deletes]
+    if wanted.free_bytes is None:
+        deletions.add_rows("gone_tag", [(t.repository, t.tag, d.reason) for t, d in tags if d and d.deletes])
+        deletions.add_rows("gone", [(u.repository, u.digest, d.reason) for u, d in untagged if d and d.deletes])
+    else:
+        stay = [(t.repository, t.digest) for t, d in tags if not (d and d.deletes) and not t.has_subject]
+        stay += [(u.repository, u.digest) for u, d in untagged if not (d and d.deletes)]
+        deletions.add_rows("protected", [(repository, digest, _POLICY_KEEPS) for repository, digest in stay])
     return kept
 
 
-def _judged_tags(
-    deletions: Deletions, policy: Policy, now_seconds: float
-) -> Iterable[tuple[Candidate, Decision | None]]:
+def _judged_tags(deletions: Deletions, policy: Policy, now_seconds: float) -> list[tuple[Candidate, Decision | None]]:
     labels: dict[str, dict[str, str]] = {}
     if any(rule.keep_labels for rule in policy.rule):
         for digest, name, value in deletions.run("candidate_labels").rows:
             labels.setdefault(digest, {})[name] = value
-    for row in deletions.run("candidates").rows:
-        tag = Candidate(*row)
-        rule = rule_for(policy, tag.repository)
-        yield tag, judge_tag(rule, tag, labels.get(tag.digest, {}), now_seconds) if rule else None
+    judged: list[tuple[Candidate, Decision | None]] = []
+    candidates = (Candidate(*row) for row in deletions.run("candidates").rows)
+    for repository, group in groupby(candidates, key=lambda tag: tag.repository):
+        rule, tags = rule_for(policy, repository), list(group)
+        judged += judge_tags(rule, tags, labels, now_seconds) if rule else [(tag, None) for tag in tags]
+    return judged
 
 
 def _judged_untagged(
     deletions: Deletions, policy: Policy, now_seconds: float
-) -> Iterable[tuple[Untagged, Decision | None]]:
-    for row in deletions.run("candidate_untagged").rows:
-        revision = Untagged(*row)
-        rule = rule_for(policy, revision.repository)
-        yield revision, judge_untagged(rule, revision, now_seconds) if rule else None
-
-
-def _kept_in_use(deletions: Deletions) -> list[Kept]:
-    rows = deletions.run("protected_of_gone").rows
+) -> list[tuple[Untagged, Decision | None]]:
+    revisions = [Untagged(*row) for row in deletions.run("candidate_untagged").rows]
+    rules = [rule_for(policy, revision.repository) for revision in revisions]
     return [
-        Kept(repository=repository, digest=digest, tags=tags, reason=reason)
-        for repository, digest, tags, reason in rows
+        (revision, judge_untagged(rule, revision, now_seconds) if rule else None)
+        for revision, rule in zip(revisions, rules, strict=True)
     ]
+
+
+def _kept(repository: str, digest: str, tags: list[str], reason: str) -> Kept:
+    return Kept(repository=repository, digest=digest, tags=tags, reason=reason)
 
 
 def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], list[Kept]]:
@@ -188,15 +207,20 @@ def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], lis
                 kind=kind,
                 reason=reason,
                 size_bytes=size_bytes,
+                exclusive_bytes=exclusive_bytes,
             )
-            for repository, digest, kind, reason, _, tags, size_bytes in deletions.run("gone_revisions").rows
+            for repository, digest, kind, reason, tags, size_bytes, exclusive_bytes in deletions.run(
+                "gone_revisions"
+            ).rows
         ],
         deletions.run("gone_edges").rows,
     )
     unable = []
     for repository, tag, digest, kind, reason, has_sibling in deletions.run("gone_tags_alone").rows:
-        holder = "a sibling tag stays on its digest" if has_sibling else "an index that stays lists its digest"
-        if registry_version >= 3:
+        if not has_sibling:
+            because = "an index that stays lists its digest: nothing would be freed"
+            unable.append(_kept(repository, digest, [tag], because))
+        elif registry_version >= 3:
             items.append(
                 Item(
                     action=Action.DELETE_TAG,
@@ -204,26 +228,32 @@ def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], lis
                     digest=digest,
                     tags=[tag],
                     kind=kind,
-                    reason=f"{reason}; {holder}",
+                    reason=f"{reason}; a sibling tag stays on its digest",
                     size_bytes=0,
+                    exclusive_bytes=0,
                 )
             )
         else:
-            because = f"{holder}, and 2.x cannot delete a tag alone"
-            unable.append(Kept(repository=repository, digest=digest, tags=[tag], reason=because))
+            because = "a sibling tag stays on its digest, and 2.x cannot delete a tag alone"
+            unable.append(_kept(repository, digest, [tag], because))
     return items, unable
 
 
-def _ordered(items: list[Item], edges: Iterable[tuple[str, str, str]]) -> list[Item]:
+def _ordered(items: list[Item], edges: Sequence[tuple[str, str, str, bool]]) -> list[Item]:
     """Return the items with an index before its children and a subject before its referrers.
 
-    Killed in between, what is left is then untagged and harmless: never an index without its children.
+    Killed in between, what is left is then untagged and harmless: never an index without its children. What a tag's
+    name says of a subject may be nonsense and go round in circles; then only what digests say counts.
     """
     by_key = {(item.repository, item.digest): item for item in items}
-    sorter: TopologicalSorter[tuple[str, str]] = TopologicalSorter(dict.fromkeys(by_key, ()))
-    for repository, first, second in edges:
-        sorter.add((repository, second), (repository, first))
-    return [by_key[key] for key in sorter.static_order()]
+    for is_certain in (False, True):
+        sorter: TopologicalSorter[tuple[str, str]] = TopologicalSorter(dict.fromkeys(by_key, ()))
+        for repository, first, second, by_digest in edges:
+            if by_digest or not is_certain:
+                sorter.add((repository, second), (repository, first))
+        with contextlib.suppress(CycleError):
+            return [by_key[key] for key in sorter.static_order()]
+    raise AssertionError("digests go round in circles")
 
 
 def _predictions(deletions: Deletions, items: list[Item], knowledge: Knowledge) -> list[Prediction]:
@@ -240,11 +270,15 @@ def _predictions(deletions: Deletions, items: list[Item], knowledge: Knowledge) 
 
 
 def _source(inventory: Inventory, knowledge: Knowledge) -> Source:
-    row = inventory.query(
-        "select location, scan_id, strftime(finished_at, '%Y-%m-%dT%H:%M:%SZ'), size_bytes"
-        " from scan order by scan_id desc limit 1"
-    ).rows[0]
-    return Source(location=row[0], scan_id=row[1], finished_at=row[2], stored_bytes=row[3], unknown=knowledge.unknown)
+    location, scan_id, finished_at, stored_bytes, blob_bytes = inventory.query(statements("plan")["source"].sql).rows[0]
+    return Source(
+        location=location,
+        scan_id=scan_id,
+        finished_at=finished_at,
+        stored_bytes=stored_bytes,
+        blob_bytes=blob_bytes if knowledge.has_files else None,
+        unknown=knowledge.unknown,
+    )
 
 
 def _goal(wanted: Wanted) -> str:
@@ -256,13 +290,25 @@ def _goal(wanted: Wanted) -> str:
     return "; ".join(parts)
 
 
-def _commands(inventory: Inventory, registry_version: int, knowledge: Knowledge) -> list[str]:
-    config = "/etc/docker/registry/config.yml" if registry_version == 2 else "/etc/distribution/config.yml"
-    location = _source(inventory, knowledge).location
+_COLLECT = {
+    "2.x": "registry garbage-collect /etc/docker/registry/config.yml",
+    "3.x": "registry garbage-collect /etc/distribution/config.yml",
+}
+
+
+def _commands(source: Source, knowledge: Knowledge, collect: list[str], inventory: str, plan_file: str) -> list[str]:
+    """Return what is to be run, as far as it can be known here."""
+    location, path, plan = (shlex.quote(text) for text in (source.location, inventory, plan_file))
     is_remote = knowledge.kind == "registry"
-    commands = [
-        f"tonnage apply plan.json --registry {location if is_remote else 'https://REGISTRY'}",
-        f"registry garbage-collect {config}  # the registry stopped or in read-only mode",
-        f"tonnage scan {location} -i {inventory.path}",
+    return [
+        f"tonnage apply {plan} --registry {location if is_remote else 'https://REGISTRY'}",
+        *collect,
+        f"tonnage scan {location} -i {path}",
+        *([] if is_remote else [f"tonnage verify {plan} -i {path}"]),
     ]
-    return commands if is_remote else [*commands, f"tonnage verify plan.json -i {inventory.path}"]
+
+
+def _warning(collector: str, harm: str) -> str:
+    listing = "stops" if "stop" in harm else "broken"
+    see = f"tonnage gc --registry {collector[0]} --list {listing}"
+    return f"do not collect with {collector} before this is put right: {harm}; see {see}"

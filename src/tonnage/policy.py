@@ -1,13 +1,16 @@
 """Policies: which tags and revisions a registry keeps, written in TOML. Pure: rows in, decisions with reasons out.
 
+What keeps wins over what deletes, and what is not known keeps. Tags of signatures and the like, whose subject is there,
+are not judged: they live and die with it.
+
 [[rule]]
 repositories = ["shop/*"]         # the first rule that names a repository is the one that counts for it
 delete_tags = ["pr-*"]            # what may go; without it, every tag may that no keep names
 keep_tags = ["v*", "latest"]
-keep_last = 10                    # the newest tags of each repository, by the time they were pushed
+keep_last = 10                    # the newest images of each repository, among those whose tags may go
 keep_newer_than = "30d"
 keep_labels = { keep = "true" }   # image labels; "*" is any value
-age = "pushed"                    # or "created": what the image says of itself
+age = "pushed"                    # what is newer: by the time of the push, or "created", what the image says of itself
 delete_untagged = "7d"            # revisions no tag leads to, older than this; true is all of them
 
 [[rule]]
@@ -18,7 +21,7 @@ delete_repositories = true
 import fnmatch
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -26,6 +29,8 @@ import msgspec
 from tonnage.errors import UsageError
 
 _DURATION = re.compile(r"(\d+)\s*(h|d|w|m|y)")
+_FIRST_IMAGES_SECONDS = 1356998400
+"""2013. What says it was created before has no true date: reproducible builds write 1970 or 1980."""
 _SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400, "m": 30 * 86400, "y": 365 * 86400}
 
 
@@ -58,8 +63,8 @@ class Candidate(NamedTuple):
     kind: str
     pushed_seconds: float | None
     created_seconds: float | None
-    newest_number: int
-    """1 for the tag of its repository that was pushed last."""
+    has_subject: bool = False
+    """It is about another manifest of the repository: a signature, an SBOM."""
 
 
 class Untagged(NamedTuple):
@@ -108,18 +113,46 @@ def rule_for(policy: Policy, repository: str) -> Rule | None:
     return next((rule for rule in policy.rule if _matches(repository, rule.repositories)), None)
 
 
-def judge_tag(rule: Rule, tag: Candidate, labels: dict[str, str], now_seconds: float) -> Decision | None:
-    """Return what a rule says of a tag; None if it says nothing: it stays, and nobody asked for it to go."""
+def judge_tags(
+    rule: Rule, tags: Sequence[Candidate], labels: Mapping[str, Mapping[str, str]], now_seconds: float
+) -> list[tuple[Candidate, Decision | None]]:
+    """Return what a rule says of the tags of one repository; None where it says nothing: the tag stays, unasked.
+
+    `labels` are by digest. `keep_last` counts images, newest first, among those that have a tag the rule lets go.
+    """
+    asked = [tag for tag in tags if _asks_for(rule, tag)]
+    newest = _newest_first(rule, asked)
+    decided = {tag.tag: _judge(rule, tag, labels.get(tag.digest, {}), now_seconds, newest) for tag in asked}
+    return [(tag, decided.get(tag.tag)) for tag in tags]
+
+
+def _asks_for(rule: Rule, tag: Candidate) -> bool:
+    """Return whether a rule lets the tag go if nothing keeps it."""
+    if rule.delete_repositories:
+        return True
+    if tag.has_subject:
+        return False
+    return _matches(tag.tag, rule.delete_tags) if rule.delete_tags is not None else _keeps_anything(rule)
+
+
+def _newest_first(rule: Rule, tags: Iterable[Candidate]) -> dict[str, int]:
+    """Return the place of each image among the newest, from 1, by digest. One of unknown age has none."""
+    moments: dict[str, float] = {}
+    for tag in tags:
+        if (moment := _moment(rule, tag)) is not None:
+            moments[tag.digest] = max(moment, moments.get(tag.digest, moment))
+    ordered = sorted(moments, key=lambda digest: (-moments[digest], digest))
+    return {digest: place for place, digest in enumerate(ordered, 1)}
+
+
+def _judge(
+    rule: Rule, tag: Candidate, labels: Mapping[str, str], now_seconds: float, newest: Mapping[str, int]
+) -> Decision:
     if rule.delete_repositories:
         return Decision(True, "the repository is to go")
-    wants_tags = rule.delete_tags is not None
-    if wants_tags and not _matches(tag.tag, rule.delete_tags or ()):
-        return None
-    if not wants_tags and not _keeps_anything(rule):
-        return None
-    if kept := _kept_because(rule, tag, labels, now_seconds):
+    if kept := _kept_because(rule, tag, labels, now_seconds, newest):
         return Decision(False, kept)
-    return Decision(True, f"matches {' '.join(rule.delete_tags or ())}" if wants_tags else "nothing keeps it")
+    return Decision(True, f"matches {_match(tag.tag, rule.delete_tags)}" if rule.delete_tags else "nothing keeps it")
 
 
 def judge_untagged(rule: Rule, revision: Untagged, now_seconds: float) -> Decision | None:
@@ -132,10 +165,9 @@ def judge_untagged(rule: Rule, revision: Untagged, now_seconds: float) -> Decisi
         return None
     if rule.delete_untagged is True:
         return Decision(True, "no tag leads to it")
-    age = _age(revision.pushed_seconds, now_seconds)
-    if age is None:
+    if revision.pushed_seconds is None:
         return Decision(False, "its age is unknown")
-    if age < parse_duration(rule.delete_untagged):
+    if now_seconds - revision.pushed_seconds < parse_duration(rule.delete_untagged):
         return Decision(False, f"no tag leads to it, but it is newer than {rule.delete_untagged}")
     return Decision(True, f"no tag leads to it, older than {rule.delete_untagged}")
 
@@ -144,28 +176,37 @@ def _keeps_anything(rule: Rule) -> bool:
     return bool(rule.keep_tags or rule.keep_labels or rule.keep_last is not None or rule.keep_newer_than)
 
 
-def _kept_because(rule: Rule, tag: Candidate, labels: dict[str, str], now_seconds: float) -> str | None:
+def _kept_because(
+    rule: Rule, tag: Candidate, labels: Mapping[str, str], now_seconds: float, newest: Mapping[str, int]
+) -> str | None:
     if tag.kind == "unreadable":
         return "its manifest cannot be read: what it holds is unknown"
-    if pattern := next((pattern for pattern in rule.keep_tags if fnmatch.fnmatchcase(tag.tag, pattern)), None):
+    if pattern := _match(tag.tag, rule.keep_tags):
         return f"matches keep_tags {pattern}"
     for name, value in rule.keep_labels.items():
         if name in labels and fnmatch.fnmatchcase(labels[name], value):
             return f"has label {name}={labels[name]}"
-    if rule.keep_last is not None and tag.newest_number <= rule.keep_last:
+    moment = _moment(rule, tag)
+    if moment is None and (rule.keep_last or rule.keep_newer_than):
+        return "its age is unknown"
+    if rule.keep_last and newest[tag.digest] <= rule.keep_last:
         return f"among the last {rule.keep_last}"
-    if rule.keep_newer_than:
-        age = _age(tag.created_seconds if rule.age == "created" else tag.pushed_seconds, now_seconds)
-        if age is None:
-            return "its age is unknown"
-        if age < parse_duration(rule.keep_newer_than):
-            return f"newer than {rule.keep_newer_than}"
+    if rule.keep_newer_than and moment is not None and now_seconds - moment < parse_duration(rule.keep_newer_than):
+        return f"newer than {rule.keep_newer_than}"
     return None
 
 
-def _age(moment_seconds: float | None, now_seconds: float) -> float | None:
-    return None if moment_seconds is None else now_seconds - moment_seconds
+def _moment(rule: Rule, tag: Candidate) -> float | None:
+    """Return the time that counts as the tag's; None if it is unknown."""
+    if rule.age == "pushed":
+        return tag.pushed_seconds
+    created = tag.created_seconds
+    return created if created is not None and created >= _FIRST_IMAGES_SECONDS else None
+
+
+def _match(name: str, patterns: Iterable[str] | None) -> str | None:
+    return next((pattern for pattern in patterns or () if fnmatch.fnmatchcase(name, pattern)), None)
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return _match(name, patterns) is not None

@@ -43,7 +43,7 @@ class Deletions:
     def add(self, target: Target, reason: str) -> None:
         """Add what a person named. Raises UsageError if there is no such thing."""
         values = {"repository": target.repository_regex, "reason": reason}
-        before = self._count()
+        before = self._count("gone", "gone_tag")
         if target.digest is not None:
             self.run("target_digest", digest=target.digest, **values)
         elif target.tag_regex is not None:
@@ -51,7 +51,7 @@ class Deletions:
         else:
             self.run("target_repository", **values)
             self.run("target_repository_tags", **values)
-        if self._count() == before:
+        if self._count("gone", "gone_tag") == before:
             raise UsageError(f"nothing in the inventory is `{target_text(target)}`", "tonnage repositories lists them")
 
     def add_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -61,19 +61,30 @@ class Deletions:
             self.run(f"add_{table}", repositories=columns[0], names=columns[1], reasons=columns[2])
 
     def settle(self) -> None:
-        """Work out what else goes, and what must stay: run after the last target was added."""
-        self.run("drop_protected")
-        for step in range(1, _ROUNDS_LIMIT):
-            before = self._count()
-            self.run("take_tags_of_gone")
-            self.run("fallback_tags")
-            self.run("cascade", step=step)
-            if self._count() == before:
+        """Work out what else goes, and what must stay: run after the last target was added.
+
+        What follows from something that turns out to have to stay is taken back, so it is followed anew until all fits.
+        """
+        self.run("asked")
+        while True:
+            self.run("drop_protected")
+            self._follow()
+            before = self._count("protected")
+            self.run("hold")
+            if self._count("protected") == before:
                 break
-        while self._drop_held():
-            continue
+            self.run("undo_steps")
         self.run("freed")
         self.run("needed")
+
+    def _follow(self) -> None:
+        """Add what goes with what is gone, until nothing more does."""
+        for step in range(1, _ROUNDS_LIMIT):
+            before = self._count("gone", "gone_tag")
+            for name in ("take_tags_of_gone", "fallback_tags", "cascade"):
+                self.run(name, step=step)
+            if self._count("gone", "gone_tag") == before:
+                break
 
     def totals(self) -> Totals:
         """Return what the set comes to."""
@@ -83,14 +94,9 @@ class Deletions:
         """Run one statement of sql/plan."""
         return self.inventory.query(statements("plan")[name].sql, values)
 
-    def _drop_held(self) -> bool:
-        before = self._count()
-        self.run("drop_held")
-        return self._count() != before
-
-    def _count(self) -> int:
-        found = self.inventory.query("select (select count(*) from gone) + (select count(*) from gone_tag)")
-        return int(found.rows[0][0])
+    def _count(self, *tables: str) -> int:
+        """Return how many rows some of the tables of sql/plan/prepare.sql have."""
+        return sum(int(self.inventory.query(f"select count(*) from {table}").rows[0][0]) for table in tables)
 
 
 def target_text(target: Target) -> str:

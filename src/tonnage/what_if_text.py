@@ -12,6 +12,7 @@ _LISTINGS = {
     "revisions": "gone_revisions",
     "keepers": "keepers",
     "siblings": "siblings",
+    "kept": "kept",
     "blobs": "freed_blobs",
 }
 
@@ -23,7 +24,7 @@ _FREED = {
 
 
 def listing_of(deletions: Deletions, name: str) -> Table:
-    """Return one of the listings: summary, revisions, keepers, siblings, blobs."""
+    """Return one of the listings: summary, revisions, keepers, siblings, kept, blobs."""
     return deletions.run(_LISTINGS[name])
 
 
@@ -42,7 +43,8 @@ def describe(deletions: Deletions, width: int = 80) -> str:
         lines.append(f"Unknown, as read over HTTP: {', '.join(knowledge_of(deletions.inventory).unknown)}")
     text = "\n".join(lines) + "\n"
     text += _section(deletions.run("keepers"), "\nWho keeps the shared part: it is freed only if they go too\n", width)
-    return text + _section(deletions.run("siblings"), "\nSibling tags that stay: their digests stay with them\n", width)
+    text += _section(deletions.run("siblings"), "\nSibling tags that stay: their digests stay with them\n", width)
+    return text + _section(deletions.run("kept"), "\nWhat was named and stays\n", width)
 
 
 def _section(table: Table, title: str, width: int) -> str:

@@ -3,46 +3,50 @@
 import pytest
 
 from tonnage.errors import UsageError
-from tonnage.policy import Candidate, Untagged, judge_tag, judge_untagged, parse_policy, rule_for
+from tonnage.policy import Candidate, Untagged, judge_tags, judge_untagged, parse_policy, rule_for
 
 DAY = 86400.0
-NOW = 1000 * DAY
+NOW = 20_000 * DAY
 
 
-def tag(name: str = "x", *, days: float | None = 100, number: int = 99, created: float | None = None) -> Candidate:
+def tag(name: str = "x", *, days: float | None = 100, created: float | None = None, digest: str = "") -> Candidate:
     """A tag pushed so many days ago."""
     pushed = None if days is None else NOW - days * DAY
-    return Candidate(
-        "shop/web", name, "sha256:1", "image", pushed, None if created is None else NOW - created * DAY, number
-    )
+    made = None if created is None else NOW - created * DAY
+    return Candidate("shop/web", name, digest or f"sha256:{name}", "image", pushed, made)
 
 
-def verdict(rule: str, candidate: Candidate, labels: dict[str, str] | None = None) -> str:
-    """Return `goes` or `stays` with the reason, or `-` where the rule says nothing."""
+def verdicts(rule: str, *tags: Candidate, labels: dict[str, str] | None = None) -> list[str]:
+    """Return of each tag `goes` or `stays` with the reason, or `-` where the rule says nothing."""
     (parsed,) = parse_policy(f'[[rule]]\nrepositories = ["*"]\n{rule}').rule
-    decision = judge_tag(parsed, candidate, labels or {}, NOW)
-    return "-" if decision is None else f"{'goes' if decision.deletes else 'stays'}: {decision.reason}"
+    judged = judge_tags(parsed, tags, {tag.digest: labels or {} for tag in tags}, NOW)
+    return [f"{'goes' if d.deletes else 'stays'}: {d.reason}" if d else "-" for _, d in judged]
 
 
 @pytest.mark.parametrize(
     ("rule", "candidate", "expected"),
     [
         ("", tag(), "-"),
-        ("keep_last = 3", tag(number=3), "stays: among the last 3"),
-        ("keep_last = 3", tag(number=4), "goes: nothing keeps it"),
-        ("keep_last = 0", tag(number=1), "goes: nothing keeps it"),
+        ("keep_last = 1", tag(), "stays: among the last 1"),
+        ("keep_last = 0", tag(), "goes: nothing keeps it"),
+        ("keep_last = 1", tag(days=None), "stays: its age is unknown"),
         ('keep_newer_than = "30d"', tag(days=29), "stays: newer than 30d"),
         ('keep_newer_than = "30d"', tag(days=31), "goes: nothing keeps it"),
         ('keep_newer_than = "30d"', tag(days=None), "stays: its age is unknown"),
         ('keep_newer_than = "30d"\nage = "created"', tag(days=1, created=31), "goes: nothing keeps it"),
+        ('keep_newer_than = "30d"\nage = "created"', tag(days=99, created=29), "stays: newer than 30d"),
+        ('keep_newer_than = "30d"\nage = "created"', tag(created=None), "stays: its age is unknown"),
+        ('keep_newer_than = "30d"\nage = "created"', tag(created=NOW / DAY), "stays: its age is unknown"),
         ('keep_tags = ["v*", "latest"]', tag("latest"), "stays: matches keep_tags latest"),
         ('keep_tags = ["v*"]', tag("V1"), "goes: nothing keeps it"),
-        ('delete_tags = ["pr-*"]', tag("pr-7"), "goes: matches pr-*"),
+        ('delete_tags = ["x", "pr-*"]', tag("pr-7"), "goes: matches pr-*"),
         ('delete_tags = ["pr-*"]', tag("v1"), "-"),
         ('delete_tags = ["pr-*"]\nkeep_newer_than = "30d"', tag("pr-7", days=3), "stays: newer than 30d"),
         ("delete_tags = []", tag(), "-"),
         ("delete_repositories = true", tag(), "goes: the repository is to go"),
         ("delete_untagged = true", tag(), "-"),
+        ("keep_last = 0", tag()._replace(has_subject=True), "-"),
+        ("delete_repositories = true", tag()._replace(has_subject=True), "goes: the repository is to go"),
         (
             "keep_last = 1",
             tag()._replace(kind="unreadable"),
@@ -51,15 +55,35 @@ def verdict(rule: str, candidate: Candidate, labels: dict[str, str] | None = Non
     ],
 )
 def test_tags(rule: str, candidate: Candidate, expected: str) -> None:
-    """What keeps wins over what deletes, and a rule that says nothing of tags touches none."""
-    assert verdict(rule, candidate) == expected
+    """What keeps wins over what deletes, what is unknown keeps, and a rule that says nothing of tags touches none."""
+    assert verdicts(rule, candidate) == [expected]
+
+
+def test_the_last_are_counted_by_image() -> None:
+    """Two tags on one image take one place, and both stay; the time of the younger tag is the image's."""
+    tags = [tag("1", days=9, digest="a"), tag("latest", days=1, digest="a"), tag("2", days=5), tag("3", days=7)]
+    assert verdicts("keep_last = 2", *tags) == ["stays: among the last 2"] * 3 + ["goes: nothing keeps it"]
+
+
+def test_the_last_are_counted_among_what_may_go() -> None:
+    """The last two of what `delete_tags` names, though newer tags that it does not name are there; as Harbor does."""
+    tags = [tag("main", days=1), tag("pr-1", days=2), tag("pr-2", days=3), tag("pr-3", days=4)]
+    said = verdicts('delete_tags = ["pr-*"]\nkeep_last = 2', *tags)
+    assert said == ["-", "stays: among the last 2", "stays: among the last 2", "goes: matches pr-*"]
+
+
+def test_signatures_take_no_place_among_the_last() -> None:
+    """Tags about another image are not judged, and do not count."""
+    tags = [tag("sha256-1.sig", days=1)._replace(has_subject=True), tag("1", days=2), tag("2", days=3)]
+    assert verdicts("keep_last = 1", *tags) == ["-", "stays: among the last 1", "goes: nothing keeps it"]
 
 
 def test_labels() -> None:
     """A label keeps by value, with * for any."""
-    assert verdict('keep_labels = { keep = "true" }', tag(), {"keep": "true"}) == "stays: has label keep=true"
-    assert verdict('keep_labels = { keep = "true" }', tag(), {"keep": "false"}) == "goes: nothing keeps it"
-    assert verdict('keep_labels = { owner = "*" }', tag(), {"owner": "ada"}) == "stays: has label owner=ada"
+    rule = 'keep_labels = { keep = "true" }'
+    assert verdicts(rule, tag(), labels={"keep": "true"}) == ["stays: has label keep=true"]
+    assert verdicts(rule, tag(), labels={"keep": "false"}) == ["goes: nothing keeps it"]
+    assert verdicts('keep_labels = { owner = "*" }', tag(), labels={"owner": "ada"}) == ["stays: has label owner=ada"]
 
 
 @pytest.mark.parametrize(

@@ -55,17 +55,22 @@ def test_reference(text: str, reference: Reference) -> None:
 
 
 def test_in_use_lines() -> None:
-    """A reference a line; empty lines and comments are nothing."""
-    assert parse_in_use("# production\n\nshop/web:1  # the shop\nshop/api:2\n") == [
+    """References between white space, as kubectl's jsonpath puts them out too; empty lines and comments are nothing."""
+    assert parse_in_use("# production\n\nshop/web:1  # the shop\nshop/api:2 shop/db:3\n") == [
         Reference("shop/web", "1", None),
         Reference("shop/api", "2", None),
+        Reference("shop/db", "3", None),
     ]
 
 
 def test_in_use_pods() -> None:
-    """All containers of all pods count, as asked for and as found running; an imageID without a name is nothing."""
+    """All containers of all pods count, as asked for and as found running; an imageID may be a digest alone."""
     pod = {
-        "spec": {"containers": [{"image": "r.example/shop/web:1"}], "initContainers": [{"image": "shop/init"}]},
+        "spec": {
+            "containers": [{"image": "r.example/shop/web:1"}],
+            "initContainers": [{"image": "shop/init"}],
+            "ephemeralContainers": [{"image": "shop/debug:1"}],
+        },
         "status": {
             "containerStatuses": [
                 {"image": "shop/web:1", "imageID": f"docker-pullable://r.example/shop/web@sha256:{HEX}"},
@@ -76,8 +81,24 @@ def test_in_use_pods() -> None:
     assert set(parse_in_use(json.dumps({"kind": "List", "items": [pod]}))) == {
         Reference("shop/web", "1", None),
         Reference("shop/init", "latest", None),
+        Reference("shop/debug", "1", None),
         Reference("shop/web", None, f"sha256:{HEX}"),
+        Reference("", None, f"sha256:{HEX}"),
     }
+
+
+def test_in_use_templates() -> None:
+    """What a CronJob will run tonight counts as well, though no pod runs it now."""
+    template = {"spec": {"containers": [{"image": "shop/backup:7"}]}}
+    job = {"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}}}
+    assert parse_in_use(json.dumps({"kind": "List", "items": [job]})) == [Reference("shop/backup", "7", None)]
+
+
+@pytest.mark.parametrize("text", ["", "\n# nothing\n", '{"items": []}', "[]"])
+def test_nothing_in_use_is_refused(text: str) -> None:
+    """A pipe whose beginning has failed must not look like a cluster where nothing runs."""
+    with pytest.raises(UsageError, match="nothing would be protected"):
+        parse_in_use(text)
 
 
 @pytest.mark.parametrize("text", ["{", '{"items": [1]}', '{"items": 3}', '{"items": [{"spec": {"containers": [1]}}]}'])

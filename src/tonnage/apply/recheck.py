@@ -19,7 +19,7 @@ from typing import NamedTuple
 from tonnage.apply.outcome import Kind
 from tonnage.errors import RegistryError
 from tonnage.plan import Action, Item
-from tonnage.registry import Head, ReadOnlyRegistry, RemoteManifest, UnreadableError
+from tonnage.registry import Head, ReadOnlyRegistry, RemoteManifest, UnreadableError, is_tag
 
 _FRESH_SECONDS = 60.0
 _FRESH_FACTOR = 5.0
@@ -191,6 +191,8 @@ class Recheck:
             deque(pool.map(self._resolve_index, [heads[digest] for digest in heads.keys() - self._indexes.keys()]), 0)
 
     def _head(self, tag: str) -> Head | UnreadableError | None:
+        if not is_tag(tag):
+            return None  # a stray among the tags: the registry lists it, and no client can ask for it
         try:
             return self._registry.head_manifest(self._repository, tag)
         except UnreadableError as error:

@@ -235,7 +235,7 @@ class _Run:
                     outcome = self._step.carry_out(number, item, manifest)
         except (*_STOPPERS, AccessError):
             raise
-        except RegistryError as error:
+        except (RegistryError, UsageError) as error:  # the latter for a name that no registry accepts
             outcome = self._step.leave(failed(number, item, Kind.REFUSED, error.message))
         if outcome.status in (Status.DONE, Status.READY) or outcome.kind is Kind.GONE:
             recheck.forget(item, is_rehearsal=self._step.is_rehearsal)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from tonnage.database import Inventory, Table
 from tonnage.errors import UsageError, WriteError
@@ -21,6 +22,11 @@ def width() -> int:
             with contextlib.suppress(OSError):
                 return os.get_terminal_size(stream).columns
     return shutil.get_terminal_size((80, 24)).columns
+
+
+def is_seen(stream: TextIO) -> bool:
+    """Return whether a person looks at the stream: a plot is for eyes, not for a pipe."""
+    return stream.isatty()
 
 
 def put(text: str, output: str = "-") -> None:

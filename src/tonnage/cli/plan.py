@@ -1,5 +1,6 @@
 """tonnage plan"""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def command(
 ) -> None:
     """Write a plan of what to delete: by name (REPO, REPO:TAG, REPO@DIGEST), by policy, or by the bytes wanted."""
     from tonnage import plan_text
-    from tonnage.cli.output import put, read_text, talk, width
+    from tonnage.cli.output import is_seen, put, read_text, talk, width
     from tonnage.database import Inventory
     from tonnage.errors import UsageError
     from tonnage.plan import write_plan
@@ -58,6 +59,7 @@ def command(
 
     if not (targets or policy or free):
         raise UsageError("nothing to plan", "name targets, or give --policy or --free")
+    tags = parse_tags(read_text(tags_from)) if tags_from else None
     wanted = Wanted(
         targets=tuple(parse_target(text) for text in targets),
         policy=parse_policy(read_text(policy)) if policy else None,
@@ -65,17 +67,15 @@ def command(
         free_bytes=parse_size(free) if free else None,
         older_is_cheaper=older_is_cheaper,
         registry_version=int(version),
-        knows_tags=tags_from is not None,
+        given_tags_count=None if tags is None else len(set(tags)),
+        plan_file="plan.json" if output == "-" else output,
     )
-    tags = parse_tags(read_text(tags_from)) if tags_from else None
     with Inventory(inventory, tags=tags) as opened:
-        planned = make_plan(opened, wanted, datetime.now(UTC))
-    put(write_plan(planned.plan), output)
-    if planned.frontier:
-        talk(plan_text.show_frontier(planned.frontier, width()))
+        plan = make_plan(opened, wanted, datetime.now(UTC))
+    put(write_plan(plan), output)
     if explain:
-        put(plan_text.explain(planned.plan, width()))
+        put(plan_text.explain(plan, width(), with_plot=is_seen(sys.stdout)))
     else:
-        talk(plan_text.summarize(planned.plan, width()))
+        talk(plan_text.summarize(plan, width(), with_plot=is_seen(sys.stderr)).rstrip())
     if output != "-":
-        talk(f"{Path(output)} is ready to be read: tonnage explain {output}")
+        talk(f"\n{Path(output)} is ready to be read: tonnage explain {output}")

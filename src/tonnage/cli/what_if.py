@@ -16,10 +16,10 @@ Examples:
 @click.option(
     "--list",
     "listing",
-    type=click.Choice(["summary", "revisions", "keepers", "siblings", "blobs"]),
+    type=click.Choice(["summary", "revisions", "keepers", "siblings", "kept", "blobs"]),
     default="summary",
     show_default=True,
-    help="What to list: the sum, what goes, who keeps the shared part, sibling tags that stay, blobs freed.",
+    help="The sum, what goes, who keeps the shared part, sibling tags that stay, what was named and stays, blobs freed.",
 )
 @inventory_option
 @output_options

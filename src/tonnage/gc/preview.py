@@ -194,6 +194,7 @@ def _prediction(replica: Replica, collector: Collector) -> Prediction:
         freed_bytes=removed.blob_bytes,
         freed_blobs_count=removed.blobs_count,
         broken_images_count=broken.images_count,
+        broken_referrers_count=broken.referrers_count,
         aborts_on=outcome.stop.path if outcome.stop else None,
     )
 

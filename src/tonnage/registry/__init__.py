@@ -7,6 +7,7 @@ from tonnage.registry.client import (
     ReadOnlyRegistry,
     Registry,
     UnreadableError,
+    is_tag,
 )
 from tonnage.registry.manifests import RemoteManifest, digest_of, has_digest
 from tonnage.registry.paging import Listing
@@ -24,4 +25,5 @@ __all__ = [
     "UnreadableError",
     "digest_of",
     "has_digest",
+    "is_tag",
 ]

@@ -200,7 +200,7 @@ class ReadOnlyRegistry:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> Answer:
-        if not DIGEST.match(reference) and not _TAG.match(reference):
+        if not DIGEST.match(reference) and not is_tag(reference):
             raise UsageError(f"`{reference}` is neither a tag nor a digest")
         path = f"{_checked_repository(repository)}/manifests/{reference}"
         scope = f"repository:{repository}:{actions}"
@@ -261,6 +261,11 @@ _READ_ONLY_HINT = (
     "set `storage.maintenance.readonly.enabled: false` in its configuration and restart it, or allow the method in the "
     "proxy before it"
 )
+
+
+def is_tag(name: str) -> bool:
+    """Return whether a tag can have the name. What else a registry lists is a stray among its tags."""
+    return _TAG.match(name) is not None
 
 
 def _checked_repository(name: str) -> str:

@@ -6,7 +6,14 @@ select
     m.kind,
     epoch(t.modified_at) as pushed_seconds,
     epoch(coalesce(i.created_at, c.created_at)) as created_seconds,
-    row_number() over (partition by p.repository_id order by t.modified_at desc nulls last, t.tag desc) as newest_number
+    exists (
+        select 1 from fallback as f where f.repository_id = t.repository_id and f.tag = t.tag
+    )
+    or exists (
+        select 1
+        from store.revision_state as s
+        where s.repository_id = t.repository_id and s.digest_id = m.subject_id
+    ) as has_subject
 from store.tag as t
 join store.repository as p on p.repository_id = t.repository_id
 join store.digest as d on d.digest_id = t.digest_id
@@ -20,4 +27,4 @@ left join (
     where f.role = 'manifest'
     group by f.parent_id
 ) as c on c.parent_id = t.digest_id
-order by p.repository, newest_number;
+order by p.repository, t.tag;

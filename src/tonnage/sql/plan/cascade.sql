@@ -1,5 +1,5 @@
 -- What goes with what is gone: revisions whose last tag went, children whose last index went, referrers of a subject.
--- Whatever a tag, an index that stays or a protection holds does not go. Returns how many were added.
+-- Whatever a tag, an index or a subject that stays, or a protection holds does not go. Returns how many were added.
 insert into gone
 with stays as (
     select s.repository_id, s.digest_id
@@ -19,6 +19,10 @@ held as (
     select s.repository_id, f.child_id
     from stays as s
     join store.manifest_ref as f on f.parent_id = s.digest_id and f.role = 'manifest'
+    union
+    select s.repository_id, m.digest_id
+    from stays as s
+    join store.manifest as m on m.subject_id = s.digest_id
 ),
 fallen as (
     select x.repository_id, x.digest_id, min(x.reason) as reason
@@ -34,7 +38,7 @@ fallen as (
     from gone as g
     join store.manifest as m on m.subject_id = g.digest_id
 )
-select s.repository_id, s.digest_id, $step, min(f.reason)
+select s.repository_id, s.digest_id, $step, min(f.reason), false
 from fallen as f
 join stays as s on s.repository_id = f.repository_id and s.digest_id = f.digest_id
 where not exists (

@@ -1,5 +1,15 @@
 -- Signs that tags are kept elsewhere: almost no tags while revisions abound. One row.
 select
-    (select count(*) from store.tag where digest_id is not null) as tags_count,
+    (
+        select count(*)
+        from store.tag as t
+        join store.revision_state as s on s.repository_id = t.repository_id and s.digest_id = t.digest_id
+    ) as tags_count,
     (select count(*) from store.revision_state) as revisions_count,
-    (select count(*) from store.manifest as m where m.kind = 'unreadable') as unreadable_count;
+    (
+        select count(*)
+        from (select distinct repository_id from store.revision_state) as p
+        where not exists (
+            select 1 from store.tag as t where t.repository_id = p.repository_id and t.digest_id is not null
+        )
+    ) as tagless_count;

@@ -1,12 +1,12 @@
--- Revisions that go, with their tags and what they need. One row per repository and digest.
+-- Revisions that go, with their tags, what they need and what of it nothing else needs. One row per repository and digest.
 select
     p.repository,
     d.digest,
     coalesce(m.kind, 'missing') as kind,
     g.reason,
-    g.step,
     coalesce(t.tags, []) as tags,
-    coalesce(x.size_bytes, 0) as size_bytes
+    coalesce(x.size_bytes, 0) as size_bytes,
+    coalesce(x.exclusive_bytes, 0) as exclusive_bytes
 from (
     select repository_id, digest_id, min(step) as step, arg_min(reason, step) as reason
     from gone
@@ -22,7 +22,10 @@ left join (
     group by repository_id, digest_id
 ) as t on t.repository_id = g.repository_id and t.digest_id = g.digest_id
 left join (
-    select r.root_id, cast(sum(u.size_bytes) as bigint) as size_bytes
+    select
+        r.root_id,
+        cast(sum(u.size_bytes) as bigint) as size_bytes,
+        cast(coalesce(sum(u.size_bytes) filter (where u.revisions_count = 1), 0) as bigint) as exclusive_bytes
     from store.reach as r
     join store.usage as u on u.blob_id = r.blob_id
     group by r.root_id

@@ -1,6 +1,6 @@
 -- Take tags; their revisions follow if nothing else holds them.
 insert into gone_tag
-select t.repository_id, t.tag, t.digest_id, $reason
+select t.repository_id, t.tag, t.digest_id, 0, $reason
 from store.tag as t
 join store.repository as p using (repository_id)
 where regexp_full_match(p.repository, $repository) and regexp_full_match(t.tag, $tag);

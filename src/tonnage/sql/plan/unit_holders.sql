@@ -1,5 +1,5 @@
--- Which units hold each blob, blobs held by the same units together; what a protected unit or an unreadable manifest
--- may need is left out. One row per set of holders.
+-- Which units hold each blob, blobs held by the same units together; what something else needs that is protected, in no
+-- unit or unreadable is left out. One row per set of holders.
 with holding as (
     select distinct m.unit_id, r.blob_id
     from unit_member as m
@@ -14,6 +14,13 @@ closed as (
     select distinct r.blob_id
     from protected as p
     join store.reach as r on r.root_id = p.digest_id
+    union
+    select distinct r.blob_id
+    from store.revision_state as s
+    join store.reach as r on r.root_id = s.digest_id
+    where not exists (
+        select 1 from unit_member as m where m.repository_id = s.repository_id and m.digest_id = s.digest_id
+    )
     union
     select distinct l.digest_id
     from store.layer_link as l

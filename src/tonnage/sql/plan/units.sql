@@ -9,7 +9,8 @@ select
 from store.revision_state as s
 left join (
     select repository_id, digest_id, count(*) as tags_count, max(modified_at) as pushed_at
-    from store.tag
+    from store.tag as x
+    where not exists (select 1 from fallback as f where f.repository_id = x.repository_id and f.tag = x.tag)
     group by repository_id, digest_id
 ) as t on t.repository_id = s.repository_id and t.digest_id = s.digest_id
 left join (
@@ -27,4 +28,7 @@ where t.tags_count > 0
         from store.manifest as m
         join store.revision_state as j on j.digest_id = m.subject_id and j.repository_id = s.repository_id
         where m.digest_id = s.digest_id
+    )
+    and not exists (
+        select 1 from fallback as k where k.repository_id = s.repository_id and k.digest_id = s.digest_id
     );
