@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,8 @@ from realprometheus import PROMTOOL
 
 pytestmark = pytest.mark.integration
 
-PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
+ROOT = Path(__file__).parents[2]
+PROMETHEUS = ROOT / "deploy" / "prometheus"
 
 
 def promtool(*arguments: str) -> str:
@@ -47,3 +50,12 @@ def test_no_alert_is_without_a_test() -> None:
 def read(name: str) -> Any:
     """Return what is in a file of YAML."""
     return yaml.safe_load((PROMETHEUS / name).read_text())
+
+
+def test_the_commands_of_the_how_to_succeed() -> None:
+    """As they stand there, from the top of a clone."""
+    page = (ROOT / "docs" / "how-to" / "alerts-and-dashboard.md").read_text()
+    commands = re.findall(r"^promtool .*$", page, re.MULTILINE)
+    assert commands
+    for command in commands:
+        assert subprocess.run(shlex.split(command), cwd=ROOT, stdout=subprocess.DEVNULL).returncode == 0, command

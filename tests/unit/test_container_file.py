@@ -7,21 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-CONTAINERFILE = ROOT / "deploy" / "Containerfile"
-INVENTORY = "/var/lib/tonnage"
-USER = 65532
-
-
-def instructions(text: str) -> list[tuple[str, str]]:
-    """Return the instructions of a container file, each with what follows it."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    joined = "\n".join(lines).replace("\\\n", " ")
-    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines())]
-
-
-CONTAINER = instructions(CONTAINERFILE.read_text())
-LAST_STAGE = max(number for number, (word, _) in enumerate(CONTAINER) if word == "FROM")
+from containerfile import CONTAINER, CONTAINERFILE, INVENTORY, LAST_STAGE, ROOT, USER
 
 
 def test_the_container_file_has_no_fault_a_linter_knows() -> None:

@@ -134,3 +134,19 @@ def test_the_command_of_a_panel_is_one(panel: Any) -> None:
     """Descriptions name the command that says more."""
     called = re.findall(r"\btonnage ([a-z-]+)", panel["description"])
     assert [name for name in called if name not in {**COMMANDS, **builtin_reports()}] == []
+
+
+def test_the_how_to_lists_every_alert() -> None:
+    """With the command that it says to run next."""
+    page = (ROOT / "docs" / "how-to" / "alerts-and-dashboard.md").read_text()
+    listed = re.findall(r"^\| `(Tonnage\w+)` \| .* \| `(.+)` \|$", page, re.MULTILINE)
+    assert listed == [(rule["alert"], rule["annotations"]["command"]) for rule in RULES]
+
+
+@pytest.mark.parametrize("page", ["run-in-kubernetes", "run-with-compose", "alerts-and-dashboard"])
+def test_the_files_of_commands_are_there(page: str) -> None:
+    """What a how-to has you apply, build or check is in the clone."""
+    text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text()
+    named = set(re.findall(r"deploy/[\w./-]+", text))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
