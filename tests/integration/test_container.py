@@ -161,6 +161,6 @@ def test_the_exporter_serves_from_the_image(contained: Contained, demo: Builder)
 
 def test_other_commands_ask_the_inventory(contained: Contained) -> None:
     """As alerts say what to run next, `docker exec` and `kubectl exec` run it."""
-    wait_for(lambda: b"\ntonnage_scan_success 1\n" in get(f"{contained.url}/metrics"))
+    wait_for(lambda: b"\ntonnage_scan_success 1.0\n" in get(f"{contained.url}/metrics"))
     asked = contained.run("/mnt/tonnage/bin/tonnage", "layers", "--limit", "1")
     assert (asked.returncode, asked.stdout[:6]) == (0, "DIGEST"), asked.stderr

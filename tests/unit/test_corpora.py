@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from scanning import answer, check_sums, column, problems, scan_tree
+from tonnage.database import Inventory
+from tonnage.exporter.expose import expose
+from tonnage.exporter.messages import Job
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
 EXPECTED = sorted(CORPORA.glob("gitlab/expected/*.json"))
@@ -226,6 +229,32 @@ def test_digests_of_seven_digits(tmp_path: Path) -> None:
         "unreadable_manifest",
         "stray_blob_path",
     }
+
+
+OLD_LINES = """
+repository_tags_total{repository="test/repository"} 3.0
+repository_tags_total{repository="test/repository/nested"} 1.0
+repository_revisions_total{repository="test/repository"} 2.0
+repository_revisions_total{repository="test/repository/nested"} 1.0
+repository_tag_layers_total{repository="test/repository",tag="latest"} 4.0
+repository_tag_layers_total{repository="test/repository",tag="v1.0.0"} 3.0
+repository_tag_layers_total{repository="test/repository",tag="v1.1.0"} 4.0
+repository_tag_layers_total{repository="test/repository/nested",tag="latest"} 4.0
+repository_tag_size_bytes{repository="test/repository",tag="latest"} 137451.0
+repository_tag_size_bytes{repository="test/repository",tag="v1.0.0"} 122487.0
+repository_tag_size_bytes{repository="test/repository",tag="v1.1.0"} 137451.0
+repository_tag_size_bytes{repository="test/repository/nested",tag="latest"} 137451.0
+"""
+"""What that exporter's own tests want its answer to contain, character by character."""
+
+
+@needs_corpora
+def test_the_old_exporters_lines(tmp_path: Path) -> None:
+    """They come out as it wrote them, and no others of these names."""
+    scan_tree(CORPORA / "sky-uk/integrated-test", tmp_path / "inventory")
+    with Inventory(str(tmp_path / "inventory")) as inventory:
+        text = expose(inventory, Job("", "")).text.plain.decode()
+    assert {line for line in text.splitlines() if line.startswith("repository_")} == set(OLD_LINES.split("\n")) - {""}
 
 
 # --- a tree of real data --------------------------------------------------------------------------------------------

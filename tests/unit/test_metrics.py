@@ -169,7 +169,7 @@ def test_an_own_metric_takes_the_place_of_ours(tmp_path: Path, demo_opened: Inve
     for name in ("tonnage_tags", "shop_tags"):
         (tmp_path / f"{name}.sql").write_text(GAUGE + "select 7 as value\n")
     text = expose(demo_opened, Job("", "", metrics_folder=str(tmp_path))).text.plain.decode()
-    assert "\ntonnage_tags 7\n" in text and "tonnage_tags{" not in text and "\nshop_tags 7\n" in text
+    assert "\ntonnage_tags 7.0\n" in text and "tonnage_tags{" not in text and "\nshop_tags 7.0\n" in text
     (tmp_path / "tonnage_scan_success.sql").write_text(GAUGE + "select 7 as value\n")
     with pytest.raises(UsageError, match="has the name of a metric that is no SQL"):
         wanted_metrics(Job("", "", metrics_folder=str(tmp_path)))
@@ -179,8 +179,8 @@ def test_a_metric_that_fails_leaves_the_others(tmp_path: Path, demo_opened: Inve
     """And is told."""
     (tmp_path / "broken.sql").write_text(GAUGE + "select nothing\n")
     text = expose(demo_opened, Job("", "", metrics_folder=str(tmp_path))).text.plain.decode()
-    assert '\ntonnage_query_success{metric="broken"} 0\n' in text
-    assert '\ntonnage_query_success{metric="tonnage_tags"} 1\n' in text
+    assert '\ntonnage_query_success{metric="broken"} 0.0\n' in text
+    assert '\ntonnage_query_success{metric="tonnage_tags"} 1.0\n' in text
     assert "\nbroken" not in text and "\ntonnage_tags{" in text
 
 

@@ -15,7 +15,6 @@ from prometheus_client.exposition import choose_encoder, generate_latest
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-_WHOLE = re.compile(rb"^(?!#)(.* -?\d+)\.0$", re.MULTILINE)
 _FAMILY = re.compile(rb"^(?=# HELP )", re.MULTILINE)
 _END = b"# EOF\n"
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
@@ -55,8 +54,8 @@ def render(families: Iterable[Family]) -> Exposition:
 
 
 def to_text(families: Families) -> bytes:
-    """Return the text format as Go's client writes it: a whole number has no point in it."""
-    return _WHOLE.sub(rb"\1", generate_latest(_registry(families)))
+    """Return the text format. Whole numbers are `3.0`, as in each line of docker-registry-exporter."""
+    return bytes(generate_latest(_registry(families)))
 
 
 def to_openmetrics(families: Families) -> bytes:
