@@ -152,7 +152,7 @@ def attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> Non
 
 @contextlib.contextmanager
 def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Make a new database file with all tables and views in it, and close it in the end. Raises WriteError."""
+    """Make a new, empty database file to be filled in one transaction, and close it in the end. Raises WriteError."""
     import duckdb
 
     connection = connect(memory_bytes)
@@ -160,11 +160,9 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
         connection.execute(f"set temp_directory = {quote(str(path) + '.tmp')}")
         connection.execute(f"attach {quote(str(path))} as inventory (storage_version '{STORAGE_VERSION}')")
         connection.execute("use inventory")
-        with transaction(connection):  # each statement by itself would be written to the disk by itself
-            connection.execute("create schema store")
-            for statement in statements("tables").values():
-                connection.execute(statement.sql)
+        connection.execute("begin")  # each statement by itself would be written to the disk by itself
         yield connection
+        connection.execute("commit")
         connection.execute("use memory")
         connection.execute("detach inventory")
     except duckdb.IOException as error:
@@ -173,16 +171,11 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
         connection.close()
 
 
-@contextlib.contextmanager
-def transaction(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
-    """Make what is done within one step."""
-    connection.execute("begin")
-    yield
-    connection.execute("commit")
-
-
-def create_views(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Create all views, in the order in which they build on each other."""
+def create_schema(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Create all tables, and all views in the order in which they build on each other."""
+    connection.execute("create schema store")
+    for statement in statements("tables").values():
+        connection.execute(statement.sql)
     views = statements("views")
     uses = {name: set(_WORD.findall(view.sql)) & views.keys() - {name} for name, view in views.items()}
     for name in TopologicalSorter(uses).static_order():

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage import __version__
-from tonnage.database import attach, connect, create, create_views, quote, statements, transaction
+from tonnage.database import attach, connect, create, create_schema, quote, statements
 from tonnage.errors import TonnageError
 from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
-from tonnage.scan.exchange import MEMORY_BYTES, Summary, clear_away, collector_off, exchange, summarize, write_summary
+from tonnage.scan.exchange import MEMORY_BYTES, Summary, collector_off, exchange, summarize, write_summary
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
 from tonnage.scan.loading import Staging, load, load_parts
 from tonnage.scan.threads import ThreadCrew
@@ -103,12 +103,12 @@ def scan(
                 changed = run.list_parts()
                 if changed:
                     run.read_contents()
-                    run.finish()
+                    summary = run.finish(target)
             if not changed:
-                run.repeat(target, new)
+                summary = run.repeat(target, new)
         finally:
             crew.close()
-    return summarize(target)
+    return summary
 
 
 class _Run:
@@ -165,6 +165,8 @@ class _Run:
                 self.monitor.advance(1, known.files_count)
             else:
                 self.crew.submit(self._list_task(part))
+        if not self.earlier:
+            create_schema(self.connection)  # now, as whatever the workers find will be needed
         for result in self.crew.results():
             self._add_listing(result)
         same_parts = self.earlier is not None and self.parts.keys() == self.earlier.parts.keys()
@@ -275,24 +277,23 @@ class _Run:
         self.staging.add(result.columns or {}, None)
         self.monitor.advance(result.files_count, result.files_count)
 
-    def finish(self) -> None:
-        """Fill the tables and write down what this scan found."""
+    def finish(self, target: Path) -> Summary:
+        """Fill the tables, write down what this scan found, and return it."""
         self.monitor.begin("loading", 1)
         self.crew.close()
         self.staging.numbers.clear()  # as much memory as the database needs now
-        with transaction(self.connection):
-            self._execute(
-                "source", {"kind": "storage", "has_untagged": True, "has_files": True, "has_stored_sizes": True}
-            )
-            load(self.connection)
-            listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
-            load_parts(self.connection, listed)
-            create_views(self.connection)
-            if self.previous:
-                for name in ("scan", "scan_class", "scan_repository"):
-                    self.connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
-            write_summary(self.connection, self._facts())
+        if self.earlier:
+            create_schema(self.connection)
+        self._execute("source", {"kind": "storage", "has_untagged": True, "has_files": True, "has_stored_sizes": True})
+        load(self.connection)
+        listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
+        load_parts(self.connection, listed)
+        if self.previous:
+            for name in ("scan", "scan_class", "scan_repository"):
+                self.connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
+        write_summary(self.connection, self._facts(), "summary")
         self.monitor.end()
+        return summarize(self.connection, target)
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -307,19 +308,19 @@ class _Run:
             "read_count": self.read_count,
         }
 
-    def repeat(self, target: Path, new: Path) -> None:
-        """Copy the earlier inventory, where nothing changed, and add this scan to it."""
+    def repeat(self, target: Path, new: Path) -> Summary:
+        """Copy the earlier inventory, where nothing changed, add this scan to it, and return what it found."""
         self.crew.close()
-        clear_away(new)
         shutil.copyfile(target, new)
         connection = connect()
         try:
             connection.execute(f"attach {quote(str(new))} as inventory")
             connection.execute("use inventory")
-            write_summary(connection, self._facts())
+            write_summary(connection, self._facts(), "repeat")
+            self.monitor.end()
+            return summarize(connection, target)
         finally:
             connection.close()
-        self.monitor.end()
 
 
 def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, storage: Storage) -> _EarlierScan | None:

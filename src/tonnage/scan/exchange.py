@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.database import attach, connect, quote, statements
+from tonnage.database import connect, quote, statements
 from tonnage.errors import TonnageError, WriteError
 from tonnage.sizes import format_size
 
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY_BYTES = 256_000_000
+MEMORY_BYTES = 160_000_000
 """What the database may hold at once while loading; past it, it uses the disk beside the inventory."""
 
 
@@ -77,11 +77,12 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any]) -> None:
-    summaries = statements("scan")
-    connection.execute(summaries["summary"].sql, facts)
-    for name in ("summary_class", "summary_repository"):
-        connection.execute(summaries[name].sql, {"scan_id": facts["scan_id"]})
+def write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any], what: str) -> None:
+    """Write down the totals of a scan: a `summary` of what it found, or a `repeat` of what the one before it found."""
+    wanted = statements("scan")
+    connection.execute(wanted[what].sql, facts)
+    for name in ("class", "repository"):
+        connection.execute(wanted[f"{what}_{name}"].sql, {"scan_id": facts["scan_id"]})
 
 
 def _refuse_place(target: Path, location: str) -> None:
@@ -119,19 +120,15 @@ def clear_away(new: Path) -> None:
     shutil.rmtree(new.with_name(new.name + ".tmp"), ignore_errors=True)
 
 
-def summarize(target: Path) -> Summary:
-    connection = connect()
-    try:
-        attach(connection, str(target), "inventory")
-        found = connection.execute(
-            "select s.location, coalesce(s.files_count, c.files_count, 0), coalesce(s.size_bytes, c.size_bytes, 0),"
-            " s.read_count, s.problems_count, epoch(s.finished_at - s.started_at), s.is_full, s.is_searched,"
-            " s.size_bytes is not null"
-            " from inventory.store.scan as s"
-            " left join inventory.store.scan_class as c on c.scan_id = s.scan_id and c.class = 'tagged'"
-            " order by s.scan_id desc limit 1"
-        ).fetchone()
-    finally:
-        connection.close()
+def summarize(connection: "duckdb.DuckDBPyConnection", target: Path) -> Summary:
+    """Return what the last scan of an inventory found that will be at `target`."""
+    found = connection.execute(
+        "select s.location, coalesce(s.files_count, c.files_count, 0), coalesce(s.size_bytes, c.size_bytes, 0),"
+        " s.read_count, s.problems_count, epoch(s.finished_at - s.started_at), s.is_full, s.is_searched,"
+        " s.size_bytes is not null"
+        " from store.scan as s"
+        " left join store.scan_class as c on c.scan_id = s.scan_id and c.class = 'tagged'"
+        " order by s.scan_id desc limit 1"
+    ).fetchone()
     assert found is not None
     return Summary(str(target), *found)

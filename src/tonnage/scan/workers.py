@@ -101,11 +101,13 @@ class Crew:
                 self.workers.append(_Worker(self.storage, [worker.connection for worker in self.workers]))
 
     def submit(self, task: Task) -> None:
-        """Add a task. They are begun in the order in which they came."""
+        """Add a task. They are begun in the order in which they came, at once where there are workers."""
         self.todo.append(task)
+        for worker in self.workers:
+            worker.feed(iter(self._take, None))
 
     def ready(self) -> Iterator[Result]:
-        """Yield nothing: nothing is begun before all tasks are known."""
+        """Yield nothing: results are asked for when all tasks are known."""
         yield from ()
 
     def results(self) -> Iterator[Result]:
@@ -115,7 +117,7 @@ class Crew:
             position += 1
             yield from run(self.storage, self.todo[position - 1])
         del self.todo[:position]
-        if self.todo:
+        if self.todo or self.workers:
             yield from self._in_processes()
 
     def _is_long(self) -> bool:
