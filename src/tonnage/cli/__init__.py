@@ -140,6 +140,6 @@ def _run(args: list[str] | None) -> Any:
 
 
 def _as_ours(message: str) -> str:
-    """Return a message of click's in the form of our own: no capital, no full stop, things in backticks."""
-    quoted = re.sub(r"'([^']*)'", r"`\1`", message.rstrip("."))
+    """Return a message of click's in the form of our own: one line, no capital, no full stop, things in backticks."""
+    quoted = re.sub(r"'([^']*)'", r"`\1`", " ".join(message.split()).rstrip("."))
     return quoted[:1].lower() + quoted[1:]
