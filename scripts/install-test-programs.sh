@@ -3,8 +3,8 @@
 # As root it installs without asking; else it says what to install, and those tests are skipped (in CI they fail).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-programs=(docker-registry skopeo umoci prometheus npm) # Debian packages of the same names
-azurite=azurite@3.37.0                                 # Azure's own emulator; npm is its only place
+programs=(docker-registry skopeo umoci prometheus npm shellcheck) # Debian packages of the same names
+azurite=azurite@3.37.0                                            # Azure's own emulator; npm is its only place
 
 install_programs() {
     missing=()

@@ -49,14 +49,14 @@ def _facts(plan: Plan, width: int) -> list[str]:
     stored = format_size(plan.source.stored_bytes)
     facts = {
         "goes": f"{_count(len(plan.items), 'manifest')} with {_count(tags_count, 'tag')} in {repositories}",
-        "stays": f"{_count(len(plan.kept), 'candidate')}, each with its reason",
+        "stays": f"{_count(len(plan.kept), 'candidate')}, with reasons" if plan.kept else "",
         "frees": f"{_freed(plan)} of {stored}, by a collection with {plan.collector} afterwards",
         "made": f"{_moment(plan.created_at)} from scan {plan.source.scan_id} of {_moment(plan.source.finished_at)}",
         "storage": plan.source.location,
     }
     if plan.source.unknown:
         facts["unknown"] = f"to that scan: {', '.join(plan.source.unknown)}"
-    return [_fact(head, text, width) for head, text in facts.items()]
+    return [_fact(head, text, width) for head, text in facts.items() if text]
 
 
 def _fact(head: str, text: str, width: int) -> str:

@@ -5,6 +5,7 @@ from functools import cache
 
 import click
 
+from tonnage.cli.leftovers import with_script
 from tonnage.cli.options import inventory_option, output_options
 from tonnage.reports import Parameter, Report, builtin_reports, reports_in
 
@@ -28,7 +29,7 @@ def report_command(report: Report) -> click.Command:
     options = inventory_option(output_options(run))
     command = click.command(report.name, help=report.title, epilog=f"Example: {report.example}")(options)
     command.params[:0] = [_parameter(parameter) for parameter in report.parameters]
-    return command
+    return with_script(command) if report.name == "leftovers" else command
 
 
 def run_and_put(
