@@ -23,6 +23,7 @@ class Reply(NamedTuple):
 
     status: int
     headers: Mapping[str, str] = {}
+    body: bytes = b""
 
 
 class Break(Enum):
@@ -72,7 +73,7 @@ def running_proxy(upstream: str, hook: Hook | None = None) -> Iterator[Proxy]:
             if verdict is Break.BEFORE or isinstance(verdict, Reply):
                 proxy.seen.append((self.command, self.path, 0))
                 if isinstance(verdict, Reply):
-                    self.answer(verdict.status, verdict.headers, b"")
+                    self.answer(verdict.status, verdict.headers, verdict.body)
                 else:
                     self.close_connection = True
                 return
@@ -88,7 +89,8 @@ def running_proxy(upstream: str, hook: Hook | None = None) -> Iterator[Proxy]:
                 self.close_connection = True
                 return
             kept = {name: value for name, value in answer.getheaders() if name.lower() not in _HOP_HEADERS}
-            self.answer(answer.status, kept, content, len(content) + (verdict is Break.WITHIN))
+            length = int(answer.getheader("Content-Length") or 0) if self.command == "HEAD" else len(content)
+            self.answer(answer.status, kept, content, length + (verdict is Break.WITHIN))
             self.close_connection = verdict is Break.WITHIN
             connection.close()
 

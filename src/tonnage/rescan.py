@@ -17,6 +17,7 @@ from tonnage.database import Inventory
 from tonnage.errors import (
     NoBucketError,
     NoStorageError,
+    RegistryError,
     StorageIncompleteError,
     StorageUnreadableError,
     TonnageError,
@@ -28,12 +29,14 @@ from tonnage.scan import scan
 from tonnage.storage import Storage
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.opening import OpenOptions, open_storage
+from tonnage.storage.registry import RegistrySource
 
 _REASONS: tuple[tuple[type[TonnageError], str], ...] = (
     (NoStorageError, "no_storage"),
     (NoBucketError, "no_storage"),
     (StorageUnreadableError, "unreadable"),
     (StorageIncompleteError, "incomplete"),
+    (RegistryError, "unreadable"),
     (WriteError, "cannot_write"),
 )
 _PR_SET_PDEATHSIG = 1
@@ -75,7 +78,7 @@ def _scan(job: Job) -> str:
     return storage.location
 
 
-def _open(job: Job) -> Storage:
+def _open(job: Job) -> Storage | RegistrySource:
     return open_storage(job.address, OpenOptions(job.ignore_lockfile, BucketOptions(**job.bucket)))
 
 

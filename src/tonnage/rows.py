@@ -29,7 +29,7 @@ class Revision(NamedTuple):
     repository: str
     path_digest: Digest
     content_digest: Digest | None
-    size_bytes: int
+    size_bytes: int | None
     modified_us: int | None
 
 
@@ -39,7 +39,7 @@ class Tag(NamedTuple):
     repository: str
     tag: str
     digest: Digest | None
-    size_bytes: int
+    size_bytes: int | None
     modified_us: int | None
 
 

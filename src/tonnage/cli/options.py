@@ -77,6 +77,19 @@ def bucket_options(command: Command) -> Command:
     return command
 
 
+def remote_options(command: Command) -> Command:
+    """Add how to scan a registry that is only reached over HTTP."""
+    for option in (
+        click.option("--concurrency", default=4, metavar="N", help="Requests to a registry at once, default 4."),
+        click.option("--rate", default=50.0, metavar="N", help="Requests to a registry a second at most, default 50."),
+        click.option("--credentials", default="", metavar="FILE", help="user:password, JSON, or docker's config.json."),
+        click.option("--blob-sizes", is_flag=True, help="Ask a registry for each layer: is it there, how large is it."),
+        click.option("--repositories", metavar="FILE", help="Repositories of a registry, a name a line; - is stdin."),
+    ):
+        command = option(command)
+    return command
+
+
 def explicit_inventory(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
     """Return the inventory that was named, here or before the command's name; the default of other commands is none."""
     parent = ctx.parent

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tonnage.cli.options import bucket_options, inventory_option
+from tonnage.cli.options import bucket_options, inventory_option, remote_options
 
 
 @click.command(
@@ -15,6 +15,7 @@ Examples:
   tonnage scan /var/lib/registry -i /srv/registry.duckdb
   tonnage scan s3://registry-bucket --count-requests
   tonnage scan s3://registry --endpoint https://minio.example.com
+  tonnage scan https://registry.example.com
 
 Exits with 0, or with 3 if it finished and found problems on the way: tonnage problems."""
 )
@@ -25,6 +26,7 @@ Exits with 0, or with 3 if it finished and found problems on the way: tonnage pr
 @click.option("--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database.")
 @click.option("--count-requests", "says_requests", is_flag=True, help="Say what a bucket's requests will and did cost.")
 @bucket_options
+@remote_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 def command(
     place: str,
@@ -33,22 +35,36 @@ def command(
     thorough: bool,
     ignore_lockfile: bool,
     says_requests: bool,
+    repositories: str | None,
+    blob_sizes: bool,
+    credentials: str,
+    rate: float,
+    concurrency: int,
     quiet: bool,
     **bucket: Any,
 ) -> None:
     """Read a registry's storage into an inventory. Nothing is ever written to the storage.
 
     PLACE is the folder of the registry, its root or docker/registry/v2 below it; or a bucket, as s3://BUCKET/PREFIX,
-    gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, or a cloud's own https:// address of one.
+    gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, or a cloud's own https:// address of one; or a registry that is only
+    reached over HTTP, as https://registry.example.com.
     """
-    from tonnage.cli.output import talk
+    from tonnage.cli.output import read_text, talk
     from tonnage.errors import PROBLEMS_FOUND
     from tonnage.monitor import Monitor, TerminalMonitor
     from tonnage.scan import scan
     from tonnage.storage.bucket.options import BucketOptions
     from tonnage.storage.opening import OpenOptions, open_storage
+    from tonnage.storage.registry import RegistrySource, parse_repositories
 
-    storage = open_storage(place, OpenOptions(ignore_lockfile, BucketOptions(**bucket)))
+    registry = RegistrySource(
+        credentials_file=credentials,
+        requests_per_second=rate,
+        concurrency=concurrency,
+        repositories=parse_repositories(read_text(repositories)) if repositories else None,
+        asks_sizes=blob_sizes,
+    )
+    storage = open_storage(place, OpenOptions(ignore_lockfile, BucketOptions(**bucket), registry))
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
     try:
         summary = scan(storage, inventory, full=full, thorough=thorough, monitor=monitor)

@@ -1,14 +1,7 @@
 """The client of the distribution HTTP API."""
 
-from tonnage.registry.client import (
-    Deletion,
-    Head,
-    PushRefusedError,
-    ReadOnlyRegistry,
-    Registry,
-    UnreadableError,
-    is_tag,
-)
+from tonnage.registry.changing import Deletion, PushRefusedError, Registry
+from tonnage.registry.client import Head, ReadOnlyRegistry, UnreadableError, is_tag
 from tonnage.registry.manifests import RemoteManifest, digest_of, has_digest
 from tonnage.registry.paging import Listing
 from tonnage.registry.wire import Limits

@@ -1,18 +1,17 @@
-"""A registry over HTTP: what can be asked of it (`ReadOnlyRegistry`), and what can be done to it (`Registry`).
-
-They are two types so that a dry run is one by construction: a ReadOnlyRegistry has no method that changes anything, its
-connection sends nothing but GET and HEAD, and it asks token servers for no right but `pull`.
+"""A registry over HTTP, asked: a ReadOnlyRegistry has no method that changes anything, its connection sends nothing
+but GET and HEAD, and it asks token servers for no right but `pull`. What changes a registry is in `changing`, which
+scans cannot import.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-from tonnage.errors import DeletionRefusedError, RegistryError, UsageError
+from tonnage.errors import RegistryError, UsageError
 from tonnage.oci import INDEX_TYPES, MANIFEST_TYPES
-from tonnage.registry.connection import READING, WRITING, Connection
+from tonnage.registry.connection import READING, Connection
 from tonnage.registry.manifests import DIGEST, RemoteManifest, digest_of, has_digest
-from tonnage.registry.paging import PAGE_SIZE, Listing, PageError, Query, walk, walk_twice
+from tonnage.registry.paging import PAGE_SIZE, Listing, PageError, Query, walk_twice
 from tonnage.registry.wire import Answer, CutOffError
 
 ACCEPT = ", ".join(sorted(MANIFEST_TYPES))
@@ -22,6 +21,8 @@ _COMPONENT = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*\Z")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 _READ_ATTEMPTS = 2
+_LISTING_ATTEMPTS = 3
+"""A page on which the server crashes is asked for in another size."""
 _PING_ATTEMPTS = 2
 """A wrong URL is told at once, not after half a minute of patience."""
 
@@ -31,6 +32,8 @@ class Head(NamedTuple):
 
     digest: str
     media_type: str
+    size_bytes: int | None = None
+    """Bytes of the manifest, where the registry says."""
 
     @property
     def is_maybe_index(self) -> bool:
@@ -40,24 +43,6 @@ class Head(NamedTuple):
 
 class UnreadableError(RegistryError):
     """The registry has something there and cannot give it: a damaged file, or bytes that belong to another digest."""
-
-
-class PushRefusedError(RegistryError):
-    """The registry does not take a manifest."""
-
-    def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.missing = list(missing)
-        """Digests the registry says it lacks."""
-
-
-class Deletion(NamedTuple):
-    """How a DELETE ended, other than by an error."""
-
-    is_done: bool
-    """Accepted; or already gone at a repeated attempt, whose first was carried out though its answer was lost."""
-    status: int
-    said: str
 
 
 class ReadOnlyRegistry:
@@ -114,8 +99,8 @@ class ReadOnlyRegistry:
         digest = answer.headers.get("docker-content-digest", "")
         if not DIGEST.match(digest):
             manifest = self.get_manifest(repository, reference)
-            return Head(manifest.digest, manifest.media_type) if manifest else None
-        return Head(digest, _media_type(answer))
+            return Head(manifest.digest, manifest.media_type, len(manifest.content)) if manifest else None
+        return Head(digest, _media_type(answer), _size_bytes(answer))
 
     def get_manifest(self, repository: str, reference: str) -> RemoteManifest | None:
         """Return a manifest whose bytes are those of its digest; None if there is none. Raises UnreadableError."""
@@ -127,13 +112,16 @@ class ReadOnlyRegistry:
         digest = claimed if DIGEST.match(claimed) else digest_of(answer.body)
         if not has_digest(answer.body, digest, _media_type(answer)):
             raise UnreadableError(f"the manifest `{repository}@{digest}` has other bytes than its digest says")
-        return RemoteManifest(digest, _media_type(answer), answer.body)
+        manifest = RemoteManifest(digest, _media_type(answer), answer.body)
+        if not DIGEST.match(claimed) and manifest.parsed is None:  # a proxy's page, more likely than a manifest
+            raise UnreadableError(f"`{self.url}` answers to `{repository}` `{reference}` with what is no manifest")
+        return manifest
 
     def list_tags(self, repository: str, page_size: int = PAGE_SIZE) -> Listing:
         """Return the tags of a repository; of one that is not there, none. See `Listing.faults`."""
         path = f"{_checked_repository(repository)}/tags/list"
         try:
-            return walk(self._pages(path, f"repository:{repository}:pull"), "tags", page_size)
+            return walk_twice(self._pages(path, f"repository:{repository}:pull"), "tags", page_size)
         except PageError as error:
             if error.answer.status == 404:
                 return Listing([])
@@ -146,7 +134,8 @@ class ReadOnlyRegistry:
         hides nobody can know.
         """
         try:
-            listing = walk_twice(self._pages("_catalog", "registry:catalog:*"), "repositories", page_size)
+            fetch = self._pages("_catalog", "registry:catalog:*")
+            listing = walk_twice(fetch, "repositories", page_size, checks_end=True)
         except PageError as error:
             raise self._connection.unexpected(error.answer, "the catalog") from error
         if listing.pages_count == 1:
@@ -164,6 +153,17 @@ class ReadOnlyRegistry:
         if not has_digest(answer.body, digest, ""):
             raise UnreadableError(f"the blob `{repository}@{digest}` has other bytes than its digest says")
         return answer.body
+
+    def head_blob(self, repository: str, digest: str) -> int | None:
+        """Return the stored bytes of a blob; None if the repository has none. Raises UnreadableError."""
+        answer = self._connection.call("HEAD", _blob_path(repository, digest), f"repository:{repository}:pull")
+        if answer.status == 404:
+            return None
+        self._insist(answer, repository, digest)
+        size_bytes = _size_bytes(answer)
+        if size_bytes is None:
+            raise UnreadableError(f"`{self.url}` does not say how large `{repository}` `{digest}` is")
+        return size_bytes
 
     def can_read_blob(self, repository: str, digest: str) -> bool:
         """Return whether a blob is really there, by reading its first byte.
@@ -185,9 +185,9 @@ class ReadOnlyRegistry:
         except RegistryError:
             return False
 
-    def _pages(self, path: str, scope: str) -> Any:
+    def _pages(self, path: str, scope: str) -> Callable[[Query], Answer]:
         def fetch(query: Query) -> Answer:
-            return self._connection.call("GET", path, scope, query=dict(query))
+            return self._connection.call("GET", path, scope, query=dict(query), attempts_count=_LISTING_ATTEMPTS)
 
         return fetch
 
@@ -210,57 +210,6 @@ class ReadOnlyRegistry:
     def _insist(self, answer: Answer, repository: str, reference: str) -> None:
         if answer.status != 200:
             raise UnreadableError(f"`{self.url}` cannot read `{repository}` `{reference}`: {answer.describe()}")
-
-
-class Registry(ReadOnlyRegistry):
-    """Asks a registry, and changes it."""
-
-    _methods = WRITING
-
-    def put_manifest(self, repository: str, reference: str, manifest: RemoteManifest) -> None:
-        """Push a manifest under a tag or its digest. Raises PushRefusedError, with what the registry lacks."""
-        headers = {"Content-Type": manifest.media_type}
-        answer = self._manifest_call("PUT", repository, reference, "pull,push", headers, manifest.content)
-        if answer.status == 405:
-            raise DeletionRefusedError(f"`{self.url}` is read-only", _READ_ONLY_HINT)
-        if answer.status not in (200, 201, 202):
-            missing = [str(f.detail) for f in answer.faults if f.code in ("MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")]
-            raise PushRefusedError(f"`{self.url}` refuses `{repository}` `{reference}`: {answer.describe()}", missing)
-
-    def delete_manifest(self, repository: str, digest: str) -> Deletion:
-        """Delete a revision, and with it every tag of the repository that points to it."""
-        if not DIGEST.match(digest):
-            raise UsageError(f"`{digest}` is no digest")
-        return self._delete(repository, digest)
-
-    def delete_tag(self, repository: str, tag: str) -> Deletion:
-        """Delete a tag alone. Registries of 2.x cannot; their 400 DIGEST_INVALID comes back as not done."""
-        return self._delete(repository, tag)
-
-    def _delete(self, repository: str, reference: str) -> Deletion:
-        answer = self._manifest_call("DELETE", repository, reference, "delete")
-        if answer.status == 405:
-            raise self._refusal(answer)
-        was_lost = answer.status == 404 and answer.attempts_count > 1
-        if answer.status in (200, 202, 204) or was_lost:
-            return Deletion(True, answer.status, answer.describe())
-        return Deletion(False, answer.status, answer.describe())
-
-    def _refusal(self, answer: Answer) -> DeletionRefusedError:
-        """Tell the two refusals apart: a switched-off deletion has an error code, read-only mode an `Allow` header."""
-        if answer.code == "UNSUPPORTED":
-            return DeletionRefusedError(
-                f"deletion is switched off in `{self.url}` ({answer.describe()})",
-                "set `storage.delete.enabled: true` in its configuration (REGISTRY_STORAGE_DELETE_ENABLED=true) and "
-                "restart it; a pull-through cache never deletes over HTTP",
-            )
-        return DeletionRefusedError(f"`{self.url}` is read-only ({answer.describe()})", _READ_ONLY_HINT)
-
-
-_READ_ONLY_HINT = (
-    "set `storage.maintenance.readonly.enabled: false` in its configuration and restart it, or allow the method in the "
-    "proxy before it"
-)
 
 
 def is_tag(name: str) -> bool:
@@ -287,3 +236,8 @@ def _blob_path(repository: str, digest: str) -> str:
 
 def _media_type(answer: Answer) -> str:
     return str(answer.headers.get("content-type", "")).partition(";")[0].strip()
+
+
+def _size_bytes(answer: Answer) -> int | None:
+    length = str(answer.headers.get("content-length", ""))
+    return int(length) if length.isdecimal() else None

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from tonnage.errors import RegistryError
-from tonnage.registry.wire import Answer
+from tonnage.errors import RegistryError, RegistryUnreachableError
+from tonnage.registry.wire import Answer, HungUpError
 
 PAGE_SIZE = 1000
 """What distribution allows unless told otherwise."""
@@ -47,33 +47,65 @@ class PageError(Exception):
         self.answer = answer
 
 
-def walk(fetch: Callable[[Query], Answer], key: str, page_size: int = PAGE_SIZE) -> Listing:
-    """Return the names below `key` of all pages. Raises PageError if the first page cannot be had."""
-    answer = fetch((("n", str(page_size)),))
-    if answer.status == 400:
+def walk(
+    fetch: Callable[[Query], Answer], key: str, page_size: int = PAGE_SIZE, *, checks_end: bool = False
+) -> Listing:
+    """Return the names below `key` of all pages. Raises PageError if the first page cannot be had.
+
+    With `checks_end` one more page is asked for after the last, however small that was.
+    """
+    answer = _fetch_page(fetch, (("n", str(page_size)),))
+    is_limited = answer.status == 400
+    if is_limited:
         answer = fetch(())  # PAGINATION_NUMBER_INVALID: the server allows less, and then uses its own limit
     if answer.status != 200:
         raise PageError(answer)
-    pages = _Pages(page_size)
+    pages = _Pages(None if is_limited else page_size, checks_end)
     pages.add(_names_in(answer.body, key))
     while (query := pages.next_query(answer)) is not None:
-        answer = fetch(query)
+        try:
+            answer = _fetch_page(fetch, query)
+        except RegistryUnreachableError as error:
+            pages.break_off(f"page {pages.count + 1} failed: {error.message}")
+            break
         if answer.status != 200:
             pages.break_off(f"page {pages.count + 1} failed: {answer.describe()}")
             break
         pages.add(_names_in(answer.body, key))
-    return Listing(list(pages.names), pages.count, tuple(pages.faults), pages.is_complete)
+    return pages.listing()
 
 
-def walk_twice(fetch: Callable[[Query], Answer], key: str, page_size: int = PAGE_SIZE) -> Listing:
+def _fetch_page(fetch: Callable[[Query], Answer], query: Query) -> Answer:
+    """Return a page; of another size where the server crashes on this one (3.x: where it ends before a parent)."""
+    fields = dict(query)
+    size = int(n) if (n := fields.get("n", "")).isdecimal() else 0
+    for other in (size + 1, size // 2):
+        try:
+            answer = fetch(query)
+        except HungUpError:
+            if not size:
+                raise
+        else:
+            if answer.status != 500 or not size:
+                return answer
+        query = tuple(sorted({**fields, "n": str(max(other, 1))}.items()))
+    return fetch(query)
+
+
+def walk_twice(
+    fetch: Callable[[Query], Answer], key: str, page_size: int = PAGE_SIZE, *, checks_end: bool = False
+) -> Listing:
     """Return the names of two walks with different borders between pages; of one walk where a page held them all.
 
     A name that only one walk has is a fault told of, and in the result.
     """
-    first = walk(fetch, key, page_size)
+    first = walk(fetch, key, page_size, checks_end=checks_end)
     if first.pages_count == 1 and not first.faults:
         return first
-    second = walk(fetch, key, page_size - page_size // 4 if page_size > 3 else page_size + 1)
+    try:
+        second = walk(fetch, key, page_size - page_size // 4 if page_size > 3 else page_size + 1)
+    except PageError as error:
+        return first._replace(faults=(*first.faults, f"a second walk failed: {error.answer.describe()}"))
     lost = set(first.names) ^ set(second.names)
     faults = [*first.faults, *second.faults, *(f"only one of two walks has `{name}`" for name in sorted(lost))]
     names = list(dict.fromkeys([*first.names, *second.names]))
@@ -84,12 +116,14 @@ def walk_twice(fetch: Callable[[Query], Answer], key: str, page_size: int = PAGE
 class _Pages:
     """What a walk has seen so far, and where it goes on."""
 
-    def __init__(self, page_size: int) -> None:
+    def __init__(self, page_size: int | None, checks_end: bool) -> None:
         self.names: dict[str, None] = {}
         self.count = 0
         self.faults: list[str] = []
         self.is_complete = True
         self._page_size = page_size
+        """None where the server has its own."""
+        self._checks_end = checks_end or page_size is None
         self._page: list[str] = []
         self._asked: set[Query] = set()
         self._barren_count = 0
@@ -106,6 +140,8 @@ class _Pages:
         self._barren_count = self._barren_count + 1 if is_barren else 0
         if self._is_guess and not is_barren:
             self.faults.append(f"page {self.count - 1} had no link to the next")
+        elif self._is_guess:
+            self.count -= 1  # that there is none was to be seen
 
     def break_off(self, fault: str) -> None:
         """Note that the walk ends before the end."""
@@ -117,8 +153,10 @@ class _Pages:
         query = _linked_query(answer)
         is_vain = self._is_guess and self._barren_count > 0
         self._is_guess = query is None
-        if query is None and len(self._page) == self._page_size and not is_vain:
-            query = (("last", self._page[-1]), ("n", str(self._page_size)))
+        may_go_on = self._checks_end or len(self._page) == self._page_size
+        if query is None and self._page and may_go_on and not is_vain:
+            size = (("n", str(self._page_size)),) if self._page_size is not None else ()
+            query = (("last", self._page[-1]), *size)
         if query is None:
             return None
         if query in self._asked or self._barren_count >= _BARREN_LIMIT or self.count >= _PAGES_LIMIT:
@@ -126,6 +164,10 @@ class _Pages:
             return None
         self._asked.add(query)
         return query
+
+    def listing(self) -> Listing:
+        """Return what the walk has found."""
+        return Listing(list(self.names), self.count, tuple(self.faults), self.is_complete)
 
 
 def _linked_query(answer: Answer) -> Query | None:

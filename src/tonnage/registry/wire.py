@@ -48,6 +48,10 @@ class CutOffError(RegistryError):
     """An answer began, and broke off each time before its end."""
 
 
+class HungUpError(RegistryUnreachableError):
+    """The connection ends without an answer, each time: what answers there has crashed, or is going down."""
+
+
 class Fault(NamedTuple):
     """One entry of a registry's error document."""
 
@@ -247,5 +251,7 @@ def _lasting(url: str, error: httpx2.TransportError) -> RegistryError:
         return RegistryUnreachableError(
             f"`{where}` does not speak TLS: {cause}", "if it is meant to be plain http, write http:// in the URL"
         )
+    if isinstance(error, httpx2.RemoteProtocolError | httpx2.ReadError):
+        return HungUpError(f"`{where}` ends the connection without an answer")
     kind = "no answer in time" if isinstance(error, httpx2.TimeoutException) else str(error) or type(error).__name__
     return RegistryUnreachableError(f"cannot reach `{where}`: {kind}")

@@ -12,16 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage import __version__
-from tonnage.database import attach, connect, create, create_schema, quote, statements
-from tonnage.errors import TonnageError
+from tonnage.database import connect, create, create_schema, quote, statements
 from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
-from tonnage.scan.exchange import MEMORY_BYTES, Summary, collector_off, exchange, summarize, write_summary
+from tonnage.scan.exchange import (
+    MEMORY_BYTES,
+    Summary,
+    attach_previous,
+    collector_off,
+    exchange,
+    fill,
+    summarize,
+    write_summary,
+)
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
-from tonnage.scan.loading import Staging, load, load_parts
+from tonnage.scan.loading import Staging
 from tonnage.scan.threads import ThreadCrew
 from tonnage.scan.workers import Crew, Result, Task
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Keys, Part, Storage
+from tonnage.storage.registry import RegistrySource
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,7 +85,7 @@ class _EarlierScan(NamedTuple):
 
 
 def scan(
-    storage: Storage,
+    storage: Storage | RegistrySource,
     inventory: str,
     *,
     full: bool = False,
@@ -85,11 +94,15 @@ def scan(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     workers_count: int | None = None,
 ) -> Summary:
-    """Scan a storage into an inventory file, replacing it in one step at the end; return what was found.
+    """Scan a storage or a registry into an inventory file, replacing it in one step at the end; return what was found.
 
     `full` reads everything anew; `thorough` opens every folder in search of strays even in a large registry. Raises
     TonnageError if the storage cannot be read at all or the result cannot be written; the old file then stays.
     """
+    if isinstance(storage, RegistrySource):
+        from tonnage.scan.over_http import scan_registry
+
+        return scan_registry(storage, inventory, full=full, monitor=monitor or Monitor(), now=now)
     target = Path(inventory)
     with exchange(target, storage.location) as new:
         is_large = storage.is_large()
@@ -284,14 +297,9 @@ class _Run:
         self.staging.numbers.clear()  # as much memory as the database needs now
         if self.earlier:
             create_schema(self.connection)
-        self._execute("source", {"kind": "storage", "has_untagged": True, "has_files": True, "has_stored_sizes": True})
-        load(self.connection)
         listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
-        load_parts(self.connection, listed)
-        if self.previous:
-            for name in ("scan", "scan_class", "scan_repository"):
-                self.connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
-        write_summary(self.connection, self._facts(), "summary")
+        source = {"kind": "storage", "has_untagged": True, "has_files": True, "has_stored_sizes": True}
+        fill(self.connection, source, listed, self._facts(), has_previous=self.previous is not None)
         self.monitor.end()
         return summarize(self.connection, target)
 
@@ -325,15 +333,8 @@ class _Run:
 
 def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, storage: Storage) -> _EarlierScan | None:
     """Attach the inventory that is to be replaced, if it can be built upon: same tables, same storage."""
-    try:
-        attach(connection, str(target), "earlier")
-    except TonnageError:
-        return None
-    found = connection.execute(
-        "select scan_id, epoch_us(started_at), is_searched, location"
-        " from earlier.store.scan order by scan_id desc limit 1"
-    ).fetchone()
-    if not found or found[3] != storage.location:
+    found = attach_previous(connection, target, storage.location)
+    if found is None:
         return None
     odd = {row[0] for row in connection.execute(statements("scan")["odd_parts"].sql).fetchall()}
     known = connection.execute(
@@ -343,4 +344,4 @@ def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, stora
         prefix: _KnownPart(part_id, token, fingerprint, files_count, part_id in odd)
         for prefix, part_id, token, fingerprint, files_count in known
     }
-    return _EarlierScan(found[0], found[1], found[2], parts)
+    return _EarlierScan(*found, parts)

@@ -31,13 +31,23 @@ def read_manifests(storage: Storage, digests: list[str]) -> Rows:
         content = _read(storage, digest, out, "unreadable_manifest")
         if content is None:
             _add_unreadable(out, digest, UnreadableManifestError("cannot be read from the storage"))
-            continue
-        try:
-            _add_manifest(out, digest, parse_manifest(content))
-        except UnreadableManifestError as error:
-            _add_unreadable(out, digest, error)
-            _problem(out, "unreadable_manifest", digest, str(error))
+        else:
+            add_manifest(out, digest, content)
     return dict(out)
+
+
+def add_manifest(out: Rows, digest: str, content: bytes) -> None:
+    """Add the rows of a manifest; of one that no registry could read, one of kind `unreadable` and a problem."""
+    try:
+        _add_manifest(out, digest, parse_manifest(content))
+    except UnreadableManifestError as error:
+        add_unreadable_manifest(out, digest, str(error), error)
+
+
+def add_unreadable_manifest(out: Rows, digest: str, detail: str, error: UnreadableManifestError | None = None) -> None:
+    """Add the row of a manifest of which nothing is known, and the problem."""
+    _add_unreadable(out, digest, error or UnreadableManifestError(detail))
+    _problem(out, "unreadable_manifest", digest, detail)
 
 
 def read_configs(storage: Storage, digests: list[str]) -> Rows:
@@ -45,13 +55,22 @@ def read_configs(storage: Storage, digests: list[str]) -> Rows:
     out: Rows = defaultdict(list)
     for digest in digests:
         content = _read(storage, digest, out, "unreadable_config")
-        if content is None:
-            continue
-        try:
-            _add_config(out, digest, parse_config(content))
-        except ValueError as error:
-            _problem(out, "unreadable_config", digest, str(error))
+        if content is not None:
+            add_config(out, digest, content)
     return dict(out)
+
+
+def add_config(out: Rows, digest: str, content: bytes) -> None:
+    """Add the rows of an image configuration, or the problem of one that is none."""
+    try:
+        _add_config(out, digest, parse_config(content))
+    except ValueError as error:
+        add_unreadable_config(out, digest, str(error))
+
+
+def add_unreadable_config(out: Rows, digest: str, detail: str) -> None:
+    """Add the problem of an image configuration that cannot be read."""
+    _problem(out, "unreadable_config", digest, detail)
 
 
 def config_to_read(manifest: rows.Manifest) -> str | None:

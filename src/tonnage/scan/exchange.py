@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.database import connect, quote, statements
+from tonnage.database import attach, connect, quote, statements
 from tonnage.errors import TonnageError, WriteError
+from tonnage.scan.loading import load, load_parts
 from tonnage.sizes import format_size
 
 if TYPE_CHECKING:
@@ -75,6 +76,45 @@ def collector_off() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+class Previous(NamedTuple):
+    """The scan that made the inventory which is to be replaced."""
+
+    scan_id: int
+    started_us: int
+    is_searched: bool
+
+
+def attach_previous(connection: "duckdb.DuckDBPyConnection", target: Path, location: str) -> Previous | None:
+    """Attach the inventory that is to be replaced as `earlier`, if it can be built upon: same tables, same place."""
+    try:
+        attach(connection, str(target), "earlier")
+    except TonnageError:
+        return None
+    found = connection.execute(
+        "select location, scan_id, epoch_us(started_at), is_searched"
+        " from earlier.store.scan order by scan_id desc limit 1"
+    ).fetchone()
+    return Previous(*found[1:]) if found and found[0] == location else None
+
+
+def fill(
+    connection: "duckdb.DuckDBPyConnection",
+    source: dict[str, Any],
+    parts: list[tuple[int, str, str, bytes, int]],
+    facts: dict[str, Any],
+    *,
+    has_previous: bool,
+) -> None:
+    """Fill all tables from what is staged, with the earlier scans' totals and this one's. `source`: what is known."""
+    connection.execute(statements("scan")["source"].sql, source)
+    load(connection)
+    load_parts(connection, parts)
+    if has_previous:
+        for name in ("scan", "scan_class", "scan_repository"):
+            connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
+    write_summary(connection, facts, "summary")
 
 
 def write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any], what: str) -> None:

@@ -39,4 +39,9 @@ insert into store.problem_kind values
     ('broken_symlink', 'warning', null, 'A symbolic link that leads nowhere.', 'Remove it.'),
     ('symlink_loop', 'warning', null, 'A symbolic link that leads back above itself; it was not followed.', 'Remove it: the registry follows it for ever.'),
     ('unreadable', 'error', null, 'Something that could not be read: permission, or a fault of the disk.', 'Scan as the user the registry runs as; check the disk.'),
+    ('odd_listing', 'note', null, 'A listing of the registry over HTTP had a fault: a page without a link to the next, a name twice; it was gone round.', 'None needed; a storage has no such faults.'),
+    ('lost_name', 'note', null, 'A repository or tag that the registry leaves out of its listing and that is there: an earlier scan had it.', 'None needed; clients that list do not see it.'),
+    ('incomplete_listing', 'error', null, 'A listing of the registry over HTTP broke off: repositories or tags may be missing.', 'Scan again; name the repositories with --repositories FILE, or scan the storage.'),
+    ('unlisted_tags', 'error', null, 'The tags of a repository could not be listed over HTTP: no right to, or an answer that makes no sense. What it holds is unknown.', 'Scan as a user who may pull from it.'),
+    ('unpullable_tag', 'error', null, 'A tag is in the list and cannot be pulled: it leads to no manifest, or to one the registry cannot read.', 'Push the tag again, or delete it.'),
     ('vanished', 'warning', null, 'Something that was there when it was listed and gone when it was read: the registry was at work.', 'Scan again.');

@@ -20,6 +20,10 @@ linked as (
     union
     select v.repository_id, v.path_digest_id, true, v.digest_id
     from store.revision as v
+    union  -- over HTTP links are unknown, and a blob that is there is taken for linked
+    select p.repository_id, p.child_id, false, p.child_id
+    from part as p
+    where not p.is_manifest and not (select has_files from store.source)
 ),
 damaged as (
     select d.digest_id
