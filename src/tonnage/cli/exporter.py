@@ -10,15 +10,15 @@ import click
 from tonnage.cli.options import bucket_options, explicit_inventory, not_negative, parse_with
 from tonnage.sizes import parse_seconds
 
+_CHILD = (sys.executable, "-P", "-m", "tonnage.rescan")
+"""What scans. `-P`: nothing is imported from the folder where it is called."""
+
 
 def parse_metrics_path(text: str) -> str:
     """Return a path of the server. Raises ValueError."""
-    if not text.startswith("/") or text.startswith("/-/"):
-        raise ValueError(f"`{text}` does not begin with /, or is a path of the exporter's own")
+    if not text.startswith("/") or text.startswith("/-/") or not set(text).isdisjoint("{}?#"):
+        raise ValueError(f"`{text}` does not begin with /, is one of the exporter's own, or is no path")
     return text
-
-
-_CHILD = (sys.executable, "-m", "tonnage.rescan")
 
 
 @click.command(
@@ -80,6 +80,7 @@ The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP
     default="/metrics",
     show_default=True,
     metavar="PATH",
+    callback=parse_with(parse_metrics_path),
     help="Where the metrics are.",
 )
 @click.option("--web.enable-scan", "can_request_scan", is_flag=True, help="Let POST /-/scan begin a scan.")
