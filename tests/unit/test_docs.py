@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -146,6 +147,18 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert other.exists(), target
         if heading:
             assert heading in {_anchor(found) for found in _headings(other)}, target
+
+
+def test_calls_of_the_exporter_are_calls() -> None:
+    """A document cannot wait for it to end; so its words are parsed, and no more."""
+    from tonnage.cli.exporter import command
+
+    calls = [
+        line for path in WRITTEN for line in re.findall(r"^tonnage exporter .*", path.read_text(encoding="utf-8"), re.M)
+    ]
+    assert len(calls) > 5
+    for call in calls:
+        command.make_context("exporter", shlex.split(call)[2:])
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=name_of)
