@@ -35,7 +35,7 @@ _POLICY_KEEPS = "the policy keeps it"
 class IncompleteKnowledgeError(NotKnownError):
     """The inventory does not know enough to plan deletions."""
 
-    hint = "give the tags with --tags-from FILE, a line REPOSITORY:TAG@sha256:… each"
+    hint = "give them with --tags-from FILE: a line REPOSITORY:TAG@sha256:… each, or Harbor's database dump or URL"
 
 
 class Wanted(NamedTuple):

@@ -1,4 +1,4 @@
-"""References as files name them: images in use, and tags that live outside of the storage. Pure."""
+"""References as files name them: images in use. Pure."""
 
 import json
 import re
@@ -92,17 +92,3 @@ def _images_of(container: Any) -> list[str]:
     if not isinstance(container, dict):
         return []
     return [name for key in ("image", "imageID") if isinstance(name := container.get(key), str) and name]
-
-
-def parse_tags(text: str) -> list[tuple[str, str, str]]:
-    """Return repository, tag and digest of each line `REPOSITORY:TAG@DIGEST`. Raises UsageError."""
-    tags = []
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.partition("#")[0].strip()
-        if not line:
-            continue
-        reference = parse_reference(line)
-        if reference.tag is None or reference.digest is None:
-            raise UsageError(f"line {number}: `{line}` needs a tag and a digest", "write REPOSITORY:TAG@sha256:…")
-        tags.append((reference.repository, reference.tag, reference.digest))
-    return tags

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tonnage.errors import UsageError
-from tonnage.references import Reference, parse_in_use, parse_reference, parse_tags
+from tonnage.references import Reference, parse_in_use, parse_reference
 from tonnage.targets import Target, parse_target
 
 HEX = "4f" * 32
@@ -106,10 +106,3 @@ def test_in_use_of_another_make(text: str) -> None:
     """JSON that is no list of pods is refused: nothing may be left unprotected in silence."""
     with pytest.raises(UsageError):
         parse_in_use(text)
-
-
-def test_tags_from() -> None:
-    """Tags from outside need both a tag and a digest, and the line that has not is named."""
-    assert parse_tags(f"shop/web:1@sha256:{HEX}\n") == [("shop/web", "1", f"sha256:{HEX}")]
-    with pytest.raises(UsageError, match="line 2"):
-        parse_tags(f"shop/web:1@sha256:{HEX}\nshop/web:2\n")

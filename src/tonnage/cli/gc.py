@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options
+from tonnage.cli.options import inventory_option, output_options, tags_option
 
 _LISTINGS = (
     "blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference", "stops",
@@ -39,6 +39,7 @@ Exits with 0; with --fail-on-break with 15 where it would break something or sto
 @click.option("--list", "name", type=click.Choice(_LISTINGS), metavar="LIST", help="A list in place of the summary.")
 @click.option("--as-if-put-right", is_flag=True, help="As if everything the collection stops on were put right.")
 @click.option("--fail-on-break", is_flag=True, help="Exit with 15 where it would break something, or stop.")
+@tags_option
 @inventory_option
 @output_options
 def command(
@@ -48,6 +49,7 @@ def command(
     name: str | None,
     as_if_put_right: bool,
     fail_on_break: bool,
+    tags_from: str | None,
     inventory: str,
     form: str | None,
     output: str,
@@ -58,14 +60,14 @@ def command(
     It is the program's own rules that are followed, step by step; what is safe to free stands beside it.
     """
     from tonnage.cli.output import put, put_table, width
-    from tonnage.database import Inventory
+    from tonnage.cli.tags import open_inventory
     from tonnage.errors import COLLECTION_HARMS, UsageError
     from tonnage.gc.preview import context_of, listing, preview
     from tonnage.gc.text import describe, stops_table, to_document
 
     if name is None and form == "csv":
         raise UsageError("the summary is no table", "name one: tonnage gc --list blobs --csv")
-    with Inventory(inventory) as opened:
+    with open_inventory(inventory, tags_from) as opened:
         found = preview(opened, int(version), delete_untagged, storage_order, as_if_put_right=as_if_put_right)
         if name == "stops":
             put_table(stops_table(found), form, output, limit)

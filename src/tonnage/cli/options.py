@@ -9,6 +9,7 @@ from click.core import ParameterSource
 SETTINGS = {
     "TONNAGE_INVENTORY": "the inventory, where no `--inventory` is given",
     "TONNAGE_REPORTS": "a folder of your own .sql files, each a command",
+    "TONNAGE_TAGS_FROM": "tags kept outside of the storage, where no `--tags-from` is given",
     "TONNAGE_REGISTRY_USER": "the login at the registry, with TONNAGE_REGISTRY_PASSWORD; else docker's",
     "TONNAGE_REGISTRY_PASSWORD": "its password",
     "DOCKER_CONFIG": "the folder of docker's config.json, where logins and their helpers are; else ~/.docker",
@@ -29,6 +30,16 @@ def inventory_option(command: Command) -> Command:
         metavar="FILE",
         default=lambda: click.get_current_context().obj,  # what stands before the command's name, see `program`
         help=INVENTORY_HELP,
+    )(command)
+
+
+def tags_option(command: Command) -> Command:
+    """Add `--tags-from`, for registries that keep their tags elsewhere than in the storage."""
+    return click.option(
+        "--tags-from",
+        metavar="FILE",
+        envvar="TONNAGE_TAGS_FROM",
+        help="Tags kept outside of the storage: REPOSITORY:TAG@DIGEST a line, Harbor's database dump, or Harbor's URL.",
     )(command)
 
 

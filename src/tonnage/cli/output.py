@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from tonnage.database import Inventory, Table
+from tonnage.database import Table
 from tonnage.errors import UsageError, WriteError
 from tonnage.render import left_out, to_csv, to_json, to_text
 
@@ -77,10 +77,11 @@ def _mention_columns(names: list[str]) -> None:
 
 
 def show_card(path: str) -> None:
-    """Print the card of an inventory."""
+    """Print the card of an inventory, with the tags that TONNAGE_TAGS_FROM names if it is set."""
     from tonnage.card import card
+    from tonnage.cli.tags import open_inventory
 
-    with Inventory(path) as inventory:
+    with open_inventory(path, os.environ.get("TONNAGE_TAGS_FROM")) as inventory:
         put(card(inventory, width()))
 
 

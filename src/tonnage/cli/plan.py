@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tonnage.cli.options import inventory_option
+from tonnage.cli.options import inventory_option, tags_option
 
 
 @click.command(
@@ -26,7 +26,7 @@ Nothing is deleted by this; tonnage apply follows the plan after a person has re
 )
 @click.option("--free", metavar="SIZE", help="Choose the cheapest deletions that free this much.")
 @click.option("--older-is-cheaper", is_flag=True, help="With --free: a tag costs half for each 180 days of age.")
-@click.option("--tags-from", metavar="FILE", help="Tags kept outside of the storage: REPOSITORY:TAG@DIGEST a line.")
+@tags_option
 @click.option(
     "--registry", "version", type=click.Choice(["2", "3"]), default="2", show_default=True, help="Its version."
 )
@@ -48,18 +48,19 @@ def command(
     """Write a plan of what to delete: by name (REPO, REPO:TAG, REPO@DIGEST), by policy, or by the bytes wanted."""
     from tonnage import plan_text
     from tonnage.cli.output import is_seen, put, read_text, talk, width
+    from tonnage.cli.tags import read_tags
     from tonnage.database import Inventory
     from tonnage.errors import UsageError
     from tonnage.plan import write_plan
     from tonnage.planner import Wanted, make_plan
     from tonnage.policy import parse_policy
-    from tonnage.references import parse_in_use, parse_tags
+    from tonnage.references import parse_in_use
     from tonnage.sizes import parse_size
     from tonnage.targets import parse_target
 
     if not (targets or policy or free):
         raise UsageError("nothing to plan", "name targets, or give --policy or --free")
-    tags = parse_tags(read_text(tags_from)) if tags_from else None
+    tags = read_tags(tags_from)
     wanted = Wanted(
         targets=tuple(parse_target(text) for text in targets),
         policy=parse_policy(read_text(policy)) if policy else None,

@@ -6,7 +6,7 @@ from functools import cache
 import click
 
 from tonnage.cli.leftovers import with_script
-from tonnage.cli.options import inventory_option, output_options
+from tonnage.cli.options import inventory_option, output_options, tags_option
 from tonnage.reports import Parameter, Report, builtin_reports, reports_in
 
 _METAVARS = {"text": "TEXT", "integer": "N", "bytes": "SIZE", "days": "DAYS", "digest": "DIGEST"}
@@ -23,24 +23,33 @@ def all_reports() -> dict[str, Report]:
 def report_command(report: Report) -> click.Command:
     """Return the command that runs a report."""
 
-    def run(inventory: str, form: str | None, output: str, limit: int | None, **values: str | None) -> None:
-        run_and_put(report, inventory, form, output, limit, {k: v for k, v in values.items() if v is not None})
+    def run(
+        tags_from: str | None, inventory: str, form: str | None, output: str, limit: int | None, **values: str | None
+    ) -> None:
+        given = {name: value for name, value in values.items() if value is not None}
+        run_and_put(report, inventory, form, output, limit, given, tags_from)
 
-    options = inventory_option(output_options(run))
+    options = tags_option(inventory_option(output_options(run)))
     command = click.command(report.name, help=report.title, epilog=f"Example: {report.example}")(options)
     command.params[:0] = [_parameter(parameter) for parameter in report.parameters]
     return with_script(command) if report.name == "leftovers" else command
 
 
 def run_and_put(
-    report: Report, path: str, form: str | None, output: str, limit: int | None, values: dict[str, str]
+    report: Report,
+    path: str,
+    form: str | None,
+    output: str,
+    limit: int | None,
+    values: dict[str, str],
+    tags_from: str | None = None,
 ) -> None:
     """Run a report and put its rows out."""
     from tonnage.cli.output import put_table
-    from tonnage.database import Inventory
+    from tonnage.cli.tags import open_inventory
     from tonnage.reports import run_report
 
-    with Inventory(path) as inventory:
+    with open_inventory(path, tags_from) as inventory:
         table = run_report(inventory, report, values)
     put_table(table, form, output, limit)
 

@@ -2,7 +2,7 @@
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options
+from tonnage.cli.options import inventory_option, output_options, tags_option
 
 
 @click.command(
@@ -21,20 +21,29 @@ Examples:
     show_default=True,
     help="The sum, what goes, who keeps the shared part, sibling tags that stay, what was named and stays, blobs freed.",
 )
+@tags_option
 @inventory_option
 @output_options
-def command(targets: tuple[str, ...], listing: str, inventory: str, form: str | None, output: str, limit: int) -> None:
+def command(
+    targets: tuple[str, ...],
+    listing: str,
+    tags_from: str | None,
+    inventory: str,
+    form: str | None,
+    output: str,
+    limit: int,
+) -> None:
     """Say what would be freed if these went: REPO, REPO:TAG, REPO@DIGEST, with * in names.
 
     The bytes are those of the set: what is shared within it counts, what others need does not.
     """
     from tonnage.cli.output import put, put_table, width
-    from tonnage.database import Inventory
+    from tonnage.cli.tags import open_inventory
     from tonnage.targets import parse_target
     from tonnage.what_if import Deletions
     from tonnage.what_if_text import describe, listing_of
 
-    with Inventory(inventory) as opened:
+    with open_inventory(inventory, tags_from) as opened:
         deletions = Deletions(opened)
         for text in targets:
             deletions.add(parse_target(text), f"named: {text}")

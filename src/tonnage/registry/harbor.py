@@ -1,0 +1,81 @@
+"""Harbor's own API, for what its registry half does not know: the tags.
+
+    /api/v2.0/repositories                                                    every repository the user may see
+    /api/v2.0/projects/<project>/repositories/<repository>/artifacts          its artifacts, with their tags
+
+Both come in pages. A slash in the repository's name is encoded twice (goharbor/harbor#12131).
+"""
+
+import base64
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from tonnage.errors import AccessError, RegistryError
+from tonnage.registry.connection import parse_registry_url
+from tonnage.registry.credentials import find_credentials
+from tonnage.registry.wire import Answer, Limits, Wire
+
+_PAGE_SIZE = 100
+"""What Harbor gives at most."""
+
+
+def read_harbor_tags(
+    url: str,
+    *,
+    credentials_file: str = "",
+    ca_file: str = "",
+    limits: Limits | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> list[tuple[str, str, str]]:
+    """Return repository, tag and digest of every tag the user may see. Raises RegistryError and its subclasses."""
+    base = parse_registry_url(url)
+    given = os.environ if environment is None else environment
+    login = find_credentials(urlsplit(base).netloc, credentials_file, given)
+    headers = {"Accept": "application/json"}
+    if login:
+        pair = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
+        headers["Authorization"] = f"Basic {pair}"
+    wire = Wire(limits or Limits(), ca_file=ca_file)
+    try:
+        return list(_tags(wire, f"{base}/api/v2.0", headers))
+    finally:
+        wire.close()
+
+
+def _tags(wire: Wire, api: str, headers: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    for repository in _pages(wire, f"{api}/repositories", headers):
+        name = str(repository.get("name", ""))
+        project, _, rest = name.partition("/")
+        inner = quote(quote(rest, safe=""), safe="")
+        path = f"{api}/projects/{quote(project, safe='')}/repositories/{inner}/artifacts"
+        for artifact in _pages(wire, path, headers, "&with_tag=true"):
+            for tag in artifact.get("tags") or ():
+                yield name, str(tag["name"]), str(artifact["digest"])
+
+
+def _pages(wire: Wire, url: str, headers: Mapping[str, str], more: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the objects of all pages."""
+    page = 0
+    while True:
+        page += 1
+        answer = wire.exchange("GET", f"{url}?page={page}&page_size={_PAGE_SIZE}{more}", headers)
+        found = _objects(answer, url)
+        yield from found
+        if len(found) < _PAGE_SIZE:
+            return
+
+
+def _objects(answer: Answer, url: str) -> list[dict[str, Any]]:
+    if answer.status in (401, 403):
+        raise AccessError(f"Harbor does not show `{url}` to this user ({answer.describe()})")
+    try:
+        found = msgspec.json.decode(answer.body) if answer.status == 200 else None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = None
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise RegistryError(f"`{url}` is no list of Harbor's API ({answer.describe()})")
+    return found
