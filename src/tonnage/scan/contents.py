@@ -91,7 +91,7 @@ def _read(storage: Storage, digest: str, out: Rows, kind: str) -> bytes | None:
         return None
     algorithm, _, hexdigits = digest.partition(":")
     is_whole = 0 < len(content) <= MANIFEST_BYTES_LIMIT
-    if is_whole and is_full_digest(digest) and _HASHES[algorithm](content).hexdigest() != hexdigits:
+    if is_whole and _HASHES[algorithm](content).hexdigest() != hexdigits and is_full_digest(digest):
         _problem(out, "digest_mismatch", digest, "its bytes have another digest")
     return content
 
