@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import realregistry
+from imagelayouts import write_layouts
 from tonnage.sample import Builder, build_demo
 from tonnage.scan import scan
 from tonnage.storage.local import open_local
@@ -47,6 +48,12 @@ def registry(tmp_path: Path) -> Builder:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     """The registry of `tonnage demo`, built once: to be read, never changed."""
     return build_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def demo_layouts(demo: Builder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repositories of the demo as OCI image layouts, as zot would keep them: to be read, never changed."""
+    return write_layouts(demo.v2, tmp_path_factory.mktemp("zot") / "layouts", is_linked_to_source=True)
 
 
 @pytest.fixture(scope="session")

@@ -79,6 +79,13 @@ class WriteError(TonnageError):
     exit_code = 10
 
 
+class NoCollectorError(TonnageError):
+    """What was scanned is not the storage of the registry whose collector is asked for."""
+
+    exit_code = 17
+    hint = "zot collects by itself; `tonnage what-if`, `tonnage orphans` and `tonnage plan` say what would be freed"
+
+
 class RegistryError(TonnageError):
     """The registry, or something before it, answered what no registry should."""
 
@@ -173,6 +180,7 @@ EXIT_CODES: dict[int, str] = {
     14: "the inventory is not later than the plan, or of another storage",
     COLLECTION_HARMS: "`gc --fail-on-break`: the collection would break something, or stop before its end",
     16: "`verify`: not as predicted; the rows say what, and why",
+    NoCollectorError.exit_code: "the registry's collector cannot run on what was scanned (OCI image layouts)",
     RegistryError.exit_code: "the registry's answer makes no sense",
     RegistryUnreachableError.exit_code: "the registry cannot be reached, or is too busy",
     AccessError.exit_code: "the registry refuses the login, or its user may not do this",

@@ -14,7 +14,7 @@ class Knowledge(NamedTuple):
     """The one row of the table `source`."""
 
     kind: str
-    """`storage`, or `registry`: read over HTTP."""
+    """`storage`; `layouts`, where the storage is OCI image layouts; or `registry`: read over HTTP."""
     has_untagged: bool
     has_files: bool
     has_stored_sizes: bool

@@ -86,7 +86,7 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
             predictions=predictions,
             freed_blobs=dict(deletions.run("freed_blobs").rows),
             commands=_commands(
-                source, knowledge, [] if harm else [_COLLECT[collector]], inventory.path, wanted.plan_file
+                source, knowledge, [] if harm else [_collect(knowledge, collector)], inventory.path, wanted.plan_file
             ),
             notes=notes + ([_warning(collector, harm)] if harm else []),
         )
@@ -294,6 +294,10 @@ _COLLECT = {
     "2.x": "registry garbage-collect /etc/docker/registry/config.yml",
     "3.x": "registry garbage-collect /etc/distribution/config.yml",
 }
+
+
+def _collect(knowledge: Knowledge, collector: str) -> str:
+    return "# zot collects by itself: wait for its gcDelay" if knowledge.kind == "layouts" else _COLLECT[collector]
 
 
 def _commands(source: Source, knowledge: Knowledge, collect: list[str], inventory: str, plan_file: str) -> list[str]:

@@ -59,7 +59,7 @@ class LayerLink(NamedTuple):
     repository: str
     path_digest: Digest
     content_digest: Digest | None
-    size_bytes: int
+    size_bytes: int | None
     modified_us: int | None
 
 
@@ -115,6 +115,20 @@ class Folder(NamedTuple):
 
     repository: str
     folder: str
+
+
+class LayoutFile(NamedTuple):
+    """One row per file of an OCI image layout: blobs, `index.json`, `oci-layout`. `repository` is None in zot's pool.
+
+    `inode` is the same for the names of one file, and None for a file with one name.
+    """
+
+    repository: str | None
+    digest: Digest | None
+    path: str
+    size_bytes: int
+    modified_us: int | None
+    inode: int | None
 
 
 class Problem(NamedTuple):
@@ -207,12 +221,13 @@ class DiffId(NamedTuple):
 
 
 Row = (
-    Blob | Revision | Tag | TagHistory | LayerLink | ExtraLink | UploadFile | Stray | EmptyFolder | Folder | Problem
-    | Manifest | ManifestRef | Annotation | Image | Label | History | DiffId
+    Blob | Revision | Tag | TagHistory | LayerLink | ExtraLink | UploadFile | Stray | EmptyFolder | Folder
+    | LayoutFile | Problem | Manifest | ManifestRef | Annotation | Image | Label | History | DiffId
 )  # fmt: skip
 
 LISTING: tuple[type[Row], ...] = (
-    Blob, Revision, Tag, TagHistory, LayerLink, ExtraLink, UploadFile, Stray, EmptyFolder, Folder, Problem,
+    Blob, Revision, Tag, TagHistory, LayerLink, ExtraLink, UploadFile, Stray, EmptyFolder, Folder,
+    LayoutFile, Problem,
 )  # fmt: skip
 CONTENT: tuple[type[Row], ...] = (Manifest, ManifestRef, Annotation, Image, Label, History, DiffId)
 

@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
-from scanning import answer, check_sums, column, problems, scan_tree
+from imagelayouts import bytes_on_disk
+from scanning import answer, check_sums, column, problems, scan_storage, scan_tree
 from tonnage.database import Inventory
 from tonnage.exporter.expose import expose
 from tonnage.exporter.messages import Job
+from tonnage.storage.opening import open_storage
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
 EXPECTED = sorted(CORPORA.glob("gitlab/expected/*.json"))
@@ -36,6 +38,33 @@ def blob_path(digest: str) -> str:
     """Return the path of a blob."""
     algorithm, _, hexdigits = digest.partition(":")
     return f"blobs/{algorithm}/{hexdigits[:2]}/{hexdigits}/data"
+
+
+# --- image layouts --------------------------------------------------------------------------------------------------
+
+
+@needs_corpora
+@pytest.mark.parametrize(
+    ("folder", "repositories", "tags_count"),
+    [
+        ("regclient/testdata", {"external", "testrepo"}, 27),
+        ("oras-zot", {"command/artifacts", "command/blobs", "command/images"}, 14),
+    ],
+)
+def test_image_layouts(folder: str, repositories: set[str], tags_count: int, tmp_path: Path) -> None:
+    """Referrers, fallback tags and odd media types of other projects: all counted, every tag found."""
+    root = CORPORA / "layouts" / folder
+    scan_storage(open_storage(str(root)), tmp_path / "i")
+    assert set(column(tmp_path / "i", "select repository from repository")) == repositories
+    assert column(tmp_path / "i", "select count(*) from tag") == [tags_count]
+    assert column(tmp_path / "i", "select cast(sum(size_bytes) as bigint) from class_total") == [bytes_on_disk(root)]
+    assert {kind for kind, _ in problems(tmp_path / "i")} == {"stray"}
+    listed = {
+        (str(path.parent.relative_to(root)), entry["digest"])
+        for path in root.rglob("index.json")
+        for entry in json.loads(path.read_text())["manifests"] or ()
+    }
+    assert listed <= set(answer(tmp_path / "i", "select repository, digest from revision"))
 
 
 # --- the GitLab registry's importer fixtures ------------------------------------------------------------------------

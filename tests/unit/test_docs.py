@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shlex
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -48,9 +49,13 @@ def generator() -> ModuleType:
 
 @pytest.mark.parametrize("path", WRITTEN, ids=name_of)
 def test_a_document_shows_what_its_commands_do(
-    path: Path, demo: Builder, demo_inventory: Path, tmp_path: Path, accept: bool
+    path: Path, demo: Builder, demo_inventory: Path, demo_layouts: Path, tmp_path: Path, accept: bool
 ) -> None:
-    """Its sessions run in order; /var/lib/registry stands for the demo, scanned unless they begin with that."""
+    """Its sessions run in order; /var/lib/registry stands for the demo, scanned unless they begin with that.
+
+    /var/lib/zot stands for image layouts of the same content.
+    """
+    places = {"/var/lib/registry": str(demo.root), "/var/lib/zot": str(demo_layouts), HERE: str(tmp_path)}
     document = path.read_text(encoding="utf-8")
     blocks = list(parse_blocks(document))
     if not _begins_with_a_scan(blocks):
@@ -60,7 +65,7 @@ def test_a_document_shows_what_its_commands_do(
         if block.file:
             (tmp_path / block.file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / block.file).write_text(block.text, encoding="utf-8")
-        elif _differs(block, demo, tmp_path, accept):
+        elif _differs(block, places, tmp_path, accept):
             changed.append(block)
     if changed:
         for block in reversed(changed):
@@ -72,11 +77,11 @@ def _begins_with_a_scan(blocks: list[Block]) -> bool:
     return bool(blocks and blocks[0].commands and blocks[0].commands[0].line.startswith("tonnage scan"))
 
 
-def _differs(block: Block, demo: Builder, folder: Path, accept: bool) -> bool:
+def _differs(block: Block, places: Mapping[str, str], folder: Path, accept: bool) -> bool:
     """Run a session. Return whether the document has to be changed, or fail if it may not be."""
     differs = False
     for command in block.commands:
-        exit_code, output = run(command.line, folder, {"/var/lib/registry": str(demo.root), HERE: str(folder)})
+        exit_code, output = run(command.line, folder, places)
         assert exit_code in command.exit_codes, f"$ {command.line}{output}"
         if not is_as_shown(command.output, output):
             assert accept, f"$ {command.line}{output}"

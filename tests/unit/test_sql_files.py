@@ -10,7 +10,7 @@ import pytest
 
 from tonnage.database import Inventory, statements
 from tonnage.reports import Report, builtin_reports, run_report
-from tonnage.scan import contents, listing, over_http, scan
+from tonnage.scan import contents, layouts, listing, over_http, scan
 from tonnage.storage.local import open_local
 
 SOURCE = Path(__file__).parents[2] / "src" / "tonnage"
@@ -132,7 +132,7 @@ def reported_by_sql() -> set[str]:
 
 def reported_by_code() -> set[str]:
     """Return the kinds that the listing and the reading of contents report: those given by name, and those formed."""
-    source = "".join(inspect.getsource(module) for module in (listing, contents, over_http))
+    source = "".join(inspect.getsource(module) for module in (listing, contents, layouts, over_http))
     given = set(re.findall(r'_problem\((?:out, )?"(\w+)"', source))
     strays = set(re.findall(r'return "(\w+)"', inspect.getsource(listing._stray_kind)))
     links = {f"{state}_{what}_link" for state in ("empty", "bad") for what in ("revision", "layer", "tag")}

@@ -47,7 +47,8 @@ def command(
 
     PLACE is the folder of the registry, its root or docker/registry/v2 below it; or a bucket, as s3://BUCKET/PREFIX,
     gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, or a cloud's own https:// address of one; or a registry that is only
-    reached over HTTP, as https://registry.example.com.
+    reached over HTTP, as https://registry.example.com. The folder may as well be an OCI image layout, or hold many, as
+    zot's storage does.
     """
     from tonnage.cli.output import read_text, talk
     from tonnage.errors import PROBLEMS_FOUND

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tonnage.database import Inventory, Table, statements
+from tonnage.errors import NoCollectorError
 from tonnage.gc.replay import Outcome, Phase, Stop, replay
 from tonnage.gc.replica import Collector, Deletion, Replica
 from tonnage.gc.sweeping import Removed
@@ -118,6 +119,8 @@ def preview(
     Raises NotKnownError for an inventory that does not know the storage's files.
     """
     insist(inventory, "files", "what a garbage collection would do")
+    if not is_collected(inventory):
+        raise NoCollectorError("OCI image layouts are not what the registry's collector works on")
     collector = Collector(version, delete_untagged)
     with _no_search_for_cycles():
         replica = Replica(inventory, without, is_object=_is_object(inventory, storage_order))
@@ -160,11 +163,21 @@ def context_of(inventory: Inventory, storage_order: str | None = None) -> Contex
 
 
 def predict_after(inventory: Inventory, items: Iterable[Item], storage_order: str | None = None) -> list[Prediction]:
-    """Return what each kind of collection would free after a plan's items were deleted, for every collector."""
+    """Return what each kind of collection would free after a plan's items were deleted, for every collector.
+
+    None, where the registry's collector cannot run at all.
+    """
+    if not is_collected(inventory):
+        return []
     deletions = [deletion_of(item) for item in items]
     with _no_search_for_cycles():
         replica = Replica(inventory, deletions, is_object=_is_object(inventory, storage_order))
         return [_prediction(replica, collector) for collector in COLLECTORS]
+
+
+def is_collected(inventory: Inventory) -> bool:
+    """Return whether what was scanned is the storage of the registry whose collector is previewed."""
+    return bool(inventory.query(statements("gc")["is_collected"].sql).rows[0][0])
 
 
 def deletion_of(item: Item) -> Deletion:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tonnage import __version__
 from tonnage.database import Inventory, statements
 from tonnage.errors import UsageError
-from tonnage.knowledge import insist
+from tonnage.knowledge import insist, knowledge_of
 
 _KINDS = {
     "uploads": ("upload", "Uploads that were not written to for {days} days"),
@@ -64,6 +64,8 @@ class Leftovers(NamedTuple):
 def find_leftovers(inventory: Inventory, days: int) -> Leftovers:
     """Return what no collection takes; uploads if nothing was written to them for so many days. Raises UsageError."""
     insist(inventory, "files", "what is left over")
+    if knowledge_of(inventory).kind == "layouts":
+        raise UsageError("OCI image layouts have no links to clear away; zot takes old uploads itself")
     ((location, scanned_at),) = inventory.query(statements("gc")["location"].sql).rows
     if "://" in location:
         raise UsageError(

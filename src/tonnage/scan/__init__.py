@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage import __version__
 from tonnage.database import connect, create, create_schema, quote, statements
+from tonnage.layout import blob_path
 from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
 from tonnage.scan.exchange import (
@@ -29,7 +30,7 @@ from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_
 from tonnage.scan.loading import Staging
 from tonnage.scan.threads import ThreadCrew
 from tonnage.scan.workers import Crew, Result, Task
-from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Keys, Part, Storage
+from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Format, Keys, Part, Storage
 from tonnage.storage.registry import RegistrySource
 
 if TYPE_CHECKING:
@@ -39,15 +40,15 @@ __all__ = ["Summary", "scan"]
 
 _LOOSE = ""
 """Prefix of the pseudo-part of what lies outside of all parts."""
-_DIGESTS_PER_TASK = 500
-_DIGESTS_PER_WAIT = 10
+_BLOBS_PER_TASK = 500
+_BLOBS_PER_WAIT = 10
 """The same where each is a request: few, so that all threads have some."""
 _PARTS_EXPECTED = 300
 """For the progress of a listing that has no end in sight: the 256 folders of blobs, and some repositories."""
 _ALWAYS_US = 2**63 - 1
 _CARRY_LISTING = (
     "blob", "revision", "layer_link", "tag", "tag_history", "extra_link", "upload_file", "stray", "empty_folder",
-    "folder", "problem",
+    "folder", "layout_file", "problem",
 )  # fmt: skip
 _CARRY_MANIFESTS = ("manifest", "manifest_ref", "annotation")
 _CARRY_CONFIGS = ("image", "label", "history", "diff_id")
@@ -248,12 +249,19 @@ class _Run:
             return
         self.connection.execute("create temp table carried (part_id integer, earlier_id integer)")
         self.connection.execute(f"insert into carried values {', '.join(map(str, pairs))}")
-        for name in _CARRY_LISTING:
+        self._carry(_CARRY_LISTING)
+
+    def _carry(self, names: tuple[str, ...]) -> None:
+        for name in names:
             self.connection.execute(statements("carry")[name].sql)
+        if self.storage.format is Format.LAYOUTS:
+            self._execute("originals")
 
     def read_contents(self) -> None:
         """Read manifests, the children of their indexes, and image configurations, unless an earlier scan did."""
         self.staging.flush()
+        if self.storage.format is Format.LAYOUTS:
+            self._execute("layout_blobs")
         if self.earlier:
             # Objects are put whole or not at all, so one with the same size and time is the same however new it is.
             is_disk = self.storage.requests_at_once == 0
@@ -270,17 +278,16 @@ class _Run:
         self._execute(f"wanted_{action}")
         self._execute("reused")
         if self.earlier:
-            for name in carried:
-                self.connection.execute(statements("carry")[name].sql)
-        digests = [row[0] for row in self._execute("to_read").fetchall()]
-        self.monitor.begin(f"reading {action}", len(digests))
-        step = _DIGESTS_PER_WAIT if self.storage.requests_at_once else _DIGESTS_PER_TASK
-        for start in range(0, len(digests), step):
-            self.crew.submit(Task(action, digests=tuple(digests[start : start + step])))
+            self._carry(carried)
+        blobs = [(digest, path or blob_path(digest)) for digest, path in self._execute("to_read").fetchall()]
+        self.monitor.begin(f"reading {action}", len(blobs))
+        step = _BLOBS_PER_WAIT if self.storage.requests_at_once else _BLOBS_PER_TASK
+        for start in range(0, len(blobs), step):
+            self.crew.submit(Task(action, blobs=tuple(blobs[start : start + step])))
         for result in self.crew.results():
             self._add_contents(result)
         self.staging.flush()
-        self.read_count += len(digests)
+        self.read_count += len(blobs)
         return bool(self.connection.execute("select count(*) from wanted").fetchall()[0][0])
 
     def _execute(self, name: str, values: dict[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
@@ -298,7 +305,7 @@ class _Run:
         if self.earlier:
             create_schema(self.connection)
         listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
-        source = {"kind": "storage", "has_untagged": True, "has_files": True, "has_stored_sizes": True}
+        source = {"kind": self.storage.format.value, "has_untagged": True, "has_files": True, "has_stored_sizes": True}
         fill(self.connection, source, listed, self._facts(), has_previous=self.previous is not None)
         self.monitor.end()
         return summarize(self.connection, target)

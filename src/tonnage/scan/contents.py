@@ -1,6 +1,7 @@
 """Bodies of manifests and image configurations -> rows."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from hashlib import sha256, sha384, sha512
 
 from tonnage import rows
@@ -24,11 +25,11 @@ _REFERENCE_TYPE = "vnd.docker.reference.type"
 _HASHES = {"sha256": sha256, "sha384": sha384, "sha512": sha512}
 
 
-def read_manifests(storage: Storage, digests: list[str]) -> Rows:
-    """Return the rows of the manifests of these digests; one that cannot be read is a row of kind `unreadable`."""
+def read_manifests(storage: Storage, blobs: Sequence[tuple[str, str]]) -> Rows:
+    """Return the rows of the manifests of these digests and paths; one that cannot be read is a row of kind `unreadable`."""
     out: Rows = defaultdict(list)
-    for digest in digests:
-        content = _read(storage, digest, out, "unreadable_manifest")
+    for digest, path in blobs:
+        content = _read(storage, digest, path, out, "unreadable_manifest")
         if content is None:
             _add_unreadable(out, digest, UnreadableManifestError("cannot be read from the storage"))
         else:
@@ -50,11 +51,11 @@ def add_unreadable_manifest(out: Rows, digest: str, detail: str, error: Unreadab
     _problem(out, "unreadable_manifest", digest, detail)
 
 
-def read_configs(storage: Storage, digests: list[str]) -> Rows:
-    """Return the rows of the image configurations of these digests; one that cannot be read is a problem row."""
+def read_configs(storage: Storage, blobs: Sequence[tuple[str, str]]) -> Rows:
+    """Return the rows of the image configurations of these digests and paths; one that cannot be read is a problem row."""
     out: Rows = defaultdict(list)
-    for digest in digests:
-        content = _read(storage, digest, out, "unreadable_config")
+    for digest, path in blobs:
+        content = _read(storage, digest, path, out, "unreadable_config")
         if content is not None:
             add_config(out, digest, content)
     return dict(out)
@@ -80,9 +81,9 @@ def config_to_read(manifest: rows.Manifest) -> str | None:
     return None
 
 
-def _read(storage: Storage, digest: str, out: Rows, kind: str) -> bytes | None:
+def _read(storage: Storage, digest: str, path: str, out: Rows, kind: str) -> bytes | None:
     try:
-        content = storage.read(blob_path(digest), MANIFEST_BYTES_LIMIT + 1)
+        content = storage.read(path, MANIFEST_BYTES_LIMIT + 1)
     except FileNotFoundError:
         _problem(out, "vanished", digest, None)
         return None

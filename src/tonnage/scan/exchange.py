@@ -109,7 +109,7 @@ def fill(
 ) -> None:
     """Fill all tables from what is staged, with the earlier scans' totals and this one's. `source`: what is known."""
     connection.execute(statements("scan")["source"].sql, source)
-    load(connection)
+    load(connection, source["kind"])
     load_parts(connection, parts)
     if has_previous:
         for name in ("scan", "scan_class", "scan_repository"):

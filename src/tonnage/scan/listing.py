@@ -19,8 +19,10 @@ from tonnage.layout import (
     parse_link,
 )
 from tonnage.scan.columns import Columns, Rows, columns_of, extend
+from tonnage.scan.layouts import LayoutSorter
 from tonnage.scan.leaves import healthy_columns, place_of
 from tonnage.storage import OPEN_NONE, Entry, Leaves, Storage, Type
+from tonnage.storage.layouts import LayoutStorage
 
 CLOCK_MARGIN_US = 2_000_000
 """A change is taken for older than an earlier scan only by this much: the clocks of file systems are coarse. A file
@@ -85,13 +87,16 @@ def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_lin
 
     In a large registry a layer link of the right size is taken at its word: to read each would double the scan.
     """
+    if isinstance(storage, LayoutStorage):
+        found = (entry for entry in entries if isinstance(entry, Entry))
+        return columns_of(LayoutSorter(storage, storage.repository, _TYPE_PROBLEMS.__getitem__).sort(found))
     return _Sorter(storage, reads_layer_links).sort(entries)
 
 
 def fingerprint_of(entries: Sequence[Entry | Leaves]) -> bytes:
     """Return a hash over all names, sizes and times that were listed."""
     plain = [
-        tuple(entry) if isinstance(entry, Leaves) else (*entry[:3], str.__str__(entry.type), entry.detail)
+        tuple(entry) if isinstance(entry, Leaves) else (*entry[:3], str.__str__(entry.type), entry.detail, entry.inode)
         for entry in entries
     ]
     return blake2b(marshal.dumps(plain), digest_size=16).digest()

@@ -16,6 +16,7 @@ from arro3.core import Table as ArrowTable
 from tonnage import rows
 from tonnage.database import statements
 from tonnage.scan.columns import Columns
+from tonnage.storage import Format
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,10 +29,21 @@ ORDER = (
     "problem_sha512_reference", "problem_unlinked_blob", "problem_size_mismatch", "problem_kind_of_manifest",
     "problem_repository", "problem_upload",
 )  # fmt: skip
-"""The files of sql/load in the order in which they build on each other."""
+"""The files of sql/load in the order in which they build on each other, for a registry's own storage."""
+
+LAYOUTS_ORDER = (
+    "layout_revision", "layout_layer_link", "numbered",
+    "digest", "repository", "blob", "revision", "tag", "layer_link", "layout_file", "upload", "upload_file", "folder",
+    "stray", "empty_folder", "manifest", "manifest_ref", "annotation", "image", "label", "history", "diff_id", "problem",
+    "problem_kind", "problem_layout_size", "problem_missing_index", "layout_copies", "layout_copied", "unlisted_blob",
+    "reach", "revision_state", "usage", "problem_revision_without_blob", "problem_missing", "problem_unlinked_blob",
+    "layout_problem",
+)  # fmt: skip
+"""The same for OCI image layouts."""
 
 _ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool(), rows.Digest: DataType.int32()}
 _SQL = {str: "varchar", int: "bigint", bool: "boolean", rows.Digest: "integer"}
+_KNOWN = "insert into staged_digest select digest_id, digest from earlier.store.digest where copy = 0"
 _BATCH_ROWS = 20_000
 """Rows are kept until there are this many: inserting few costs as much as inserting many."""
 
@@ -102,7 +114,7 @@ class Staging:
     def _know_earlier(self) -> None:
         """Begin with the digests of the earlier inventory: not before a row comes, as often none ever does."""
         if self.is_rescan and not self.numbers:
-            self.connection.execute("insert into staged_digest select digest_id, digest from earlier.store.digest")
+            self.connection.execute(_KNOWN)
             known = self.connection.execute("select digest from staged_digest order by staged_id").fetchall()
             self.numbers = {row[0]: number for number, row in enumerate(known)}
             self.known_count = len(self.numbers)
@@ -113,9 +125,9 @@ def staged(kind: type[rows.Row]) -> str:
     return "staged_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
 
-def load(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Fill the tables from what is staged, and work out what follows from it."""
-    for name in ORDER:
+def load(connection: "duckdb.DuckDBPyConnection", kind: str) -> None:
+    """Fill the tables from what is staged of that kind of source, and work out what follows from it."""
+    for name in LAYOUTS_ORDER if kind == Format.LAYOUTS else ORDER:
         connection.execute(statements("load")[name].sql)
 
 

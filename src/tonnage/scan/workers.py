@@ -40,7 +40,8 @@ class Task(NamedTuple):
     prefix: str = ""
     unopened_before_us: int = OPEN_ALL
     earlier: Earlier | None = None
-    digests: tuple[str, ...] = ()
+    blobs: tuple[tuple[str, str], ...] = ()
+    """Digest and path of what is to be read."""
     keys: Keys | None = None
     """What the part holds, where it was listed already."""
 
@@ -65,7 +66,7 @@ def run(storage: Storage, task: Task) -> Iterator[Result]:
         yield Result(task, columns, True, listed.fingerprint, listed.files_count)
     else:
         read = read_manifests if task.action == "manifests" else read_configs
-        yield Result(task, columns_of(read(storage, list(task.digests))), files_count=len(task.digests))
+        yield Result(task, columns_of(read(storage, task.blobs)), files_count=len(task.blobs))
 
 
 def _list(storage: Storage, task: Task) -> Listed:

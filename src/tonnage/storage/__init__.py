@@ -25,6 +25,15 @@ class Type(StrEnum):
     VANISHED = "vanished"
 
 
+class Format(StrEnum):
+    """What the paths of a storage mean. The values are the words of the inventory."""
+
+    REGISTRY = "storage"
+    """The storage of the CNCF registry: `blobs/` and `repositories/`; see tonnage.layout."""
+    LAYOUTS = "layouts"
+    """OCI image layouts, one per repository; see tonnage.image_layout."""
+
+
 class Entry(NamedTuple):
     """One path of a listing, relative to the storage's root."""
 
@@ -35,6 +44,8 @@ class Entry(NamedTuple):
     detail: str = ""
     content: str = ""
     """The digest a link holds, where the listing itself tells it: it need not be read."""
+    inode: int | None = None
+    """Number of a file that has several names on its disk (hard links): all of them have the same. None for others."""
 
 
 class Leaves(NamedTuple):
@@ -98,6 +109,10 @@ class Storage(Protocol):
 
     Implementations are small picklable values: the scan hands them to its worker processes.
     """
+
+    @property
+    def format(self) -> Format:
+        """What its paths mean."""
 
     @property
     def location(self) -> str:

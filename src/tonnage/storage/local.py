@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError
 from tonnage.layout import ANCHORS
-from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Leaves, Part, Type
+from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Format, Leaves, Part, Type
 
 _LARGE = 25_000
 """Blobs from which on a registry is large: opening all its folders takes longer than all the rest of a scan."""
@@ -36,6 +36,11 @@ class LocalStorage(NamedTuple):
     root: str
 
     @property
+    def format(self) -> Format:
+        """What its paths mean."""
+        return Format.REGISTRY
+
+    @property
     def location(self) -> str:
         """The folder."""
         return _spell(self.root)
@@ -47,7 +52,7 @@ class LocalStorage(NamedTuple):
 
     def parts(self) -> Iterator[Part | Entry]:
         """Yield the blob shards and each repository's `_…` folders; strays outside of them as entries."""
-        for name, is_folder, entry in _children(self.root, ""):
+        for name, is_folder, entry in children(self.root, ""):
             if not is_folder or entry.type is not Type.FILE:
                 yield entry
             if is_folder and name == "repositories":
@@ -58,11 +63,11 @@ class LocalStorage(NamedTuple):
                 yield Part(name)
 
     def _blob_parts(self) -> Iterator[Part | Entry]:
-        for algorithm, is_folder, entry in _children(self.root, "blobs"):
+        for algorithm, is_folder, entry in children(self.root, "blobs"):
             if not is_folder or entry.type is not Type.FILE:
                 yield entry
             if is_folder:
-                for shard, is_shard, inner in _children(self.root, algorithm):
+                for shard, is_shard, inner in children(self.root, algorithm):
                     if not is_shard or inner.type is not Type.FILE:
                         yield inner
                     if is_shard:
@@ -72,7 +77,7 @@ class LocalStorage(NamedTuple):
         todo = ["repositories"]
         while todo:
             folder = todo.pop()
-            for path, is_folder, entry in _children(self.root, folder):
+            for path, is_folder, entry in children(self.root, folder):
                 if not is_folder or entry.type is not Type.FILE:
                     yield entry
                 if is_folder and path.rpartition("/")[2].startswith("_"):
@@ -82,7 +87,7 @@ class LocalStorage(NamedTuple):
 
     def list(self, prefix: str, unopened_before_us: int = OPEN_ALL) -> Iterable[Entry | Leaves]:
         """Yield every file and empty folder below `prefix`; see Storage.list."""
-        todo = [(prefix, _is_alias(self.root, prefix))]
+        todo = [(prefix, is_alias(self.root, prefix))]
         while todo:
             folder, aliased = todo.pop()
             others: Iterable[tuple[str, bool, Entry]]
@@ -93,7 +98,7 @@ class LocalStorage(NamedTuple):
                 leaves, others = _leaves(self.root, folder, expected, unopened_before_us)
                 yield from _pieces(leaves)
             else:
-                others = _children(self.root, folder)
+                others = children(self.root, folder)
             for path, is_folder, entry in others:
                 if not is_folder:
                     yield entry._replace(type=Type.ALIAS) if aliased and entry.type is Type.FILE else entry
@@ -101,7 +106,7 @@ class LocalStorage(NamedTuple):
                     todo.append((path, aliased))
                 else:
                     yield entry
-                    todo.append((path, _is_alias(self.root, path)))
+                    todo.append((path, is_alias(self.root, path)))
 
     def describe_requests(self) -> str:
         """Return nothing: reading costs nothing."""
@@ -175,7 +180,7 @@ def _expected_file(folder: str) -> str | None:
 def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entry | Leaves]:
     """Yield the current links of all tags without opening the tags' folders, and leave their histories to do."""
     leaves = Leaves(folder, "current/link", [], [], [])
-    for path, is_folder, entry in _children(root, folder):
+    for path, is_folder, entry in children(root, folder):
         link, history = f"{path}/current/link", f"{path}/index/sha256"
         try:
             status = os.lstat(f"{root}/{link}")
@@ -192,7 +197,7 @@ def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entr
         else:
             yield entry
             if is_folder:
-                todo.append((path, _is_alias(root, path)))
+                todo.append((path, is_alias(root, path)))
     yield from _pieces(leaves)
 
 
@@ -201,7 +206,7 @@ def _leaves(root: str, folder: str, file: str, unopened_before_us: int) -> tuple
     try:
         descriptor = os.open(f"{root}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
-        return Leaves(folder, file, [], [], []), list(_children(root, folder))
+        return Leaves(folder, file, [], [], []), list(children(root, folder))
     try:
         names = os.listdir(descriptor)
         # As many links as names: all of them are folders, and none is a link to one.
@@ -209,12 +214,12 @@ def _leaves(root: str, folder: str, file: str, unopened_before_us: int) -> tuple
             leaves, odd = _ordinary(descriptor, names, Leaves(folder, file, [], [], []), unopened_before_us)
             path = f"{folder}/"
             return leaves, [(path + name, True, Entry(path + name, 0, None)) for name in odd]
-        others = list(_children(root, folder))
+        others = list(children(root, folder))
         start = len(folder) + 1
         folders = [path[start:] for path, is_folder, entry in others if is_folder and entry.type is Type.FILE]
         leaves, _ = _ordinary(descriptor, folders, Leaves(folder, file, [], [], []), unopened_before_us)
     except OSError:
-        return Leaves(folder, file, [], [], []), list(_children(root, folder))
+        return Leaves(folder, file, [], [], []), list(children(root, folder))
     finally:
         os.close(descriptor)
     ordinary = set(leaves.names)
@@ -273,7 +278,7 @@ def _names_in(folder: str, parent: int) -> list[str]:
         os.close(descriptor)
 
 
-def _children(root: str, folder: str) -> Iterator[tuple[str, bool, Entry]]:
+def children(root: str, folder: str) -> Iterator[tuple[str, bool, Entry]]:
     """Yield path, whether it is a folder to go into, and the entry, for each name in a folder.
 
     An empty folder yields itself as an entry, one that cannot be listed too.
@@ -303,7 +308,7 @@ def _examine(root: str, path: str, found: os.DirEntry[str]) -> tuple[str, bool, 
     try:
         status = found.stat(follow_symlinks=False)
         if stat.S_ISREG(status.st_mode):
-            return path, False, Entry(path, status.st_size, _modified_us(status))
+            return path, False, Entry(path, status.st_size, _modified_us(status), inode=_inode(status))
         if stat.S_ISLNK(status.st_mode):
             return _follow(root, path)
     except FileNotFoundError:
@@ -336,7 +341,7 @@ def _follow(root: str, path: str) -> tuple[str, bool, Entry]:
     if not stat.S_ISREG(status.st_mode):
         return path, False, Entry(path, 0, None, Type.SPECIAL, shown)
     type_ = Type.ALIAS if target.startswith(f"{root}/") else Type.FILE
-    return path, False, Entry(path, status.st_size, _modified_us(status), type_, shown)
+    return path, False, Entry(path, status.st_size, _modified_us(status), type_, shown, inode=_inode(status))
 
 
 def _leads_back(root: str, link: str, target: str) -> bool:
@@ -349,7 +354,7 @@ def _leads_back(root: str, link: str, target: str) -> bool:
     return False
 
 
-def _is_alias(root: str, prefix: str) -> bool:
+def is_alias(root: str, prefix: str) -> bool:
     """Return whether `prefix` is reached through a symbolic link to another place inside the storage."""
     path = _native(f"{root}/{prefix}")
     real = os.path.realpath(path)
@@ -371,6 +376,11 @@ def _token(path: str) -> str:
         return str(os.stat(_native(path)).st_ctime_ns)
     except OSError:
         return ""
+
+
+def _inode(status: os.stat_result) -> int | None:
+    """Return the number of a file that has other names too; None for one that has not."""
+    return status.st_ino if status.st_nlink > 1 else None
 
 
 def _modified_us(status: os.stat_result) -> int | None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from tonnage.storage import Entry, Part
+from tonnage.storage import Entry, Format, Part
 
 
 class MemoryStorage:
     """A storage of paths and their bytes, relative to the folder that has `blobs/` and `repositories/`."""
 
+    format = Format.REGISTRY
     requests_at_once = 0
 
     def __init__(self, files: dict[str, bytes], location: str = "memory:") -> None:

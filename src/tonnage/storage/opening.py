@@ -37,6 +37,7 @@ def open_storage(
         if address.partition("://")[0] in ("http", "https"):
             ca_file = options.registry.ca_file or options.bucket.ca_file
             return open_registry(address, options.registry._replace(ca_file=ca_file))
+    from tonnage.storage.layouts import find_layouts
     from tonnage.storage.local import open_local
 
-    return open_local(address, ignore_lockfile=options.ignore_lockfile)
+    return find_layouts(address) or open_local(address, ignore_lockfile=options.ignore_lockfile)

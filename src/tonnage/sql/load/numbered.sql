@@ -13,6 +13,7 @@ where staged_id in (
     union all select digest from staged_extra_link
     union all select content_digest from staged_extra_link
     union all select content_digest from staged_stray
+    union all select digest from staged_layout_file
     union all select digest from staged_manifest
     union all select config_digest from staged_manifest
     union all select subject from staged_manifest

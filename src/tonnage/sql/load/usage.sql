@@ -50,15 +50,21 @@ pinning as (
     from store.layer_link as l
     join store.revision_state as s using (repository_id)
     join store.manifest as m on m.digest_id = s.digest_id and m.kind = 'unreadable'
+    union
+    select blob_id from store.unlisted_blob
 ),
 unlisted as (
     -- Where a folder of manifests could not be read, nobody knows what they need: any blob may be it.
     select count(*) > 0 as is_so
     from store.problem
     where kind = 'unreadable'
-        and (starts_with(path, 'blobs') or starts_with(path, 'repositories'))
+        and (
+            starts_with(path, 'blobs') or starts_with(path, 'repositories')
+            or (select count(*) > 0 from store.layout_file)
+        )
         and not contains(path, '/_layers')
         and not contains(path, '/_uploads')
+        and not contains(path, '/.uploads')
 )
 select
     b.digest_id,

@@ -14,6 +14,8 @@ pinning as (
     where not exists (
         select 1 from gone as g where g.repository_id = s.repository_id and g.digest_id = s.digest_id
     )
+    union
+    select blob_id from store.unlisted_blob
 )
 select u.blob_id, u.size_bytes, u.class = 'orphaned' as is_orphaned
 from store.usage as u

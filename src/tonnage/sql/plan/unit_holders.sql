@@ -26,6 +26,8 @@ closed as (
     from store.layer_link as l
     join store.revision_state as s on s.repository_id = l.repository_id
     join store.manifest as x on x.digest_id = s.digest_id and x.kind = 'unreadable'
+    union
+    select blob_id from store.unlisted_blob
 ),
 grouped as (
     select h.blob_id, string_agg(cast(h.unit_id as varchar), ' ' order by h.unit_id) as holders

@@ -14,5 +14,5 @@ where new.size_bytes = old.size_bytes
         select d.digest_id
         from earlier.store.problem as p
         join earlier.store.digest as d on d.digest = p.digest
-        where p.path like 'blobs/%'
+        where p.path like 'blobs/%' or p.path like '%/blobs/%'
     );

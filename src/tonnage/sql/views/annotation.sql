@@ -5,7 +5,7 @@ select
     t.name,
     t.value
 from store.annotation as t
-join store.digest as d on d.digest_id = t.digest_id;
+join store.digest as d on d.digest_id = t.digest_id and d.copy = 0;
 comment on view annotation is 'Annotations of manifests and indexes. One row per annotation.';
 comment on column annotation.digest is 'Digest of the manifest.';
 comment on column annotation.name is 'Name of the annotation.';

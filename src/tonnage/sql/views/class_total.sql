@@ -20,8 +20,9 @@ from (
     union all select size_bytes from store.tag_history
     union all select size_bytes from store.layer_link
     union all select size_bytes from store.extra_link
+    union all select max(size_bytes) from store.layout_file where digest_id is null group by coalesce(cast(inode as varchar), path)
 ) as l
-where (select has_files from store.source)
+where (select has_files from store.source) and l.size_bytes is not null
 having count(*) > 0
 union all
 select 'uploads', cast(sum(files_count) as bigint), cast(sum(size_bytes) as bigint)

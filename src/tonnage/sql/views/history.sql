@@ -8,7 +8,7 @@ select
     t.created_by,
     t.comment
 from store.history as t
-join store.digest as d on d.digest_id = t.config_id;
+join store.digest as d on d.digest_id = t.config_id and d.copy = 0;
 comment on view history is 'Build steps of images. One row per step.';
 comment on column history.config_digest is 'Digest of the image configuration.';
 comment on column history.position is 'Position of the step from 0.';

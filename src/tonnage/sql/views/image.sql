@@ -8,7 +8,7 @@ select
     t.os_version,
     t.created_at
 from store.image as t
-join store.digest as d on d.digest_id = t.config_id;
+join store.digest as d on d.digest_id = t.config_id and d.copy = 0;
 comment on view image is 'Image configurations. One row per configuration.';
 comment on column image.config_digest is 'Digest of the configuration.';
 comment on column image.os is 'Operating system.';

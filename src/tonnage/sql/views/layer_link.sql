@@ -16,5 +16,5 @@ comment on column layer_link.repository is 'Repository.';
 comment on column layer_link.digest is 'Digest of the stored blob: what the link says, or its path where the link says nothing.';
 comment on column layer_link.path_digest is 'Digest that the path of the link spells; another one for a layer pushed by its sha512 digest.';
 comment on column layer_link.is_link_valid is 'Whether the link holds a digest.';
-comment on column layer_link.size_bytes is 'Size of the link file in bytes.';
+comment on column layer_link.size_bytes is 'Size of the link file in bytes; null where the storage keeps no such file.';
 comment on column layer_link.modified_at is 'When the link was written, UTC.';

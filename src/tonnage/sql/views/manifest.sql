@@ -13,7 +13,7 @@ select
     t.refused_by_3,
     b.size_bytes
 from store.manifest as t
-join store.digest as d on d.digest_id = t.digest_id
+join store.digest as d on d.digest_id = t.digest_id and d.copy = 0
 left join store.digest as c on c.digest_id = t.config_id
 left join store.digest as s on s.digest_id = t.subject_id
 left join store.blob as b on b.digest_id = t.digest_id;

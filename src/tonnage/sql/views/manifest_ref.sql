@@ -15,7 +15,7 @@ select
     t.has_urls,
     t.reference_type
 from store.manifest_ref as t
-join store.digest as a on a.digest_id = t.parent_id
+join store.digest as a on a.digest_id = t.parent_id and a.copy = 0
 join store.digest as c on c.digest_id = t.child_id
 left join store.blob as b on b.digest_id = t.child_id;
 comment on view manifest_ref is 'What manifests refer to. One row per reference, in the order of the document per role.';

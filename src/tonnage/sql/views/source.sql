@@ -7,7 +7,7 @@ select
     t.has_stored_sizes
 from store.source as t;
 comment on view source is 'What was read, and what can be known that way. One row per inventory.';
-comment on column source.kind is 'storage, or registry: read over HTTP.';
+comment on column source.kind is 'storage; layouts: the storage is OCI image layouts, as zot keeps them; or registry: read over HTTP.';
 comment on column source.has_untagged is 'Whether revisions that no tag leads to were listed; without, how many there are and what they hold is unknown.';
 comment on column source.has_files is 'Whether the files were listed; without, orphaned blobs, uploads, links, strays and the bytes of the disk are unknown.';
 comment on column source.has_stored_sizes is 'Whether the sizes of all blobs are those stored; without, those of layers are what manifests declare.';

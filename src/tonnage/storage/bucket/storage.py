@@ -11,7 +11,7 @@ from obstore.exceptions import BaseError
 
 from tonnage.errors import NoStorageError
 from tonnage.layout import ANCHORS, Place, locate
-from tonnage.storage import Entry, Keys, Part
+from tonnage.storage import Entry, Format, Keys, Part
 from tonnage.storage.bucket.address import Address, Cloud, parse_address
 from tonnage.storage.bucket.connecting import connect
 from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter
@@ -47,6 +47,11 @@ class BucketStorage:
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as what it was made from: connections and locks stay here."""
         return _again, (self.place, self.options, self.root, self.keeps_slash)
+
+    @property
+    def format(self) -> Format:
+        """What its paths mean."""
+        return Format.REGISTRY
 
     @property
     def location(self) -> str:
