@@ -1,6 +1,5 @@
 """What a person names: `REPO`, `REPO:TAG`, `REPO@DIGEST`, with `*`, `?` and `[…]` in repository and tag. Pure."""
 
-import fnmatch
 import re
 from typing import NamedTuple
 
@@ -46,6 +45,25 @@ def parse_target(text: str) -> Target:
     return Target(repository, tag if colon else None)
 
 
+_PART = re.compile(r"\*+|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
+
+_ESCAPED = r"\\\1"
+
+
 def _regex(pattern: str) -> str:
-    """Return the glob as a regular expression for the database, which anchors by itself (regexp_full_match)."""
-    return fnmatch.translate(pattern).removeprefix("(?s:").removesuffix(")\\Z").removesuffix(")\\z")
+    """Return the glob as a regular expression of the database's kind, which anchors by itself (regexp_full_match).
+
+    `fnmatch.translate` will not do: it writes atomic groups, which RE2 does not know.
+    """
+    return "".join(map(_part_regex, _PART.findall(pattern)))
+
+
+def _part_regex(part: str) -> str:
+    if part[0] == "*":
+        return "(?s:.*)"
+    if part == "?":
+        return "(?s:.)"
+    if len(part) > 1:
+        negation, inner = ("^", part[2:-1]) if part[1] == "!" else ("", part[1:-1])
+        return f"[{negation}{re.sub(r'([^a-zA-Z0-9-])', _ESCAPED, inner)}]"
+    return re.escape(part)

@@ -1,11 +1,12 @@
 """A plan against the inventory of a later scan: what was predicted, what was measured, and why they differ."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from tonnage.database import Inventory, Table, statements
 from tonnage.errors import TonnageError
 from tonnage.knowledge import insist
-from tonnage.plan import Action, Plan
+from tonnage.plan import Action, Item, Plan
 
 
 class VerifyError(TonnageError):
@@ -40,36 +41,60 @@ def verify(inventory: Inventory, plan: Plan) -> Verification:
     """Return what came of a plan. Raises VerifyError if the inventory is not later than the plan's."""
     insist(inventory, "files", "what a collection has freed")
     _refuse_old(inventory, plan)
-    found = statements("verify")
-    blobs = inventory.query(found["blobs"].sql, {"digests": list(plan.freed_blobs)}).rows
     deleted = [item for item in plan.items if item.action is Action.DELETE_MANIFEST]
-    revisions = inventory.query(found["revisions"].sql, _keys(deleted, "digests", [i.digest for i in deleted])).rows
     untagged = [item for item in plan.items if item.action is Action.DELETE_TAG]
-    tags = inventory.query(found["tags"].sql, _keys(untagged, "tags", [i.tags[0] for i in untagged])).rows
-    rows: list[tuple[object, ...]] = []
-    for repository, digest, state, names in revisions:
-        cause = f"pushed again, or not deleted: {state}{f', tags {names}' if names else ''}"
-        rows.append(("revision still there", f"{repository}@{digest}", None, cause))
-    rows += [
-        ("tag still there", f"{repository}:{tag}", None, f"points to {digest}") for repository, tag, digest in tags
-    ]
-    rows += [
-        ("blob still there", digest, size_bytes, cause if example is None else f"{cause}: {example}")
-        for digest, size_bytes, cause, example in blobs
-    ]
+    revisions = _ask(inventory, "revisions", **_keys(deleted, "digests", [item.digest for item in deleted]))
+    tags = _ask(inventory, "tags", **_keys(untagged, "tags", [item.tags[0] for item in untagged]))
+    blobs = _ask(inventory, "blobs", digests=list(plan.freed_blobs))
     predicted_bytes = sum(plan.freed_blobs.values())
-    still_bytes = sum(plan.freed_blobs[digest] for digest, *_ in blobs)
-    columns = ["finding", "subject", "size_bytes", "cause"]
+    freed_bytes = predicted_bytes - sum(plan.freed_blobs[digest] for digest, *_ in blobs)
     return Verification(
         predicted_bytes=predicted_bytes,
-        freed_bytes=predicted_bytes - still_bytes,
+        freed_bytes=freed_bytes,
         items_count=len(plan.items),
         items_done_count=len(plan.items) - len(revisions) - len(tags),
-        findings=Table(columns, ["VARCHAR", "VARCHAR", "BIGINT", "VARCHAR"], rows),
+        findings=Table(
+            ["finding", "subject", "size_bytes", "cause"],
+            ["VARCHAR", "VARCHAR", "BIGINT", "VARCHAR"],
+            [
+                *(_revision_finding(*row) for row in revisions),
+                *(("tag still there", f"{name}:{tag}", None, f"points to {digest}") for name, tag, digest in tags),
+                *(_blob_finding(*row) for row in blobs),
+                *_unpredicted(inventory, plan, freed_bytes),
+            ],
+        ),
     )
 
 
-def _keys(items: list, name: str, values: list[str]) -> dict[str, list[str]]:  # type: ignore[type-arg]
+_Finding = tuple[str, str, int | None, str]
+
+
+def _revision_finding(repository: str, digest: str, state: str, tags: str | None) -> _Finding:
+    cause = f"pushed again, or not deleted: {state}{f', tags {tags}' if tags else ''}"
+    return "revision still there", f"{repository}@{digest}", None, cause
+
+
+def _blob_finding(digest: str, size_bytes: int, cause: str, example: str | None) -> _Finding:
+    return "blob still there", digest, size_bytes, cause if example is None else f"{cause}: {example}"
+
+
+def _unpredicted(inventory: Inventory, plan: Plan, freed_bytes: int) -> list[_Finding]:
+    """Return what left the disk besides, if anything did: all that was there, less what is, and is not new."""
+    if plan.source.blob_bytes is None:
+        return []
+    ((blob_bytes, new_bytes),) = _ask(inventory, "now", since=plan.source.finished_at.removesuffix("Z"))
+    other_bytes = plan.source.blob_bytes - freed_bytes - (blob_bytes - new_bytes)
+    if other_bytes <= 0:
+        return []
+    cause = "something else was deleted as well, or the collection was another than the plan's: with -m?"
+    return [("blobs gone that were to stay", f"{other_bytes:,} bytes", other_bytes, cause)]
+
+
+def _ask(inventory: Inventory, name: str, **values: object) -> list[tuple[Any, ...]]:
+    return inventory.query(statements("verify")[name].sql, values).rows
+
+
+def _keys(items: Sequence[Item], name: str, values: list[str]) -> dict[str, list[str]]:
     return {"repositories": [item.repository for item in items], name: values}
 
 

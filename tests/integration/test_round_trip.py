@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from realregistry import collect, running_registry
+from tonnage.plan import read_plan
 from tonnage.sample import Builder, build_demo
 
 pytestmark = pytest.mark.integration
@@ -71,3 +73,20 @@ def test_not_as_predicted(tmp_path: Path, registry: Builder) -> None:
     found = tonnage(tmp_path, "verify", "plan.json", "--json", code=16)
     assert "revision still there" in found.stdout
     assert "needed again: ml/notebook:cuda" in found.stdout
+
+
+def test_more_gone_than_predicted(tmp_path: Path, registry: Builder) -> None:
+    """A collection with -m takes more than the plan predicts for one without: that is a finding, with its bytes."""
+    root = tmp_path / "registry"
+    tonnage(tmp_path, "scan", "-q", str(root))
+    tonnage(tmp_path, "plan", "--free", "9GiB")
+    with running_registry(root) as running:
+        plan_id = read_plan((tmp_path / "plan.json").read_bytes()).id
+        tonnage(tmp_path, "apply", "plan.json", "--registry", running.url, "--confirm", plan_id, "-q")
+    before = stored_bytes(root)
+    assert collect(root, delete_untagged=True).exit_code == 0
+    tonnage(tmp_path, "scan", "-q", str(root))
+    found = json.loads(tonnage(tmp_path, "verify", "plan.json", "--json", code=16).stdout)
+    predicted = sum(read_plan((tmp_path / "plan.json").read_bytes()).freed_blobs.values())
+    other = before - stored_bytes(root) - predicted
+    assert [(row["finding"], row["size_bytes"]) for row in found] == [("blobs gone that were to stay", other)]

@@ -1,7 +1,9 @@
 """What a person names on the command line, and images as files name them."""
 
+import fnmatch
 import json
 
+import duckdb
 import pytest
 
 from tonnage.errors import UsageError
@@ -25,6 +27,57 @@ HEX = "4f" * 32
 def test_target(text: str, target: Target) -> None:
     """A target is a repository, a tag in one, or a digest in one."""
     assert parse_target(text) == target
+
+
+GLOBS = (
+    "*",
+    "a*b*c",
+    "*-*-*",
+    "v?.*",
+    "[ab]*",
+    "[!ab]*",
+    "[a-c]?",
+    "[]a]",
+    "[!]a]",
+    "[^a]",
+    "[",
+    "[a",
+    "a.b",
+    "*[.]*",
+    "\\\\",
+    "+",
+)
+NAMES = (
+    "",
+    "a",
+    "abc",
+    "axbxc",
+    "a-b-c",
+    "v1.0",
+    "v10",
+    "b",
+    "]",
+    "^",
+    "[",
+    "[a",
+    "a.b",
+    "aXb",
+    "a\nb",
+    "\\\\",
+    "+",
+    "-",
+)
+
+
+@pytest.mark.parametrize("glob", GLOBS)
+def test_names_match_as_files_do_in_a_shell(glob: str) -> None:
+    """The database matches a pattern, however many stars it has, as Python's fnmatch does."""
+    with duckdb.connect() as database:
+        for name in NAMES:
+            ((found,),) = database.execute(
+                "select regexp_full_match(?, ?)", [name, Target(glob).repository_regex]
+            ).fetchall()
+            assert found == fnmatch.fnmatchcase(name, glob), (glob, name)
 
 
 @pytest.mark.parametrize("text", ["", ":tag", "app:", "app@", "app@latest", "@sha256:4f4f", "app@sha256:XYZ"])
