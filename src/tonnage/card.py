@@ -62,7 +62,15 @@ def _collection(inventory: Inventory, knowledge: Knowledge) -> str:
         " coalesce(sum(size_bytes) filter (where is_pinned), 0) from orphaned"
     ).rows
     kept = f"; {format_size(pinned)} more may be needed by manifests that cannot be read" if pinned else ""
-    return f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n"
+    return f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n{_versions(inventory)}"
+
+
+def _versions(inventory: Inventory) -> str:
+    """Return that a bucket keeps what is freed, if it does."""
+    if not inventory.query("select 1 from problem where kind = 'versioned_bucket'").rows:
+        return ""
+    ((kept,),) = inventory.query("select coalesce(sum(size_bytes), 0) from old_version").rows
+    return f"The bucket keeps old versions: it stays, and is paid for, like {format_size(kept)} of them now.\n"
 
 
 def _problems(inventory: Inventory, knowledge: Knowledge) -> str:

@@ -88,6 +88,23 @@ class UploadFile(NamedTuple):
     modified_us: int | None
 
 
+class MultipartUpload(NamedTuple):
+    """One row per open upload in parts of a bucket: what was sent so far is no object, and is paid for."""
+
+    path: str
+    upload_id: str
+    size_bytes: int
+    started_us: int | None
+
+
+class OldVersion(NamedTuple):
+    """One row per version of an object in a bucket that was deleted or overwritten, and is kept."""
+
+    path: str
+    size_bytes: int
+    modified_us: int | None
+
+
 class Stray(NamedTuple):
     """One row per file that fits no template of the layout. `tag` where it lies below a tag's folder.
 
@@ -221,13 +238,13 @@ class DiffId(NamedTuple):
 
 
 Row = (
-    Blob | Revision | Tag | TagHistory | LayerLink | ExtraLink | UploadFile | Stray | EmptyFolder | Folder
-    | LayoutFile | Problem | Manifest | ManifestRef | Annotation | Image | Label | History | DiffId
+    Blob | Revision | Tag | TagHistory | LayerLink | ExtraLink | UploadFile | MultipartUpload | OldVersion | Stray
+    | EmptyFolder | Folder | LayoutFile | Problem | Manifest | ManifestRef | Annotation | Image | Label | History | DiffId
 )  # fmt: skip
 
 LISTING: tuple[type[Row], ...] = (
-    Blob, Revision, Tag, TagHistory, LayerLink, ExtraLink, UploadFile, Stray, EmptyFolder, Folder,
-    LayoutFile, Problem,
+    Blob, Revision, Tag, TagHistory, LayerLink, ExtraLink, UploadFile, MultipartUpload, OldVersion, Stray, EmptyFolder,
+    Folder, LayoutFile, Problem,
 )  # fmt: skip
 CONTENT: tuple[type[Row], ...] = (Manifest, ManifestRef, Annotation, Image, Label, History, DiffId)
 

@@ -66,6 +66,8 @@ def command(
         asks_sizes=blob_sizes,
     )
     storage = open_storage(place, OpenOptions(ignore_lockfile, BucketOptions(**bucket), registry))
+    if says_requests and (expected := storage.describe_requests()):
+        talk(expected)
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
     try:
         summary = scan(storage, inventory, full=full, thorough=thorough, monitor=monitor)

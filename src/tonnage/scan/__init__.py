@@ -47,8 +47,8 @@ _PARTS_EXPECTED = 300
 """For the progress of a listing that has no end in sight: the 256 folders of blobs, and some repositories."""
 _ALWAYS_US = 2**63 - 1
 _CARRY_LISTING = (
-    "blob", "revision", "layer_link", "tag", "tag_history", "extra_link", "upload_file", "stray", "empty_folder",
-    "folder", "layout_file", "problem",
+    "blob", "revision", "layer_link", "tag", "tag_history", "extra_link", "upload_file", "multipart_upload", "old_version",
+    "stray", "empty_folder", "folder", "layout_file", "problem",
 )  # fmt: skip
 _CARRY_MANIFESTS = ("manifest", "manifest_ref", "annotation")
 _CARRY_CONFIGS = ("image", "label", "history", "diff_id")
@@ -184,10 +184,14 @@ class _Run:
         for result in self.crew.results():
             self._add_listing(result)
         same_parts = self.earlier is not None and self.parts.keys() == self.earlier.parts.keys()
-        if same_parts and all(part.is_carried for part in self.parts.values()):
+        if same_parts and all(part.is_carried for part in self.parts.values()) and not self._may_read_more():
             return False
         self._carry_listing()
         return True
+
+    def _may_read_more(self) -> bool:
+        """Return whether a read failed that may go well now: what a network failed at shows in no listing."""
+        return self.storage.requests_at_once > 0 and bool(self._execute("failed_reads").fetchall()[0][0])
 
     def _sort_keys(self, part: Part, keys: Keys) -> None:
         """Have a part turned into rows whose listing is at hand, and take what is done already."""

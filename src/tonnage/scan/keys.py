@@ -18,7 +18,7 @@ from typing import NamedTuple
 from tonnage.layout import Located, Place, is_full_digest, link_size, locate, parse_link
 from tonnage.scan.columns import Columns
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, Listed, rows_of
-from tonnage.storage import Entry, Keys, Leaves, Storage
+from tonnage.storage import OLD_VERSIONS, Entry, Keys, Leaves, Storage
 
 _MD5 = re.compile(r"[0-9a-f]{32}\Z").match
 _BATCH_KEYS = 10_000
@@ -36,7 +36,7 @@ class _Link(NamedTuple):
     etag: str
 
 
-def list_keys(storage: Storage, keys: Keys, earlier: Earlier | None, reads_links: bool) -> Listed:
+def list_keys(storage: Storage, prefix: str, keys: Keys, earlier: Earlier | None, reads_links: bool) -> Listed:
     """Return the rows of a part's objects; none if they are those of the earlier scan.
 
     With `reads_links` every link is read that its ETag does not prove.
@@ -45,6 +45,9 @@ def list_keys(storage: Storage, keys: Keys, earlier: Earlier | None, reads_links
     files_count = len(keys.paths)
     if earlier and fingerprint == earlier.fingerprint and _is_told(keys, earlier):
         return Listed(None, fingerprint, files_count)
+    if prefix.startswith(OLD_VERSIONS):
+        versions: Columns = {"OldVersion": [keys.paths, keys.sizes, keys.times_us]}
+        return Listed(iter([versions]), fingerprint, files_count)
     return Listed(_batches(storage, keys, reads_links), fingerprint, files_count)
 
 

@@ -43,7 +43,15 @@ _TYPE_PROBLEMS = {
     Type.SYMLINK: "symlink",
     Type.UNREADABLE: "unreadable",
     Type.VANISHED: "vanished",
+    Type.ODD_KEY: "odd_key",
+    Type.VERSIONED: "versioned_bucket",
+    Type.NOT_TOLD: "not_told",
 }
+
+
+_NO_PLACE = {Type.ODD_KEY, Type.MULTIPART, Type.OLD_VERSION, Type.VERSIONED, Type.NOT_TOLD}
+"""What is in a bucket and not in the registry: a repository is not there because of it."""
+_NOWHERE = Located(Place.STRAY)
 
 
 class Earlier(NamedTuple):
@@ -143,7 +151,7 @@ class _Sorter:
             if isinstance(entry, Leaves):
                 self._leaves(entry)
                 continue
-            located = locate(entry.path)
+            located = locate(entry.path) if entry.type not in _NO_PLACE else _NOWHERE
             if located.repository:
                 self._note_repository(entry.path, located.repository)
             if entry.type is Type.FILE or entry.type is Type.ALIAS:
@@ -251,8 +259,16 @@ class _Sorter:
                 self._problem("folder_as_file", entry, located)
             elif located.name:
                 self._check_tag_name(located)
+        elif entry.type is Type.MULTIPART:
+            upload = rows.MultipartUpload(entry.path, entry.detail, entry.size_bytes, entry.modified_us)
+            self.rows["MultipartUpload"].append(upload)
+        elif entry.type is Type.OLD_VERSION:
+            self.rows["OldVersion"].append(rows.OldVersion(entry.path, entry.size_bytes, entry.modified_us))
         else:
             self._problem(_TYPE_PROBLEMS[entry.type], entry, located, entry.detail)
+            if entry.type is Type.ODD_KEY:
+                row = rows.Stray(entry.path, None, None, entry.size_bytes, entry.modified_us, None)
+                self.rows["Stray"].append(row)
 
     def _check_tag_name(self, located: Located) -> None:
         """Add a problem for a folder among the tags with a name no tag can have, whatever is in it."""

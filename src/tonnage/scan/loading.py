@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 ORDER = (
     "misnamed", "numbered", "digest", "repository", "blob", "revision", "tag", "tag_history", "layer_link", "extra_link",
-    "upload", "upload_file", "folder", "stray", "empty_folder", "manifest", "manifest_ref", "annotation", "image",
+    "upload", "upload_file", "multipart_upload", "old_version", "folder", "stray", "empty_folder", "manifest",
+    "manifest_ref", "annotation", "image",
     "label", "history", "diff_id", "problem", "problem_kind", "reach", "revision_state", "usage",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
     "problem_sha512_reference", "problem_unlinked_blob", "problem_size_mismatch", "problem_kind_of_manifest",

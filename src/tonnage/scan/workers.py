@@ -72,7 +72,8 @@ def run(storage: Storage, task: Task) -> Iterator[Result]:
 def _list(storage: Storage, task: Task) -> Listed:
     if task.keys is None:
         return list_part(storage, task.prefix, task.unopened_before_us, task.earlier)
-    return list_keys(storage, task.keys, task.earlier, reads_links=task.unopened_before_us == OPEN_ALL)
+    reads_links = task.unopened_before_us == OPEN_ALL
+    return list_keys(storage, task.prefix, task.keys, task.earlier, reads_links)
 
 
 class Crew:

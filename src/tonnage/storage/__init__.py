@@ -23,6 +23,16 @@ class Type(StrEnum):
     """A link that was followed; what lies behind it is listed too."""
     UNREADABLE = "unreadable"
     VANISHED = "vanished"
+    ODD_KEY = "odd key"
+    """An object whose key is no path: `a//b`, `a/../b`. It is there and is paid for."""
+    MULTIPART = "multipart"
+    """An upload in parts that was not finished: no object yet, and paid for. Its detail is the upload's id."""
+    OLD_VERSION = "old version"
+    """An object that was deleted or overwritten, and is kept."""
+    VERSIONED = "versioned"
+    """Not a path: the bucket keeps old versions."""
+    NOT_TOLD = "not told"
+    """Not a path: something the storage would not tell."""
 
 
 class Format(StrEnum):
@@ -98,6 +108,9 @@ class Part(NamedTuple):
     keys: Keys | None = None
     """All that the part holds, from storages that are listed in one go: it is not listed again."""
 
+
+OLD_VERSIONS = "old versions of "
+"""What the prefix of a part begins with that holds old versions of objects, and no objects."""
 
 OPEN_ALL = 0
 OPEN_NONE = 2**63

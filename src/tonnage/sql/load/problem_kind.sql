@@ -50,4 +50,7 @@ insert into store.problem_kind values
     ('incomplete_listing', 'error', null, 'A listing of the registry over HTTP broke off: repositories or tags may be missing.', 'Scan again; name the repositories with --repositories FILE, or scan the storage.'),
     ('unlisted_tags', 'error', null, 'The tags of a repository could not be listed over HTTP: no right to, or an answer that makes no sense. What it holds is unknown.', 'Scan as a user who may pull from it.'),
     ('unpullable_tag', 'error', null, 'A tag is in the list and cannot be pulled: it leads to no manifest, or to one the registry cannot read.', 'Push the tag again, or delete it.'),
+    ('odd_key', 'warning', null, 'An object whose key is no path (`//`, `.` or `..` in it): no registry reads it.', 'Remove it.'),
+    ('versioned_bucket', 'note', null, 'The bucket keeps what is deleted or overwritten: what a collection frees stays, and is paid for.', 'Set a lifecycle rule that removes old versions.'),
+    ('not_told', 'note', null, 'Something the storage would not tell: it is not counted.', 'Allow it to whoever scans: docs/how-to/scan-a-bucket.md.'),
     ('vanished', 'warning', null, 'Something that was there when it was listed and gone when it was read: the registry was at work.', 'Scan again.');

@@ -16,6 +16,12 @@ from (
         'switch on uploadpurging in the registry, or remove old ones with the registry in read-only mode' as advice
     from upload
     union all
+    select 'open multipart uploads', count(*), 0, coalesce(sum(size_bytes), 0), 'a lifecycle rule: AbortIncompleteMultipartUpload; no registry aborts them'
+    from multipart_upload
+    union all
+    select 'old versions', count(*), 0, coalesce(sum(size_bytes), 0), 'a lifecycle rule: NoncurrentVersionExpiration; what a collection frees ends here'
+    from old_version
+    union all
     select 'dead layer links', count(*), count(*), coalesce(sum(l.size_bytes), 0), 'harmless; 71 bytes and 2 inodes each'
     from layer_link as l
     where not exists (select 1 from blob as b where b.digest = l.digest)

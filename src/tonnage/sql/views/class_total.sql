@@ -35,9 +35,17 @@ from store.stray
 where (select has_files from store.source)
 having count(*) > 0
 union all
+select 'multipart', count(*), cast(sum(size_bytes) as bigint)
+from store.multipart_upload
+having count(*) > 0
+union all
+select 'versions', count(*), cast(sum(size_bytes) as bigint)
+from store.old_version
+having count(*) > 0
+union all
 select class, null, null
 from unknown;
 comment on view class_total is 'What the bytes on disk are. The rows add up to all the files; a class with nulls is unknown. One row per class.';
-comment on column class_total.class is 'tagged, untagged, orphaned: blobs. links: small files of the registry itself. uploads. strays.';
+comment on column class_total.class is 'tagged, untagged, orphaned: blobs. links: small files of the registry itself. uploads. strays. Of a bucket only: multipart, uploads in parts that are open; versions, objects deleted or overwritten and kept.';
 comment on column class_total.files_count is 'Number of files; null where unknown.';
 comment on column class_total.size_bytes is 'Bytes of the files; null where unknown.';

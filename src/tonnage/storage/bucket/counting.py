@@ -6,7 +6,9 @@ Counted where they are decided on, so what is tried again after a failure counts
 import threading
 from typing import NamedTuple
 
+from tonnage.storage import Keys
 from tonnage.storage.bucket.address import Cloud
+from tonnage.storage.bucket.listing import blobs_expected
 
 
 class Price(NamedTuple):
@@ -47,6 +49,19 @@ class Requests(NamedTuple):
         others = f", {self.others_count:,} others" if self.others_count else ""
         dollars = f"${self.price_dollars(cloud):.4f} at the list price"
         return f"{self.lists_count:,} LISTs, {self.gets_count:,} GETs{others}: about {dollars}"
+
+
+_KEYS_PER_BLOB = 3
+_READ_PER_BLOB = 0.5
+"""About, where images have few layers: a blob has a layer link, and the link of a revision or a tag beside it; and of
+four blobs of an image one is the manifest and one its configuration."""
+
+
+def expect(first: Keys, cloud: Cloud) -> Requests:
+    """Return about how many requests a first scan will send, from the first page of its listing."""
+    blobs_count = blobs_expected(first)
+    keys_count = max(len(first.paths), blobs_count * _KEYS_PER_BLOB if len(first.paths) == 1000 else 0)
+    return Requests(-(-keys_count // KEYS_PER_LIST[cloud]), int(blobs_count * _READ_PER_BLOB))
 
 
 class Counter:

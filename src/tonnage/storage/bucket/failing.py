@@ -52,8 +52,10 @@ _EXPIRED = {
 }
 """Codes of credentials that were good and are so no more: nothing will be read from here on."""
 _NO_CREDENTIALS = re.compile(
-    r"169\.254\.|metadata\.google|instance metadata|/metadata/identity|MissingCredential|computeMetadata"
+    r"169\.254\.|/latest/(?:api/token|meta-data)|metadata\.google|computeMetadata|/metadata/identity|MissingCredential"
 )
+"""Where credentials are asked for when nothing gives them: the addresses of the clouds' instances."""
+_UNREACHABLE = ("timed out", "timeout", "connect", "dns", "certificate", "reset", "closed", "body", "sending request")
 
 
 class Failure(NamedTuple):
@@ -117,11 +119,9 @@ def _without_status(text: str) -> type[BucketError] | None:
     if _NO_CREDENTIALS.search(text):
         return BucketAccessError
     lowered = text.lower()
-    if any(
-        word in lowered for word in ("timed out", "timeout", "connect", "dns", "certificate", "reset", "closed", "body")
-    ):
-        return BucketUnreachableError
-    return None
+    if "redirect" in lowered:  # of S3, to where the bucket is
+        return BucketRegionError
+    return BucketUnreachableError if any(word in lowered for word in _UNREACHABLE) else None
 
 
 def _first_line(text: str) -> str:

@@ -85,6 +85,8 @@ class Lister:
         self.found: queue.Queue[Part | Entry | BaseException | None] = queue.Queue(_QUEUE_PARTS)
         self.stopped = threading.Event()
         self.lock = threading.Lock()
+        self.asking = threading.Lock()
+        self.names: dict[str, list[str]] = {}
         self.ranges_count = 0
         self.pool = ThreadPoolExecutor(at_once, thread_name_prefix="list")
 
@@ -138,6 +140,14 @@ class Lister:
         for start, stop in zip(bounds, [*bounds[1:], end], strict=True):
             self._begin(self.pages(start), start, stop)
 
+    def names_in(self, folder: str) -> list[str]:
+        """Return the names in a folder, asked for once."""
+        assert self.folders
+        with self.asking:
+            if folder not in self.names:
+                self.names[folder] = sorted(self.folders(folder))
+            return self.names[folder]
+
 
 class _Range:
     """The keys from one to another; it gives its far end away where it turns out to be long."""
@@ -149,7 +159,6 @@ class _Range:
         """The first key that is another range's; empty for none."""
         self.pages_count = 0
         self.repositories_pages_count = 0
-        self.names: dict[str, list[str]] = {}
 
     def cut(self, pages: Iterator[Keys]) -> Iterator[Keys]:
         """Yield the pages up to the end, deciding after each whether to split."""
@@ -185,7 +194,7 @@ class _Range:
             name = last[len(folder) :].partition("/")[0]
             if name.startswith("_"):
                 break
-            names = self._names_in(folder)
+            names = self.lister.names_in(folder)
             left = [n for n in names if n > name and not n.startswith("_") and (not self.end or folder + n < self.end)]
             if len(left) > 1:
                 passed = max(1, sum(self.start < folder + other <= folder + name for other in names))
@@ -193,12 +202,6 @@ class _Range:
                 return [folder + other for other in _spread(left, pages_count, self.lister.at_once)]
             folder = f"{folder}{name}/"
         return []
-
-    def _names_in(self, folder: str) -> list[str]:
-        assert self.lister.folders
-        if folder not in self.names:
-            self.names[folder] = sorted(self.lister.folders(folder))
-        return self.names[folder]
 
 
 def _spread(names: list[str], pages_count: float, at_once: int) -> list[str]:
@@ -209,18 +212,22 @@ def _spread(names: list[str], pages_count: float, at_once: int) -> list[str]:
 
 def _blob_bounds(page: Keys, at_once: int) -> list[str]:
     """Return where to split the blobs behind the first page, and where they end; nothing if they are few."""
-    places = [_place(path) for path in (page.paths[0], page.paths[-1])]
-    if None in places or not page.paths[0].startswith(_BLOBS):
-        return []
-    first, last = (place or 0.0 for place in places)
-    pages_left = (1 - last) / max(last - first, 1e-9) * len(page.paths) / _KEYS_PER_PAGE
+    pages_left = (blobs_expected(page) - len(page.paths)) / _KEYS_PER_PAGE
     ranges_count = min(at_once, int(pages_left / PAGES_PER_RANGE))
     if ranges_count < 1:
         return []
-    next_shard = math.floor(last * _SHARDS) + 1
+    next_shard = math.floor((_place(page.paths[-1]) or 0.0) * _SHARDS) + 1
     step = (_SHARDS - next_shard) / (ranges_count + 1)
     shards = sorted({round(next_shard + step * number) for number in range(1, ranges_count + 1)})
     return [*(f"{_BLOBS}{shard:02x}" for shard in shards if shard < _SHARDS), f"{_BLOBS}g"]
+
+
+def blobs_expected(page: Keys) -> int:
+    """Return about how many blobs there are, from how close those of the first page lie; 0 if it tells nothing."""
+    places = [_place(path) for path in page.paths if path.startswith(_BLOBS)]
+    if len(places) < len(page.paths) or len(places) < _KEYS_PER_PAGE:
+        return len(places)
+    return int(len(places) / max(places[-1] or 0.0, 1e-9))
 
 
 def _place(path: str) -> float | None:

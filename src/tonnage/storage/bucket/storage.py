@@ -3,21 +3,25 @@
 import errno
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from arro3.core import DataType
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, InvalidPathError
 
 from tonnage.errors import NoStorageError
 from tonnage.layout import ANCHORS, Place, locate
 from tonnage.storage import Entry, Format, Keys, Part
 from tonnage.storage.bucket.address import Address, Cloud, parse_address
 from tonnage.storage.bucket.connecting import connect
-from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter
+from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter, expect
 from tonnage.storage.bucket.failing import raise_for, understand
+from tonnage.storage.bucket.hidden import hidden
 from tonnage.storage.bucket.listing import Lister, in_parts
+from tonnage.storage.bucket.odd_keys import OddKeyError, divide, is_odd, odd_pages
 from tonnage.storage.bucket.options import BucketOptions
+from tonnage.storage.bucket.signed import RefusedError, SignedRequests
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
@@ -40,9 +44,18 @@ class BucketStorage:
         self.store = connect(place, options, keeps_slash=keeps_slash)
         self.begun: Iterator[Keys] | None = None
         """The listing that was begun to find the root: its first page is not asked for twice."""
+        self.first = Keys([], [], [], [])
+        """That page."""
         self.reading = threading.BoundedSemaphore(options.requests_at_once)
         self.failures_count = 0
         self.was_read = False
+        self.odd: Sequence[Entry] = []
+        """Objects met while listing whose keys are no paths."""
+
+    @cached_property
+    def signed(self) -> SignedRequests:
+        """What sends the requests obstore has no call for."""
+        return SignedRequests(self.place, self.options, self.counter)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as what it was made from: connections and locks stay here."""
@@ -64,8 +77,11 @@ class BucketStorage:
         return self.options.requests_at_once
 
     def describe_requests(self) -> str:
-        """Return what was sent, and what it costs."""
-        return f"spent {self.counter.sent.describe(self.place.cloud)}"
+        """Return what will about be sent, before a scan; then what was; and what it costs."""
+        cloud = self.place.cloud
+        if self.begun is not None:
+            return f"a first scan takes some {expect(self.first, cloud).describe(cloud)}; a rescan reads what is new"
+        return f"spent {self.counter.sent.describe(cloud)}"
 
     def is_large(self) -> bool:
         """Return False: a listing tells all that there is, and nothing has to be opened."""
@@ -77,6 +93,10 @@ class BucketStorage:
         splits = self.place.cloud is not Cloud.AZURE  # it cannot list from a key on
         lister = Lister(self.pages, self.folders if splits else None, self.options.requests_at_once)
         yield from lister.parts(begun or self.pages())
+        yield from self.odd
+        self.odd = []
+        if self.place.cloud is Cloud.S3 and not self.options.anonymous:
+            yield from hidden(self.signed, self.location, self.root)
 
     def list(self, prefix: str, unopened_before_us: int = 0) -> Iterator[Entry]:
         """Yield the objects below `prefix`."""
@@ -103,30 +123,59 @@ class BucketStorage:
     def pages(self, start: str = "", below: str = "") -> Iterator[Keys]:
         """Yield the keys behind `start`, or those below a folder, page by page. Raises BucketError."""
         prefix = self._key(below)
-        offset = self._key(start) if start else None
-        return map(self._without_markers, self._pages(prefix, offset))
-
-    def _pages(self, prefix: str, offset: str | None) -> Iterator[Keys]:
-        stream = self.store.list(prefix, offset=offset, chunk_size=_KEYS_PER_PAGE, return_arrow=True)
-        counted = KEYS_PER_LIST[self.place.cloud]
-        keys_count = 0
+        offset = self._key(start) if start else ""
         try:
-            self.counter.add(lists=1)
-            for batch in stream:
-                if keys_count and keys_count % counted == 0:
-                    self.counter.add(lists=1)
-                keys_count += batch.num_rows
-                yield self._keys(batch)
+            for page in self._pages(prefix, offset):
+                yield self._without_markers(page)
         except BaseError as error:
             raise_for(self.location, understand(error), error)
+        except RefusedError as refused:
+            raise_for(self.location, refused.failure, refused)
 
-    def _keys(self, batch: Any) -> Keys:
+    def _pages(self, prefix: str, offset: str) -> Iterator[Keys]:
+        """Yield pages of obstore; where that meets a key that is no path, the page is asked for once more, and read."""
+        while True:
+            try:
+                for page in self._plain_pages(prefix, offset):
+                    yield page
+                    offset = self._key(page.paths[-1]) if page.paths else offset
+                return
+            except InvalidPathError as error:
+                if self.place.cloud is Cloud.AZURE:
+                    raise OddKeyError(self.location, error) from error
+            for document, next_key in odd_pages(self.signed, prefix, offset):
+                keys, odd = divide(document, len(self.root) + 1 if self.root else 0)
+                self.odd = [*self.odd, *odd]
+                yield keys
+                offset = next_key
+                if not next_key or not is_odd(next_key):
+                    break
+            if not offset:
+                return
+
+    def _plain_pages(self, prefix: str, offset: str) -> Iterator[Keys]:
+        # On Azure a prefix cannot begin with a slash: the whole container is listed, and the rest left out.
+        asked = None if self.keeps_slash else prefix
+        stream = self.store.list(asked, offset=offset or None, chunk_size=_KEYS_PER_PAGE, return_arrow=True)
+        counted = KEYS_PER_LIST[self.place.cloud]
+        keys_count = 0
+        self.counter.add(lists=1)
+        for batch in stream:
+            if keys_count and keys_count % counted == 0:
+                self.counter.add(lists=1)
+            keys_count += batch.num_rows
+            yield self._keys(batch, f"{prefix}/" if self.keeps_slash else "")
+
+    def _keys(self, batch: Any, below: str) -> Keys:
         """Return a batch as columns, with paths relative to the root."""
         start = len(self.root) + 1 if self.root else 0
-        paths = [path[start:] for path in batch["path"].to_pylist()]
+        paths = batch["path"].to_pylist()
         times_us = batch["last_modified"].cast(DataType.int64()).to_pylist()
         etags = [(etag or "").strip('"') for etag in batch["e_tag"].to_pylist()]
-        return Keys(paths, batch["size"].to_pylist(), times_us, etags)
+        page = Keys([path[start:] for path in paths], batch["size"].to_pylist(), times_us, etags)
+        if not below:
+            return page
+        return page.choose([position for position, path in enumerate(paths) if path.startswith(below)])
 
     def _without_markers(self, page: Keys) -> Keys:
         """Leave out the empty objects that consoles and sync programs make for folders."""
@@ -158,6 +207,8 @@ class BucketStorage:
         """Return the names of the folders in a folder. Raises BucketError."""
         try:
             found = self.store.list_with_delimiter(self._key(folder.rstrip("/")))["common_prefixes"]
+        except InvalidPathError:
+            return []  # one range, then: the listing itself finds a way round such a key
         except BaseError as error:
             raise_for(self.location, understand(error), error)
         self.counter.add(lists=-(-max(1, len(found)) // _KEYS_PER_PAGE))
@@ -186,12 +237,25 @@ def open_bucket(address: str, options: BucketOptions) -> BucketStorage:
         pages = storage.pages()
         first = next(pages, Keys([], [], [], []))
         if _is_registry(storage, first):
-            storage.begun = chain([first], pages)
+            storage.first, storage.begun = first, chain([first], pages)
             return storage
+    if place.cloud is Cloud.AZURE and (slashed := _open_slashed(place, options)):
+        return slashed
     raise NoStorageError(
         f"no registry storage at `{place.location}`",
         "pass the prefix that has `docker/registry/v2` below it; a registry nothing was pushed to has no keys",
     )
+
+
+def _open_slashed(place: Address, options: BucketOptions) -> BucketStorage | None:
+    """Return the storage of a 2.x registry on Azure, all of whose keys begin with a slash; None if there is none."""
+    everything = BucketStorage(place, options, "")
+    paths = next(everything.pages(), Keys([], [], [], [])).paths
+    for anchor in ANCHORS:
+        root = "/".join(filter(None, (place.prefix, anchor)))
+        if root and any(path.startswith((f"{root}/blobs/", f"{root}/repositories/")) for path in paths):
+            return BucketStorage(place, options, root, keeps_slash=True)
+    return None
 
 
 def _is_registry(storage: BucketStorage, first: Keys) -> bool:
