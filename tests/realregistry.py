@@ -187,6 +187,11 @@ def collect(root: Path, *, delete_untagged: bool = False, dry_run: bool = False,
     )
 
 
+def config_file(root: Path, folder: Path) -> str:
+    """Write a configuration for the storage at `root` into a folder; return its path."""
+    return _write_config(folder, _config(root))
+
+
 def umoci_image(folder: Path, layers: Sequence[Mapping[str, bytes]], *, tag: str = "1") -> str:
     """Build an OCI layout in `folder` with umoci; return skopeo's name of it. A layer maps file names to contents."""
     layout = folder / "layout"
