@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-
-import yaml
 
 PROMETHEUS, PROMTOOL = "prometheus", "promtool"
 START_SECONDS = 30.0
@@ -30,6 +26,7 @@ class Prometheus:
     """A running server; `url` ends without a slash."""
 
     url: str
+    log: Path
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the series an expression yields now. Raises HTTPError for one that is wrong."""
@@ -70,41 +67,22 @@ def wait_for(look: Callable[[], Found], seconds: float = START_SECONDS) -> Found
 
 
 @contextmanager
-def running_exporter(storage: Path, folder: Path, *options: str) -> Iterator[str]:
-    """Serve a storage's metrics on a port of the exporter's choice, until the block ends; yield its address."""
-    log = folder / "exporter.log"
-    arguments = [storage, "--inventory", folder / "tonnage.duckdb", "--web.listen-address", "127.0.0.1:0", *options]
-    command = [sys.executable, "-m", "tonnage", "exporter", *arguments]
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
-        try:
-            listening = wait_for(lambda: re.search(r"listening on (http://\S+)", log.read_text()))
-            yield listening[1]
-        finally:
-            server.terminate()
-
-
-@contextmanager
-def running_prometheus(config: Path, targets: Sequence[str], folder: Path) -> Iterator[Prometheus]:
-    """Run a configuration, scraping these targets twice a second in place of its own, until the block ends."""
-    settings = yaml.safe_load(config.read_text())
-    settings["global"] = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"}
-    settings["rule_files"] = [str(config.parent / name) for name in settings["rule_files"]]
-    settings["scrape_configs"][0]["static_configs"] = [
-        {"targets": [target.removeprefix("http://") for target in targets]}
-    ]
-    (folder / "prometheus.yml").write_text(json.dumps(settings))
+def running_prometheus(config: Mapping[str, Any], folder: Path) -> Iterator[Prometheus]:
+    """Run a configuration, scraping twice a second, until the block ends. Relative paths in it start at `folder`."""
+    quick = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"}
+    (folder / "prometheus.yml").write_text(json.dumps({**config, "global": quick}))
     address = f"127.0.0.1:{_free_port()}"
-    command = [
-        PROMETHEUS,
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/data",
-        f"--web.listen-address={address}",
-    ]
+    options = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     log = folder / "prometheus.log"
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [PROMETHEUS, *options, f"--web.listen-address={address}"], stdout=output, stderr=output
+        ) as server,
+    ):
         try:
             wait_for(lambda: get(f"http://{address}/-/ready"))
-            yield Prometheus(f"http://{address}")
+            yield Prometheus(f"http://{address}", log)
         finally:
             server.terminate()
 

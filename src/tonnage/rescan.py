@@ -40,6 +40,8 @@ _REASONS: tuple[tuple[type[TonnageError], str], ...] = (
     (WriteError, "cannot_write"),
 )
 _PR_SET_PDEATHSIG = 1
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of any exception from a signal's handler that comes in the middle of a query."""
 
 
 def main() -> None:
@@ -47,7 +49,13 @@ def main() -> None:
     _go_with_parent()
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(run(job)))
+    try:
+        outcome = run(job)
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED:
+            raise
+        sys.exit(128 + signal.SIGTERM)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(outcome))
     sys.stdout.flush()
 
 
@@ -66,6 +74,7 @@ def run(job: Job) -> Outcome:
     """Do a job, and return what came of it; what a scan may fail with is told, not raised."""
     try:
         location = _scan(job) if job.scans else _location(job)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to clear away; a query may end late, or never
         return _say(job, location)
     except TonnageError as error:
         reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), OTHER)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import shutil
@@ -14,8 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +21,7 @@ import pytest
 
 from damage import FILES, FOLDERS, ON_FILES, ON_FOLDERS, build, expected_of
 from exporting import Exporter, Faults, Samples, exporter, samples_of
+from realprometheus import running_prometheus, wait_for
 from registryfronts import make_certificate
 from tonnage.sample import Builder
 
@@ -246,6 +244,23 @@ def test_a_signal_stops_it_in_the_middle_of_a_scan(tmp_path: Path, registry: Bui
     assert {path.name for path in (tmp_path / "place").iterdir()} == {"x.log"}
 
 
+def test_a_signal_stops_it_in_the_middle_of_a_query(tmp_path: Path, registry: Builder) -> None:
+    """That of an operator's own metric may never end. It is stopped without a word about it."""
+    registry.repository("app").image([registry.layer(b"layer")], tag="1")
+    (tmp_path / "metrics").mkdir()
+    endless = "select sum(a.i * b.i % 7) as value from range(10000000) as a (i), range(10000000) as b (i)"
+    (tmp_path / "metrics/endless.sql").write_text(f"-- Endless. One row per registry.\n-- type: gauge\n{endless}\n")
+    with exporter(registry.root, tmp_path / "x.duckdb", "--metrics", str(tmp_path / "metrics")) as running:
+        while not (tmp_path / "x.duckdb").exists():
+            time.sleep(0.02)
+        time.sleep(1)  # until it is at that query, which is the first
+        assert running.samples()["tonnage_scan_running"] == 1
+        started = time.monotonic()
+        assert running.stop() == 0
+        assert time.monotonic() - started < 5
+        assert "Traceback" not in running.log.read_text()
+
+
 def test_a_child_does_not_outlive_its_exporter(tmp_path: Path, registry: Builder) -> None:
     """Also if that was killed and could not tell it."""
     with exporter(registry.root, tmp_path / "x.duckdb", faults=slow(tmp_path, registry)) as running:
@@ -381,36 +396,6 @@ def test_it_listens_on_several_addresses(tmp_path: Path, registry: Builder) -> N
 # --- Prometheus itself ----------------------------------------------------------------------------------------------
 
 
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
-@contextmanager
-def prometheus(folder: Path, jobs: list[dict[str, object]]) -> Iterator[Callable[[str], dict[str, float]]]:
-    """Run Prometheus with these jobs; yield a function that puts a query to it: job -> value."""
-    port = free_port()
-    config = {"global": {"scrape_interval": "500ms"}, "scrape_configs": jobs}
-    (folder / "prometheus.yml").write_text(json.dumps(config))
-    options = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
-    listen = f"--web.listen-address=127.0.0.1:{port}"
-
-    def ask(query: str) -> dict[str, float]:
-        url = f"http://127.0.0.1:{port}/api/v1/query?query={urllib.parse.quote(query)}"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            found = json.load(answer)["data"]["result"]
-        return {series["metric"].get("job", ""): float(series["value"][1]) for series in found}
-
-    with (folder / "prometheus.log").open("w") as log:
-        process = subprocess.Popen(["prometheus", *options, listen], stderr=log, stdout=log)
-    try:
-        yield ask
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
 def test_prometheus_scrapes_it(tls: Path, registry: Builder) -> None:
     """Plain, and with certificate and login; it takes every sample, and draws the same figures from both."""
     secured = ("--web.config.file", str(tls / "web.yml"))
@@ -434,22 +419,18 @@ def test_prometheus_scrapes_it(tls: Path, registry: Builder) -> None:
                 "static_configs": [{"targets": [guarded.urls[0].removeprefix("https://")]}],
             },
         ]
-        with prometheus(tls, jobs) as ask:
-            deadline = time.monotonic() + 30
-            found: dict[str, float] = {}
-            while found != {"plain": 1, "guarded": 1}:
-                assert time.monotonic() < deadline, (tls / "prometheus.log").read_text()[-2000:]
-                time.sleep(0.2)
-                try:
-                    found = ask('tonnage_tags{repository="app"}')
-                except OSError:
-                    continue
+        with running_prometheus({"scrape_configs": jobs}, tls) as server:
+
+            def ask(query: str) -> dict[str, float]:
+                return {series["metric"]["job"]: float(series["value"][1]) for series in server.query(query)}
+
+            wait_for(lambda: ask('tonnage_tags{repository="app"}') == {"plain": 1, "guarded": 1})
             assert ask("min by (job) (up)") == {"plain": 1, "guarded": 1}
             assert ask('histogram_quantile(1, tonnage_layers_by_tags_bucket{job="plain"})') == {"plain": 1}
             count = len(samples_of(plain.get("/metrics").text))
             assert ask('scrape_samples_scraped{job="plain"}')["plain"] == count
             assert ask('repository_tag_size_bytes{job="guarded"}') == {"guarded": 5}
-        assert "out of order" not in (log := (tls / "prometheus.log").read_text()) and "duplicate" not in log
+        assert "out of order" not in (log := server.log.read_text()) and "duplicate" not in log
 
 
 def test_promtool_finds_no_fault(tmp_path: Path, registry: Builder) -> None:

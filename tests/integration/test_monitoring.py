@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from realprometheus import Prometheus, running_exporter, running_prometheus, wait_for
+from exporting import Exporter, exporter
+from realprometheus import Prometheus, running_prometheus, wait_for
 from tonnage.sample import Builder
 
 pytestmark = pytest.mark.integration
@@ -48,18 +49,31 @@ class Watched:
 def watched(demo: Builder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """The configuration of deploy/ at work, for long enough that there are curves."""
     folders = [tmp_path_factory.mktemp(name) for name in ("healthy", "damaged", "prometheus")]
-    config = DEPLOY / "prometheus" / "prometheus.yml"
+    damaged_registry(folders[1] / "registry")
     with (
-        running_exporter(demo.root, folders[0]) as healthy,
-        running_exporter(damaged_registry(folders[1] / "registry"), folders[1]) as damaged,
-        running_prometheus(config, [healthy, damaged], folders[2]) as prometheus,
+        exporter(demo.root, folders[0] / "tonnage.duckdb") as healthy,
+        exporter(folders[1] / "registry", folders[1] / "tonnage.duckdb") as damaged,
+        running_prometheus(config_for(healthy, damaged), folders[2]) as prometheus,
     ):
         wait_for(lambda: len(prometheus.query('count_over_time(tonnage_disk_bytes{class="tagged"}[1h]) > 1')) == 2)
-        yield Watched(prometheus, healthy.removeprefix("http://"), damaged.removeprefix("http://"))
+        yield Watched(prometheus, address(healthy), address(damaged))
 
 
-def damaged_registry(root: Path) -> Path:
-    """Build a registry in which two of three images are broken; return its root."""
+def config_for(*exporters: Exporter) -> dict[str, Any]:
+    """Return the configuration of deploy/ with these in the place of its target."""
+    config: dict[str, Any] = yaml.safe_load((ALERTS.parent / "prometheus.yml").read_text())
+    config["rule_files"] = [str(ALERTS.parent / name) for name in config["rule_files"]]
+    config["scrape_configs"][0]["static_configs"] = [{"targets": [address(found) for found in exporters]}]
+    return config
+
+
+def address(found: Exporter) -> str:
+    """Return what Prometheus calls it."""
+    return found.urls[0].removeprefix("http://")
+
+
+def damaged_registry(root: Path) -> None:
+    """Build a registry in which two of three images are broken."""
     registry = Builder(root)
     app = registry.repository("app")
     layers = [registry.layer(name.encode() * 999) for name in ("lost", "kept")]
@@ -69,7 +83,6 @@ def damaged_registry(root: Path) -> Path:
     registry.blob_path(layers[0].digest).unlink()
     manifest = registry.blob_path(cut.digest)
     manifest.write_bytes(manifest.read_bytes()[:-9])
-    return root
 
 
 def chosen(expression: str, instance: str = ".*") -> str:
