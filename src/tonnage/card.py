@@ -1,5 +1,7 @@
 """The card: what fills the disk, on one screen. Built from the reports, like every other face."""
 
+from textwrap import fill
+
 from tonnage.database import Inventory, Table
 from tonnage.knowledge import Knowledge, knowledge_of
 from tonnage.render import to_text
@@ -18,7 +20,7 @@ def card(inventory: Inventory, width: int = 80) -> str:
     repositories = run_report(inventory, reports["repositories"], {})
     layers = run_report(inventory, reports["layers"], {})
     parts = [
-        _headline(inventory, knowledge),
+        _headline(inventory, knowledge, width),
         to_text(overview, width),
         _collection(inventory, knowledge),
         "\nRepositories by the bytes only they need\n",
@@ -37,16 +39,13 @@ def _columns(table: Table, names: tuple[str, ...]) -> Table:
     return Table(list(names), [table.types[i] for i in positions], rows)
 
 
-def _headline(inventory: Inventory, knowledge: Knowledge) -> str:
+def _headline(inventory: Inventory, knowledge: Knowledge, width: int) -> str:
     ((location, finished_at, size_bytes, files_count, is_searched),) = inventory.query(
         "select location, finished_at, size_bytes, files_count, is_searched from scan order by scan_id desc limit 1"
     ).rows
     if not knowledge.has_files:
-        unknown = ", ".join(knowledge.unknown)
-        return (
-            f"{location}, scanned {format_time(finished_at)} UTC over HTTP\n"
-            f"Known as far as tags lead. Unknown: {unknown}\n\n"
-        )
+        unknown = fill(f"Known as far as tags lead. Unknown: {', '.join(knowledge.unknown)}", width)
+        return f"{location}, scanned {format_time(finished_at)} UTC over HTTP\n{unknown}\n\n"
     searched = "" if is_searched else "\nStrays inside digest folders were not searched for: tonnage scan --thorough"
     return (
         f"{location}, scanned {format_time(finished_at)} UTC\n"

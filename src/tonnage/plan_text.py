@@ -46,11 +46,12 @@ def _freed(plan: Plan) -> str:
 def _facts(plan: Plan, width: int) -> list[str]:
     tags_count = sum(len(item.tags) for item in plan.items)
     repositories = _count(len({item.repository for item in plan.items}), "repository", "repositories")
-    stored = format_size(plan.source.stored_bytes)
+    stored_bytes = plan.source.stored_bytes
+    stored = "" if stored_bytes is None else f" of {format_size(stored_bytes)}"
     facts = {
         "goes": f"{_count(len(plan.items), 'manifest')} with {_count(tags_count, 'tag')} in {repositories}",
         "stays": f"{_count(len(plan.kept), 'candidate')}, with reasons" if plan.kept else "",
-        "frees": f"{_freed(plan)} of {stored}, by a collection with {plan.collector} afterwards",
+        "frees": f"{_freed(plan)}{stored}, by a collection with {plan.collector} afterwards",
         "made": f"{_moment(plan.created_at)} from scan {plan.source.scan_id} of {_moment(plan.source.finished_at)}",
         "storage": plan.source.location,
     }

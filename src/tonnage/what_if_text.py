@@ -1,5 +1,7 @@
 """A set of deletions, told to people."""
 
+from textwrap import fill
+
 from tonnage.database import Table
 from tonnage.knowledge import knowledge_of
 from tonnage.render import to_text
@@ -40,7 +42,8 @@ def describe(deletions: Deletions, width: int = 80) -> str:
         f"  {format_size(totals.orphaned_bytes):>10}  more goes with the next collection in any case",
     ]
     if totals.is_at_most:
-        lines.append(f"Unknown, as read over HTTP: {', '.join(knowledge_of(deletions.inventory).unknown)}")
+        unknown = ", ".join(knowledge_of(deletions.inventory).unknown)
+        lines.append(fill(f"Unknown, as read over HTTP: {unknown}", width))
     text = "\n".join(lines) + "\n"
     text += _section(deletions.run("keepers"), "\nWho keeps the shared part: it is freed only if they go too\n", width)
     text += _section(deletions.run("siblings"), "\nSibling tags that stay: their digests stay with them\n", width)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
 import re
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import realregistry
 from console import Block, is_as_shown, parse_blocks, run, with_output, without_times
 from tonnage.cli.options import SETTINGS
 from tonnage.database import Inventory
@@ -29,6 +32,8 @@ WRITTEN = [
 """Documents written by hand. The reference is generated, and checked as a whole."""
 HERE = "/home/you/tonnage"
 """Where the documents' readers are."""
+REGISTRY = "https://registry.example.com"
+"""And their registry, where they scan it over HTTP."""
 ALL = [*WRITTEN, *sorted(REFERENCE.glob("*.md"))]
 
 
@@ -60,17 +65,35 @@ def test_a_document_shows_what_its_commands_do(
     blocks = list(parse_blocks(document))
     if not _begins_with_a_scan(blocks):
         shutil.copyfile(demo_inventory, tmp_path / "tonnage.duckdb")
-    changed = []
-    for block in blocks:
-        if block.file:
-            (tmp_path / block.file).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / block.file).write_text(block.text, encoding="utf-8")
-        elif _differs(block, places, tmp_path, accept):
-            changed.append(block)
+    with contextlib.ExitStack() as stack:
+        if f"$ tonnage scan {REGISTRY}" in document:
+            places[REGISTRY] = stack.enter_context(_served(demo))
+        changed = _changed(blocks, places, tmp_path, accept)
     if changed:
         for block in reversed(changed):
             document = with_output(document, block)
         path.write_text(document, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _served(demo: Builder) -> Iterator[str]:
+    """Serve the demo by the real registry; yield its URL."""
+    if realregistry.missing_programs() and os.environ.get("CI") != "true":
+        pytest.skip("the document needs the real registry")
+    with realregistry.running_registry(demo.root) as server:
+        yield server.url
+
+
+def _changed(blocks: list[Block], places: Mapping[str, str], folder: Path, accept: bool) -> list[Block]:
+    """Run all sessions; return those whose output has to be changed."""
+    changed = []
+    for block in blocks:
+        if block.file:
+            (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / block.file).write_text(block.text, encoding="utf-8")
+        elif _differs(block, places, folder, accept):
+            changed.append(block)
+    return changed
 
 
 def _begins_with_a_scan(blocks: list[Block]) -> bool:

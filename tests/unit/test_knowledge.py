@@ -60,7 +60,7 @@ def test_the_card_says_what_is_unknown(remote: Path) -> None:
     """In its headline, with question marks, and of the collection."""
     with Inventory(str(remote)) as inventory:
         text = card(inventory)
-    assert "Unknown: the bytes on the disk, untagged revisions, orphaned blobs, uploads" in text
+    assert "Unknown: the bytes on the disk, untagged revisions, orphaned blobs, uploads" in " ".join(text.split())
     assert ["orphaned", "?", "?", "?"] in [line.split() for line in text.splitlines()]
     assert "would free is unknown" in text and "tonnage untagged" not in text
 
