@@ -25,10 +25,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
+from scanning import TIMES, Rows, differences, everything, scan_storage
+from tonnage.scan import Summary
 from tonnage.storage.bucket.address import parse_address
 from tonnage.storage.bucket.connecting import connect
 from tonnage.storage.bucket.options import BucketOptions
-from tonnage.storage.bucket.storage import BucketStorage
+from tonnage.storage.bucket.storage import BucketStorage, open_bucket
 
 ROOT = "docker/registry/v2"
 KEYS = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY")
@@ -44,6 +46,8 @@ ENVIRONMENT = {
 """What a user of these servers would set."""
 START_SECONDS = 30.0
 _numbers = count(1)
+UNLIKE = {*TIMES, "has_uploads"}
+"""Columns that differ: when files were written, and whether there is a folder for uploads though there are none."""
 
 
 class Store(Protocol):
@@ -69,6 +73,17 @@ def below_root(files: Mapping[str, bytes]) -> dict[str, bytes]:
 def storage_in(store: Store, address: str, root: str = ROOT) -> BucketStorage:
     """Return the storage at a bucket's root, whether or not there is anything."""
     return BucketStorage(parse_address(address), store.options, root)
+
+
+def unlike(disk: Path, bucket: Path) -> dict[str, tuple[Rows, Rows]]:
+    """Return in what two inventories differ, but for times, and for folders with nothing in them."""
+    found = differences(everything(disk, without=UNLIKE), everything(bucket, without=UNLIKE))
+    return {view: rows for view, rows in found.items() if view != "empty_folder"}
+
+
+def scan_bucket(store: Any, address: str, inventory: Path, **options: Any) -> Summary:
+    """Scan a bucket as the command does."""
+    return scan_storage(open_bucket(address, store.options), inventory, **options)
 
 
 def free_port() -> int:

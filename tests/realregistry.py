@@ -137,13 +137,18 @@ def running_registry(
     readonly: bool = False,
     delete: bool = True,
     extra_config: Mapping[str, Any] | None = None,
+    driver: Mapping[str, Any] | None = None,
 ) -> Iterator[Registry]:
     """Serve the storage at `root`, on a port of the registry's own choice, until the block ends.
 
-    `extra_config` is laid over the configuration, key by key at every level.
+    `extra_config` is laid over the configuration, key by key at every level. A `driver` takes the place of the folder:
+    the name of a storage driver, and its settings.
     """
     with TemporaryDirectory() as folder:
         config = _config(root, readonly=readonly, delete=delete)
+        if driver:
+            del config["storage"]["filesystem"]
+            config["storage"] |= driver
         if htpasswd:
             (Path(folder) / "htpasswd").write_text(htpasswd)
             config["auth"] = {"htpasswd": {"realm": "test", "path": f"{folder}/htpasswd"}}

@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from buckets import ROOT, AzuriteStore, FolderStore, MotoStore, below_root
+from buckets import ROOT, AzuriteStore, FolderStore, MotoStore, below_root, scan_bucket, unlike
 from faultproxy import Proxy, proxy_before
 from scanning import (
-    TIMES,
-    Rows,
     answer,
     column,
     differences,
@@ -26,19 +24,10 @@ from scanning import (
 from storage_suite import sizes, walk
 from tonnage.layout import Place, locate
 from tonnage.sample import Builder
-from tonnage.scan import Summary
 from tonnage.storage.bucket import listing
 from tonnage.storage.opening import OpenOptions, open_storage
 
 pytestmark = pytest.mark.usefixtures("cloud_environment")
-
-UNLIKE = {*TIMES, "has_uploads"}
-"""Columns that differ: when files were written, and whether there is a folder for uploads though there are none."""
-
-
-def scan_bucket(store: Any, address: str, inventory: Path, **options: Any) -> Summary:
-    """Scan a bucket as the command does."""
-    return scan_storage(open_storage(address, OpenOptions(bucket=store.options)), inventory, **options)
 
 
 def small_registry(registry: Builder) -> Path:
@@ -57,12 +46,6 @@ def small_registry(registry: Builder) -> Path:
     damaged = registry.v2 / "repositories" / "foo" / "_manifests" / "tags" / "latest" / "current" / "link"
     damaged.write_text("sha256:none")
     return registry.v2
-
-
-def unlike(disk: Path, bucket: Path) -> dict[str, tuple[Rows, Rows]]:
-    """Return in what two inventories differ, but for times, and for folders with nothing in them."""
-    found = differences(everything(disk, without=UNLIKE), everything(bucket, without=UNLIKE))
-    return {view: rows for view, rows in found.items() if view != "empty_folder"}
 
 
 @pytest.fixture(params=["moto", "rclone", "rclone_md5", "gcs", "azurite"])

@@ -2,7 +2,7 @@
 
 One listing after the other would take ceil(keys / 1000) requests, and as many waits. Ranges of keys are listed beside
 each other, but each range ends in a page that is not full. So a listing is split only where it has shown itself to be
-long, into ranges of at least 16 pages: a small bucket takes the fewest requests there can be, a large one about 3 %
+long, into ranges of at least 16 pages: a small bucket takes the fewest requests there can be, a large one about 5 %
 more. Where to split: blobs are spread evenly over their first two digits, so the first page tells how many there
 are; repositories are not, so their names are asked for, a thousand for one request.
 A split lies between parts, never in one, so no part comes from two ranges.
@@ -174,12 +174,13 @@ class _Range:
             yield page
 
     def _consider(self, page: Keys) -> None:
+        """Split what shows itself to be long; a range that was split off only if it is twice as long as thought."""
         last = page.paths[-1]
         if self.pages_count == 1 and last.startswith(_BLOBS) and not self.start:
             self._split(_blob_bounds(page, self.lister.at_once))
         elif last.startswith(_REPOSITORIES):
             self.repositories_pages_count += 1
-            if self.repositories_pages_count % PAGES_PER_RANGE == 0:
+            if self.repositories_pages_count % (PAGES_PER_RANGE * (2 if self.start else 1)) == 0:
                 self._split(self._repository_bounds(last))
 
     def _split(self, bounds: list[str]) -> None:
