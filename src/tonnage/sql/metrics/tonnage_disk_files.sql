@@ -1,7 +1,7 @@
 -- Files in the storage by what they are. One row per class.
 -- type: gauge
 -- class: tagged, untagged, orphaned: blobs; links: small files of the registry itself; uploads; strays; multipart, versions: of a bucket, what no listing shows
-select n.class, case when t.class is null then 0 else t.files_count end as value
+select n.class, case when t.class is not null then t.files_count when (select has_files from source) then 0 end as value
 from (values ('tagged'), ('untagged'), ('orphaned'), ('links'), ('uploads'), ('strays'), ('multipart'), ('versions')) as n (class)
 left join class_total as t on t.class = n.class
 order by n.class;
