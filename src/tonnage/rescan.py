@@ -47,7 +47,8 @@ _INTERRUPTED = "Query interrupted"
 def main() -> None:
     """Read a job from stdin, do it, write the outcome to stdout."""
     _go_with_parent()
-    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
+    logging.basicConfig(format="%(levelname)s %(message)s")
+    logging.getLogger("tonnage").setLevel(logging.INFO)  # not httpx2, which would log addresses signed for a bucket
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     try:
         outcome = run(job)

@@ -18,7 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
+from buckets import serving_folder
 from damage import FILES, FOLDERS, ON_FILES, ON_FOLDERS, build, expected_of
 from exporting import Exporter, Faults, Samples, exporter, samples_of
 from realprometheus import running_prometheus, wait_for
@@ -27,6 +29,7 @@ from tonnage.sample import Builder
 
 pytestmark = pytest.mark.integration
 
+DEPLOY = Path(__file__).parents[2] / "deploy"
 HASH = "$2b$04$bFDboJo2P.jDDAyYhLPbwu17Ubut30/abr8F9VgSZHedxt5ZoESnG"
 LOGIN = {"Authorization": "Basic cmVhZGVyOnNlY3JldA=="}
 ERRNOS = {"no permission": errno.EACCES, "input/output error": errno.EIO, "vanished": errno.ENOENT}
@@ -391,6 +394,23 @@ def test_it_listens_on_several_addresses(tmp_path: Path, registry: Builder) -> N
         for url in (running.urls[0], running.urls[1].replace("[::]", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")):
             running.urls[0] = url
             assert running.get("/").status == 200
+
+
+# --- a bucket -------------------------------------------------------------------------------------------------------
+
+
+def test_a_bucket_is_scanned_as_by_the_manifest_for_kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Called so, and with the environment of its secret. No address that was signed gets into the log."""
+    registry = Builder(tmp_path / "s3" / "registry")
+    registry.repository("app").image([registry.layer(b"layer")], tag="1")
+    *_, deployment = yaml.safe_load_all((DEPLOY / "kubernetes" / "bucket.yaml").read_text())
+    place, *options = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+    with serving_folder(tmp_path / "s3") as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        with exporter(place, tmp_path / "x.duckdb", *options) as running:
+            found = running.wait_for(lambda found: found.get("tonnage_scan_success") == 1)
+    assert (found['tonnage_tags{repository="app"}'], found["tonnage_scan_interval_seconds"]) == (1, 3600)
+    assert "Signature" not in running.log.read_text()
 
 
 # --- Prometheus itself ----------------------------------------------------------------------------------------------
