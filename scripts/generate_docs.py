@@ -4,7 +4,9 @@
 Samples come from the registry of `tonnage demo`, scanned at a fixed moment, so that every run writes the same.
 """
 
+import ast
 import contextlib
+import inspect
 import io
 import os
 import re
@@ -13,10 +15,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import click
 
+from tonnage import plan
 from tonnage.cli import program
 from tonnage.cli.options import SETTINGS
 from tonnage.database import Inventory, Table
@@ -57,6 +61,7 @@ def all_pages(inventory: Inventory) -> dict[str, str]:
         "cli.md": cli_page(),
         "exit-codes.md": exit_codes_page(),
         "metrics.md": metrics_page(inventory),
+        "plan.md": plan_page(),
         "problems.md": problems_page(inventory),
         "reports.md": reports_page(inventory),
         "tables.md": tables_page(inventory),
@@ -114,6 +119,36 @@ def exit_codes_page() -> str:
     """Return the page of exit codes."""
     rows = [f"| {code} | {sentence(meaning)} |" for code, meaning in EXIT_CODES.items()]
     return "\n".join(["# Exit codes\n", "| Code | Meaning |", "|---|---|", *rows]) + "\n"
+
+
+# --- the plan -------------------------------------------------------------------------------------------------------
+
+
+def plan_page() -> str:
+    """Return what stands in a plan, struct by struct, from the words below each field in the code."""
+    classes = [node for node in ast.parse(inspect.getsource(plan)).body if isinstance(node, ast.ClassDef)]
+    structs = [node for node in classes if hasattr(getattr(plan, node.name), "__struct_fields__")]
+    head = (
+        f"# The plan\n\n`tonnage plan` writes it as JSON, version {plan.PLAN_VERSION}.\n"
+        "`tonnage explain` prints it for people.\n"
+        "It only grows: fields are added, and none changes its meaning.\n"
+        f"An action is one of {', '.join(f'`{action}`' for action in plan.Action)}.\n"
+    )
+    return head + "".join(struct_section(struct) for struct in reversed(structs))
+
+
+def struct_section(struct: ast.ClassDef) -> str:
+    """Return the fields of a struct with their types and meanings. Raises KeyError for one without a meaning."""
+    fields = [node for node in struct.body if isinstance(node, ast.AnnAssign)]
+    below = dict(pairwise(struct.body))
+    lines = [f"\n## {struct.name}\n", f"{ast.get_docstring(struct)}\n", "| Field | Type | Meaning |", "|---|---|---|"]
+    for field in fields:
+        words = below.get(field)
+        if not (isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant)):
+            raise KeyError(f"{struct.name}.{ast.unparse(field.target)} has no meaning")
+        type_ = ast.unparse(field.annotation).replace("|", "or")
+        lines.append(f"| `{ast.unparse(field.target)}` | {type_} | {' '.join(str(words.value.value).split())} |")
+    return "\n".join(lines) + "\n"
 
 
 # --- reports --------------------------------------------------------------------------------------------------------

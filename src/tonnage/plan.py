@@ -35,13 +35,17 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One call. Items are in the order of the calls: an index before its children, a subject before its referrers."""
 
     action: Action
+    """Which call it is."""
     repository: str
+    """Where."""
     digest: str
+    """Of the manifest; checked again at the moment of the call."""
     tags: list[str] = []
     """Tags that go with it: all that pointed to the digest, or the one tag that is deleted."""
     kind: str
     """image, index, artifact, schema1, unreadable."""
     reason: str
+    """Why it goes."""
     size_bytes: int
     """Stored bytes it needs, shared ones included; what is freed is told for the whole plan."""
     exclusive_bytes: int = 0
@@ -52,9 +56,13 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """Something a rule would have taken and another kept."""
 
     repository: str
+    """Where."""
     digest: str
+    """Of the manifest."""
     tags: list[str] = []
+    """Those that were considered; none for a manifest without a tag."""
     reason: str
+    """Why it stays."""
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +71,9 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     collector: str
     """`2.x`, `2.x -m`, `3.x`, `3.x -m`; `safe` is what is unreferenced by OCI's meaning."""
     freed_bytes: int
+    """Bytes of the blobs that it removes, orphaned ones of before included."""
     freed_blobs_count: int
+    """Number of these blobs."""
     is_at_most: bool = False
     """It may be less, down to nothing: revisions that nobody could list may need the same blobs."""
     broken_images_count: int = 0
@@ -89,7 +99,9 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
     freed_bytes: int
     """What is orphaned already included."""
     cost: float
+    """1 for each tag and 0.1 for a manifest without one; less with age where that was wanted."""
     tags_count: int
+    """Tags that go."""
     units_count: int
     """Images and indexes, each with all that goes with it."""
 
@@ -98,9 +110,11 @@ class Frontier(msgspec.Struct, frozen=True, kw_only=True):
     """The best trade-offs between bytes and cost, and the choice that was made for a goal."""
 
     goal_bytes: int
+    """The bytes wanted."""
     points: list[FrontierPoint]
     """From nothing to all that may go; each is proven: nothing frees as much for less, and nothing more for as much."""
     chosen: FrontierPoint
+    """What the plan does."""
     bound_cost: float
     """Proven: nothing frees the bytes wanted for less."""
 
@@ -114,8 +128,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The scan the plan was made from."""
 
     location: str
+    """What was scanned."""
     scan_id: int
+    """Number of the scan in its inventory."""
     finished_at: str
+    """When the scan was done, UTC."""
     stored_bytes: int | None
     """Bytes of all files; null where they were not listed."""
     blob_bytes: int | None = None
@@ -128,23 +145,31 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan. `id` is a hash over all the rest: to confirm it is to confirm exactly this."""
 
     version: int = PLAN_VERSION
+    """Of this document. It only grows; a reader refuses a later one."""
     id: str = ""
+    """Hash over all the rest: who confirms it confirms exactly this plan."""
     created_at: str
+    """When it was made, UTC."""
     source: Source
+    """The scan it was made from."""
     goal: str
     """In words: the policy, or the bytes wanted."""
     items: list[Item]
+    """The calls, in their order."""
     kept: list[Kept] = []
+    """What was considered and stays."""
     frontier: Frontier | None = None
     """Where bytes were wanted: the trade-offs there were."""
     collector: str = ""
     """The collection that is to follow, as the predictions name it."""
     predictions: list[Prediction] = []
+    """What each kind of collection frees afterwards; `safe` first."""
     freed_blobs: dict[str, int] = {}
     """Blobs the safe collection frees after the plan, with their bytes, what is orphaned already included."""
     commands: list[str] = []
     """What to run, one after the other; without a collection where that would do harm."""
     notes: list[str] = []
+    """What a reader has to know before."""
 
 
 def seal(plan: Plan) -> Plan:

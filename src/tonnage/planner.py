@@ -7,16 +7,15 @@ truth, nothing is planned at all.
 
 import contextlib
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 from typing import NamedTuple
 
+from tonnage.caution import notes_on_tags, notes_on_untagged, protect, refuse_ignorance
 from tonnage.database import Inventory, statements
-from tonnage.errors import NotKnownError
 from tonnage.freeing import cheapest_units
-from tonnage.gc.names import is_repository_name
 from tonnage.gc.preview import predict_after
 from tonnage.knowledge import Knowledge, insist, knowledge_of
 from tonnage.plan import Action, Item, Kept, Plan, Prediction, Source, seal
@@ -26,16 +25,7 @@ from tonnage.sizes import format_size
 from tonnage.targets import Target
 from tonnage.what_if import Deletions, target_text
 
-_FEW_TAGS = 100
-"""With more than this many revisions to a tag, tags are most likely kept somewhere else."""
-_REVISIONS_TO_JUDGE = 20
 _POLICY_KEEPS = "the policy keeps it"
-
-
-class IncompleteKnowledgeError(NotKnownError):
-    """The inventory does not know enough to plan deletions."""
-
-    hint = "give them with --tags-from FILE: a line REPOSITORY:TAG@sha256:… each, or Harbor's database dump or URL"
 
 
 class Wanted(NamedTuple):
@@ -59,8 +49,9 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
     knowledge = knowledge_of(inventory)
     for need in ("files", "untagged") if wanted.free_bytes is not None else ():
         insist(inventory, need, "how many bytes deletions would free")
-    notes = _doubts(deletions, wanted) + _ignorance(knowledge, wanted)
-    notes += _protect(deletions, wanted.in_use, wanted.registry_version)
+    refuse_ignorance(deletions, wanted.given_tags_count)
+    notes = notes_on_tags(deletions, wanted.given_tags_count) + notes_on_untagged(knowledge, wanted.policy)
+    notes += protect(deletions, wanted.in_use, wanted.registry_version)
     kept = _apply_policy(deletions, wanted, now)
     for target in wanted.targets:
         deletions.add(target, f"named: {target_text(target)}")
@@ -91,62 +82,6 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
             notes=notes + ([_warning(collector, harm)] if harm else []),
         )
     )
-
-
-def _doubts(deletions: Deletions, wanted: Wanted) -> list[str]:
-    """Return what makes the plan less sure. Raises IncompleteKnowledgeError where nothing can be planned."""
-    if unlisted := deletions.run("unlisted").rows:
-        path, detail = unlisted[0]
-        raise IncompleteKnowledgeError(
-            f"the scan could not read `{path}` ({detail}), and what lies there may need anything",
-            "scan as the user the registry runs as",
-        )
-    tags_count, revisions_count, tagless_count = deletions.run("doubt").rows[0]
-    given_count = wanted.given_tags_count
-    if given_count is not None and not tags_count and revisions_count:
-        raise IncompleteKnowledgeError(
-            f"none of the {given_count:,} tags given leads to one of the {revisions_count:,} revisions here",
-            "are they of this registry? Write REPOSITORY:TAG@sha256:… as the storage has them",
-        )
-    if given_count is None and revisions_count >= _REVISIONS_TO_JUDGE and tags_count * _FEW_TAGS < revisions_count:
-        raise IncompleteKnowledgeError(
-            f"{tags_count:,} tags for {revisions_count:,} revisions: this registry keeps its tags elsewhere"
-        )
-    if given_count is None:
-        return []
-    notes = []
-    if given_count > tags_count:
-        notes.append(
-            f"{given_count - tags_count:,} of the {given_count:,} tags given lead to nothing in this inventory"
-        )
-    if tagless_count:
-        notes.append(f"{tagless_count:,} repositories with images have none of the tags given")
-    return notes
-
-
-def _ignorance(knowledge: Knowledge, wanted: Wanted) -> list[str]:
-    """Return notes on what a plan over tags alone cannot do."""
-    if knowledge.has_untagged:
-        return []
-    notes = ["tags are all that is known: what their images need may be needed by untagged revisions too"]
-    if wanted.policy is not None and any(rule.delete_untagged for rule in wanted.policy.rule):
-        notes.append("delete_untagged takes nothing: untagged revisions are unknown")
-    return notes
-
-
-def _protect(deletions: Deletions, in_use: Iterable[Reference], registry_version: int) -> list[str]:
-    """Protect what is in use and what cannot be judged; return a note for each reference that names nothing here."""
-    notes = []
-    for reference in in_use:
-        found = deletions.run("find_reference", **reference._asdict()).rows
-        deletions.add_rows("protected", [(repository, digest, f"in use: {reference}") for repository, digest in found])
-        if not found:
-            notes.append(f"in use, but not in this registry: {reference}")
-    deletions.run("protect_holders")
-    names = [name for (name,) in deletions.inventory.query("select repository from repository").rows]
-    nameless = [name for name in names if ":" in name or not is_repository_name(name, registry_version)]
-    deletions.run("close_repositories", nameless=nameless)
-    return notes
 
 
 def _apply_policy(deletions: Deletions, wanted: Wanted, now: datetime) -> list[Kept]:

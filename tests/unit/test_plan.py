@@ -9,10 +9,11 @@ import duckdb
 import pytest
 
 from scanning import scan_tree
+from tonnage.caution import IncompleteKnowledgeError
 from tonnage.database import Inventory
 from tonnage.freeing import GoalUnreachableError
 from tonnage.plan import Action, Plan, PlanError, read_plan, write_plan
-from tonnage.planner import IncompleteKnowledgeError, Wanted, make_plan
+from tonnage.planner import Wanted, make_plan
 from tonnage.policy import parse_policy
 from tonnage.references import parse_reference
 from tonnage.sample import Builder
