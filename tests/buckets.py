@@ -223,15 +223,18 @@ def rclone_store(*, etag_hash: str = "", scheme: str = "s3") -> Iterator[FolderS
 
 
 @contextmanager
-def serving_folder(folder: Path, *, etag_hash: str = "", is_anonymous: bool = False) -> Iterator[str]:
-    """Serve a folder of buckets over S3; yield the endpoint."""
+def serving_folder(
+    folder: Path, *, etag_hash: str = "", is_anonymous: bool = False, tls: tuple[Path, Path] | None = None
+) -> Iterator[str]:
+    """Serve a folder of buckets over S3; yield the endpoint. `tls` are a certificate and its key."""
     port = free_port()
+    secure = ["--cert", str(tls[0]), "--key", str(tls[1])] if tls else []
     login = [] if is_anonymous else ["--auth-key", ",".join(KEYS)]
     fresh = ["--dir-cache-time", "1ms", "--config", os.devnull]  # what changes behind it shows at once
     program = Path(sys.executable).with_name("rclone")
     command = [str(program), "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--read-only"]
-    with _running([*command, f"--etag-hash={etag_hash}", *login, *fresh], f"http://127.0.0.1:{port}/"):
-        yield f"http://127.0.0.1:{port}"
+    with _running([*command, f"--etag-hash={etag_hash}", *login, *fresh, *secure], f"http://127.0.0.1:{port}/"):
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
 
 
 def azurite_program() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from buckets import FolderStore, below_root, free_port
+from buckets import KEYS, FolderStore, below_root, free_port, serving_folder
 from faultproxy import RESET, SLOW, Answer, Fault, Proxy, proxy_before
+from registryfronts import Certificate, make_certificate
 from scanning import answer, differences, everything, files_below, problems, scan_storage
 from tonnage.errors import (
     BucketAccessError,
@@ -220,8 +222,6 @@ def test_a_profile_gives_the_credentials(
     credentials = tmp_path / "credentials"
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
     keys = [monkeypatch.delenv(name) or name.lower() for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
-    from buckets import KEYS
-
     lines = [f"{name} = {value}" for name, value in zip(keys, KEYS, strict=True)]
     credentials.write_text("\n".join(["[auditor]", *lines]))
     registry.repository("app").image([registry.layer(b"x")], tag="1")
@@ -231,6 +231,35 @@ def test_a_profile_gives_the_credentials(
     assert answer(tmp_path / "i.duckdb", "select tag from tag") == [("1",)]
     error = refused(address, rclone.options._replace(profile="nobody"))
     assert "nobody" in error.message
+
+
+def signed_by(authority: Certificate, folder: Path) -> tuple[Path, Path]:
+    """Let openssl make a server's certificate that an authority signed; return it and its key."""
+    made = folder / "server.pem", folder / "server-key.pem"
+    by = ["-CA", str(authority.certificate), "-CAkey", str(authority.key), "-days", "2", "-nodes"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    kind = ["-newkey", "rsa:2048", "-addext", "basicConstraints=critical,CA:FALSE"]
+    command = ["openssl", "req", "-x509", *by, *kind, *names, "-keyout", str(made[1]), "-out", str(made[0])]
+    subprocess.run(command, check=True, capture_output=True)
+    return made
+
+
+def test_certificates_of_ones_own(registry: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint with a certificate nobody knows is refused; with --ca, or AWS_CA_BUNDLE, it is scanned."""
+    authority = make_certificate(tmp_path)
+    tls = signed_by(authority, tmp_path)
+    registry.repository("app").image([registry.layer(b"x")], tag="1")
+    address = f"s3://{registry.root.name}"
+    with serving_folder(registry.root.parent, tls=tls) as endpoint:
+        options = BucketOptions(endpoint=endpoint, timeout_seconds=TIMEOUT_SECONDS)
+        error = refused(address, options)
+        assert type(error) is BucketUnreachableError
+        assert "--ca" in error.next_step
+        trusting = options._replace(ca_file=str(authority.certificate), timeout_seconds=60.0)
+        scan_storage(open_storage(address, OpenOptions(bucket=trusting)), tmp_path / "i.duckdb")
+        assert answer(tmp_path / "i.duckdb", "select tag from tag") == [("1",)]
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.certificate))
+        open_storage(address, OpenOptions(bucket=options._replace(timeout_seconds=60.0)))
 
 
 @pytest.mark.parametrize("address", ["s3://", "gs:///x", "https://s3.amazonaws.com/"])

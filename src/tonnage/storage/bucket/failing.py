@@ -58,6 +58,15 @@ _NO_CREDENTIALS = re.compile(
 _UNREACHABLE = ("timed out", "timeout", "connect", "dns", "certificate", "reset", "closed", "body", "sending request")
 
 
+_CAUSES = (
+    (re.compile(r"certificate", re.IGNORECASE), "its certificate is not trusted"),
+    (re.compile(r"TimedOut|timed out", re.IGNORECASE), "no answer in time"),
+    (re.compile(r"connection refused", re.IGNORECASE), "connection refused"),
+    (re.compile(r"dns error|failed to lookup", re.IGNORECASE), "its host is not known"),
+)
+"""What a connection fails of, deep in the debug part of the text; the first line says only that it did."""
+
+
 class Failure(NamedTuple):
     """An error of the cloud, understood."""
 
@@ -79,7 +88,7 @@ def understand(error: BaseException) -> Failure:
     message = message_match[1].strip() if (message_match := _MESSAGE.search(text)) else ""
     region_match = _REGION.search(text)
     region = (region_match[1] or region_match[2]) if region_match else ""
-    said = ": ".join(filter(None, (code or (f"status {status}" if status else ""), message))) or _first_line(text)
+    said = ": ".join(filter(None, (code or (f"status {status}" if status else ""), message))) or _cause(text)
     if code in _EXPIRED:
         return Failure(BucketAccessError, said, status, True)
     kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
@@ -99,7 +108,7 @@ def raise_for(location: str, failure: Failure, cause: BaseException | None) -> N
         case kind if kind is BucketAccessError and not failure.status:
             hint = "set the cloud's variables, such as AWS_ACCESS_KEY_ID; --anonymous for a public bucket"
             raise kind(f"no credentials for `{location}`: {failure.said}", hint) from cause
-        case kind if kind is BucketUnreachableError and "certificate" in failure.said.lower():
+        case kind if kind is BucketUnreachableError and "certificate" in failure.said:
             raise kind(said, "pass the certificates that the endpoint's is signed with: --ca FILE") from cause
         case kind:
             raise kind(said) from cause
@@ -124,7 +133,10 @@ def _without_status(text: str) -> type[BucketError] | None:
     return BucketUnreachableError if any(word in lowered for word in _UNREACHABLE) else None
 
 
-def _first_line(text: str) -> str:
-    """Return the beginning of an error without its "Debug source", in a line."""
+def _cause(text: str) -> str:
+    """Return why a connection failed; else the beginning of the text without its "Debug source", in a line."""
+    for pattern, said in _CAUSES:
+        if pattern.search(text):
+            return said
     head = text.partition("\n\nDebug source")[0]
     return " ".join(head.split())[:300]
