@@ -15,6 +15,8 @@ from registryfronts import Break, Hook, Proxy, Reply, running_proxy, running_tok
 from scanning import Rows, answer, column, problems, scan_storage, scan_tree
 from tonnage.database import Inventory, statements
 from tonnage.errors import AccessError, RegistryError, RegistryUnreachableError
+from tonnage.exporter.messages import Job
+from tonnage.rescan import run
 from tonnage.sample import Builder
 from tonnage.storage.registry import RegistrySource
 
@@ -124,6 +126,17 @@ def test_nothing_is_made_up(served_demo: Server, inventory: Path) -> None:
     disk = values["tonnage_disk_bytes"]
     known_classes = [row[0] for row in disk.rows if row[disk.columns.index("value")] is not None]
     assert known_classes == ["tagged"]
+
+
+def test_the_exporter_serves_what_is_known(served_demo: Server, inventory: Path) -> None:
+    """It scans a registry over HTTP like any storage, and has no series for what nobody could tell."""
+    outcome = run(Job(address=served_demo.url, inventory=str(inventory)))
+    text = str(outcome.exposition)
+    assert 'tonnage_disk_bytes{class="tagged"}' in text and 'tonnage_tags{repository="data/etl"} 4.0' in text
+    for series in ("tonnage_untagged_revisions{", "tonnage_collectable_bytes ", 'tonnage_disk_bytes{class="orphaned"}'):
+        assert f"\n{series}" not in text and f"\\n{series}" not in text
+    down = run(Job(address="http://127.0.0.1:9", inventory=str(inventory)))
+    assert (down.exposition, down.reason) == (None, "unreadable")
 
 
 def test_no_body_is_read_twice(images: Builder, inventory: Path) -> None:

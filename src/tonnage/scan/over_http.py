@@ -3,8 +3,8 @@
     catalog -> tags -> what each leads to -> manifests by digest, down through indexes -> configurations -> layers' sizes
 
 What is named by its digest never changes: a rescan asks again for names and for what tags lead to, and for no manifest
-or configuration that an earlier scan read. Listings are known to lose names (REGISTRY-FORMAT of the docs): names the
-earlier scan had and the listing lacks are asked for by name.
+or configuration that an earlier scan read. Listings are known to lose names (docs/explanation/over-http.md): names
+the earlier scan had and the listing lacks are asked for by name.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tonnage import __version__, rows
 from tonnage.database import create, create_schema, statements
 from tonnage.errors import AccessError
-from tonnage.layout import is_full_digest
+from tonnage.layout import blob_path, is_full_digest
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
 from tonnage.registry.manifests import RemoteManifest, payload_of
@@ -210,7 +210,7 @@ class _Run:
             add_unreadable_manifest(out, found.digest, found.fault)
             out["Blob"].append(rows.Blob(found.digest, size_bytes, None))
         elif found.fault:
-            self._problem("unreadable_manifest", f"/v2/_/manifests/{found.digest}", None, found.fault, found.digest)
+            self._problem("unreadable_manifest", blob_path(found.digest), None, found.fault, found.digest)
             found = found._replace(repositories=[])
         self._stage(out)
         self.links[found.digest].update(found.repositories)
@@ -331,7 +331,7 @@ class _Run:
     def _each(self, what: str, ask: Callable[[Item], Found], items: list[Item]) -> Iterator[Found]:
         self.monitor.begin(what, len(items))
         for found in each(self.registry, self.source.concurrency, ask, items):
-            self.monitor.advance(1, 1)
+            self.monitor.advance(1)
             yield found
 
     def _execute(self, name: str, values: dict[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
