@@ -1,6 +1,7 @@
 """tonnage scan"""
 
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ Examples:
   tonnage scan /var/lib/registry -i /srv/registry.duckdb
   tonnage scan s3://registry-bucket --count-requests
   tonnage scan s3://registry --endpoint https://minio.example.com
+  tonnage scan s3://registry-bucket --keys manifest.json
   tonnage scan https://registry.example.com
 
 Exits with 0, or with 3 if it finished and found problems on the way: tonnage problems."""
@@ -25,6 +27,7 @@ Exits with 0, or with 3 if it finished and found problems on the way: tonnage pr
 @click.option("--thorough", is_flag=True, help="Open every folder, or read every link, in a large registry too.")
 @click.option("--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database.")
 @click.option("--count-requests", "says_requests", is_flag=True, help="Say what a bucket's requests will and did cost.")
+@click.option("--keys", metavar="FILE", default="", help="An inventory report of the bucket, in place of a listing.")
 @bucket_options
 @remote_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
@@ -35,6 +38,7 @@ def command(
     thorough: bool,
     ignore_lockfile: bool,
     says_requests: bool,
+    keys: str,
     repositories: str | None,
     blob_sizes: bool,
     credentials: str,
@@ -57,6 +61,7 @@ def command(
     from tonnage.storage.bucket.options import BucketOptions
     from tonnage.storage.opening import OpenOptions, open_storage
     from tonnage.storage.registry import RegistrySource, parse_repositories
+    from tonnage.storage.report import ReportStorage, describe
 
     registry = RegistrySource(
         credentials_file=credentials,
@@ -65,7 +70,9 @@ def command(
         repositories=parse_repositories(read_text(repositories)) if repositories else None,
         asks_sizes=blob_sizes,
     )
-    storage = open_storage(place, OpenOptions(ignore_lockfile, BucketOptions(**bucket), registry))
+    storage = open_storage(place, OpenOptions(ignore_lockfile, BucketOptions(**bucket), registry, keys))
+    if isinstance(storage, ReportStorage) and not quiet:
+        talk(describe(storage, datetime.now(UTC)))
     if says_requests and (expected := storage.describe_requests()):
         talk(expected)
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()

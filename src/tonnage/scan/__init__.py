@@ -32,6 +32,7 @@ from tonnage.scan.threads import ThreadCrew
 from tonnage.scan.workers import Crew, Result, Task
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Format, Keys, Part, Storage
 from tonnage.storage.registry import RegistrySource
+from tonnage.storage.report import ReportStorage
 
 if TYPE_CHECKING:
     import duckdb
@@ -309,7 +310,14 @@ class _Run:
         if self.earlier:
             create_schema(self.connection)
         listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
-        source = {"kind": self.storage.format.value, "has_untagged": True, "has_files": True, "has_stored_sizes": True}
+        source: dict[str, Any] = {
+            "kind": self.storage.format.value,
+            "has_untagged": True,
+            "has_files": True,
+            "has_stored_sizes": True,
+        }
+        if isinstance(self.storage, ReportStorage) and (listed_at := self.storage.report.listed_at):
+            source["listed_at"] = listed_at.replace(tzinfo=None)
         fill(self.connection, source, listed, self._facts(), has_previous=self.previous is not None)
         self.monitor.end()
         return summarize(self.connection, target)

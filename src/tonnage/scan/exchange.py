@@ -108,7 +108,7 @@ def fill(
     has_previous: bool,
 ) -> None:
     """Fill all tables from what is staged, with the earlier scans' totals and this one's. `source`: what is known."""
-    connection.execute(statements("scan")["source"].sql, source)
+    connection.execute(statements("scan")["source"].sql, {"listed_at": None, **source})
     load(connection, source["kind"])
     load_parts(connection, parts)
     if has_previous:

@@ -21,6 +21,8 @@ class OpenOptions(NamedTuple):
     """How to reach a bucket."""
     registry: RegistrySource = RegistrySource()
     """How to treat a registry; its URL is the address."""
+    keys: str = ""
+    """The inventory report that has the keys, in place of a listing."""
 
 
 def open_storage(
@@ -28,6 +30,8 @@ def open_storage(
     options: OpenOptions = OpenOptions(),  # noqa: B008 - an immutable value
 ) -> Storage | RegistrySource:
     """Return what is to be scanned at an address. Raises TonnageError if there is none, or it cannot be read at all."""
+    if options.keys:
+        return _open_with_keys(address, options)
     if "://" in address:
         from tonnage.storage.bucket.address import is_bucket
         from tonnage.storage.bucket.storage import open_bucket
@@ -41,3 +45,22 @@ def open_storage(
     from tonnage.storage.local import open_local
 
     return find_layouts(address) or open_local(address, ignore_lockfile=options.ignore_lockfile)
+
+
+def _open_with_keys(address: str, options: OpenOptions) -> Storage:
+    """Return the storage whose keys a report has; nothing is listed."""
+    from tonnage.storage.report import ReportStorage, find_root, open_report
+
+    report = open_report(options.keys)
+    if "://" not in address:
+        from tonnage.storage.local import open_local
+
+        bodies = open_local(address, ignore_lockfile=options.ignore_lockfile)
+        return ReportStorage(bodies, report, find_root(report, ())[0])
+    from tonnage.storage.bucket.address import parse_address
+    from tonnage.storage.bucket.storage import BucketStorage
+
+    place = parse_address(address)
+    base = f"{place.prefix}/" if place.prefix else ""
+    start, anchor = find_root(report, (base, f"{place.bucket}/{base}"))  # Azure puts the container before each name
+    return ReportStorage(BucketStorage(place, options.bucket, f"{base}{anchor}".strip("/")), report, start)

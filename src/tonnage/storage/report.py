@@ -1,0 +1,285 @@
+"""Keys from an inventory report of a cloud, in place of a listing: no LIST at all, and only the bodies are read.
+
+A report is a `manifest.json` that names its files, or such a file: Parquet, or CSV with or without gzip. Each cloud has
+its own names for the columns; a CSV without a line of names has them in its manifest (S3: `fileSchema`).
+DuckDB reads and sorts them, so that memory stays flat however many keys there are.
+(S3 Inventory: Amazon S3 User Guide, "Inventory list", "Inventory manifest"; GCS: Storage Insights, "Inventory reports";
+Azure: "Azure Storage blob inventory".)
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tonnage.errors import StorageUnreadableError
+from tonnage.layout import ANCHORS
+from tonnage.sizes import format_size
+from tonnage.storage import OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage
+from tonnage.storage.bucket.listing import in_parts
+
+_KEYS_PER_PAGE = 10_000
+_CURRENT = "(is_latest and not is_deleted)"
+_MEMORY = "256MB"
+_COLUMNS = {
+    "key": ("key", "name"),
+    "size": ("size", "content-length"),
+    "time": ("last_modified_date", "lastmodifieddate", "updated", "timecreated", "last-modified"),
+    "etag": ("e_tag", "etag"),
+    "md5": ("md5hash", "content-md5"),
+    "is_latest": ("is_latest", "islatest", "iscurrentversion"),
+    "is_deleted": ("is_delete_marker", "isdeletemarker", "deleted"),
+    "snapshot": ("snapshot",),
+}
+"""What we ask for -> what S3 (Parquet, then CSV), GCS and Azure call it, in lower case."""
+_SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".orc": "orc"}
+
+
+class Report(NamedTuple):
+    """A report: its files, how to read them, and when it was made."""
+
+    files: tuple[str, ...]
+    is_parquet: bool
+    names: tuple[str, ...] = ()
+    """Of the columns of a CSV without a line of names."""
+    has_coded_keys: bool = False
+    """Keys are URL-encoded: CSV files of S3."""
+    listed_at: datetime | None = None
+
+
+class OldVersions(NamedTuple):
+    """Versions of objects that are no longer current, and keep the bytes of what was deleted."""
+
+    versions_count: int
+    size_bytes: int
+
+
+class ReportStorage:
+    """A storage whose keys come from a report, and whose bodies from another storage."""
+
+    def __init__(self, bodies: Storage, report: Report, prefix: str) -> None:
+        self.bodies = bodies
+        self.report = report
+        self.prefix = prefix
+        """What keys of this registry begin with; the rest is their path."""
+
+    @property
+    def format(self) -> Format:
+        """What its paths mean."""
+        return Format.REGISTRY
+
+    @property
+    def location(self) -> str:
+        """Where the bodies are."""
+        return self.bodies.location
+
+    @property
+    def requests_at_once(self) -> int:
+        """As many as where the bodies are."""
+        return self.bodies.requests_at_once
+
+    def parts(self) -> Iterator[Part | Entry]:
+        """Yield all parts with their keys, in the order of the keys."""
+        yield from in_parts(self._pages(""))
+
+    def list(self, prefix: str, unopened_before_us: int = OPEN_ALL) -> Iterator[Entry | Leaves]:
+        """Yield the objects below `prefix`."""
+        for page in self._pages(f"{prefix}/" if prefix else ""):
+            yield from map(Entry, *page[:3])
+
+    def read(self, path: str, limit_bytes: int) -> bytes:
+        """Return the first `limit_bytes` of an object. Raises OSError."""
+        return self.bodies.read(path, limit_bytes)
+
+    def is_large(self) -> bool:
+        """Return False: a report tells all that there is, and nothing has to be opened."""
+        return False
+
+    def describe_requests(self) -> str:
+        """Return what was asked of where the bodies are."""
+        return self.bodies.describe_requests()
+
+    def old_versions(self) -> OldVersions:
+        """Return what the report has of versions that are not current."""
+        if "is_latest" not in (columns := _columns_of(self.report)):
+            return OldVersions(0, 0)
+        wanted = f"starts_with(key, $prefix) and not {_CURRENT}"
+        sql = f"select count(*), coalesce(sum(size), 0) from ({_keys(self.report, columns)}) where {wanted}"
+        with _connect() as connection:
+            [(count, size_bytes)] = connection.execute(sql, {"prefix": self.prefix}).fetchall()
+        return OldVersions(count, int(size_bytes))
+
+    def _pages(self, below: str) -> Iterator[Keys]:
+        columns = _columns_of(self.report)
+        start = self.prefix + below
+        sql = (
+            f"select substr(key, {len(self.prefix) + 1}), size, time_us, etag from ({_keys(self.report, columns)})"
+            f" where starts_with(key, $start) and not suffix(key, '/') and {_CURRENT} order by key"
+        )
+        with _connect() as connection:
+            found = connection.execute(sql, {"start": start})
+            while rows := found.fetchmany(_KEYS_PER_PAGE):
+                paths, sizes, times_us, etags = zip(*rows, strict=True)
+                yield Keys(list(paths), list(sizes), list(times_us), list(etags))
+
+
+def open_report(path: str) -> Report:
+    """Return the report a manifest or a data file is. Raises StorageUnreadableError."""
+    try:
+        if path.endswith(".json"):
+            return _of_manifest(Path(path), json.loads(Path(path).read_bytes()))
+        return Report((str(Path(path).resolve(strict=True)),), _is_parquet(path))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageUnreadableError(f"`{path}` is no inventory report: {error}", _HINT) from error
+
+
+def find_root(report: Report, bases: Sequence[str]) -> tuple[str, str]:
+    """Return what the keys of the registry begin with, and the anchor in that. Raises StorageUnreadableError.
+
+    `bases` are prefixes below which it may lie; without any it is looked for.
+    """
+    keys = _keys(report, _columns_of(report))
+    has = f"select 1 from ({keys}) where starts_with(key, $blobs) or starts_with(key, $repositories) limit 1"
+    with _connect() as connection:
+        if not bases:
+            anywhere = (
+                f"select regexp_extract(key, '^(.*/)?{ANCHORS[0]}/(blobs|repositories)/', 1) as base from ({keys})"
+            )
+            found = connection.execute(f"{anywhere} where key like '%{ANCHORS[0]}/%' limit 1").fetchall()
+            bases = ("", *(row[0] for row in found))
+        for base in bases:
+            for anchor in ANCHORS:
+                start = base + (f"{anchor}/" if anchor else "")
+                if connection.execute(
+                    has, {"blobs": f"{start}blobs/", "repositories": f"{start}repositories/"}
+                ).fetchall():
+                    return start, anchor
+    raise StorageUnreadableError(f"no keys of a registry in `{report.files[0]}`", "is it a report of this bucket?")
+
+
+def describe(storage: ReportStorage, now: datetime) -> str:
+    """Return what the keys are, how old they are, and what is kept of old versions."""
+    listed_at = storage.report.listed_at
+    age = (
+        f"keys as of {listed_at:%Y-%m-%d %H:%M} UTC, {_age(now - listed_at)} old"
+        if listed_at
+        else ("keys of a report that does not say when it was made: its manifest does")
+    )
+    versions = storage.old_versions()
+    if not versions.versions_count:
+        return age
+    size = format_size(versions.size_bytes)
+    return f"{age}\n{versions.versions_count:,} old versions and deleted objects are kept beside them: {size}"
+
+
+def _age(age: timedelta) -> str:
+    hours = age.total_seconds() / 3600
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
+
+
+_HINT = "pass the manifest.json of the report, or one of its .parquet or .csv.gz files"
+
+
+def _of_manifest(path: Path, manifest: dict[str, Any]) -> Report:
+    if "fileSchema" in manifest:
+        return _of_s3(path, manifest)
+    if "report_shards_file_names" in manifest:
+        files = [_file_of(path, name) for name in manifest["report_shards_file_names"]]
+        return Report(tuple(files), _is_parquet(files[0]), listed_at=_time(manifest.get("snapshot_time")))
+    files = [_file_of(path, file["blob"]) for file in manifest["files"]]
+    return Report(tuple(files), _is_parquet(files[0]), listed_at=_time(manifest.get("inventoryStartTime")))
+
+
+def _of_s3(path: Path, manifest: dict[str, Any]) -> Report:
+    form = manifest["fileFormat"].upper()
+    if form == "ORC":
+        raise ValueError("it is in ORC, which cannot be read; have the inventory made as Parquet or CSV")
+    files = tuple(_file_of(path, file["key"]) for file in manifest["files"])
+    listed_at = datetime.fromtimestamp(int(manifest["creationTimestamp"]) / 1000, UTC)
+    names = () if form == "PARQUET" else tuple(name.strip() for name in manifest["fileSchema"].split(","))
+    return Report(files, form == "PARQUET", names, has_coded_keys=form == "CSV", listed_at=listed_at)
+
+
+def _file_of(manifest: Path, key: str) -> str:
+    """Return where a file of the report lies: beside its manifest, or where the cloud put it, as both were copied."""
+    name = key.rpartition("/")[2]
+    folder = manifest.resolve().parent
+    places = [folder / name, folder / "data" / name, folder.parent / "data" / name]
+    places += [above / key for above in (folder, *folder.parents)]
+    for place in places:
+        if place.is_file():
+            return str(place)
+    raise FileNotFoundError(f"it names `{key}`, which lies neither beside it nor in `data`")
+
+
+def _is_parquet(path: str) -> bool:
+    kind = next((kind for suffix, kind in _SUFFIXES.items() if path.lower().endswith(suffix)), "")
+    if kind == "orc":
+        raise ValueError("it is in ORC, which cannot be read; have the inventory made as Parquet or CSV")
+    if not kind:
+        raise ValueError("its name ends neither in .parquet nor in .csv or .csv.gz")
+    return kind == "parquet"
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
+def _connect() -> Any:
+    import duckdb
+
+    config: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    connection = duckdb.connect(config={**config, "memory_limit": _MEMORY})
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+def _source(report: Report) -> str:
+    files = ", ".join("'" + file.replace("'", "''") + "'" for file in report.files)
+    if report.is_parquet:
+        return f"read_parquet([{files}], union_by_name = true)"
+    if report.names:
+        names = ", ".join("'" + name.replace("'", "''") + "'" for name in report.names)
+        return f"read_csv([{files}], header = false, names = [{names}], all_varchar = true, delim = ',', quote = '\"')"
+    return f"read_csv([{files}], header = true, all_varchar = true, delim = ',', quote = '\"', union_by_name = true)"
+
+
+def _columns_of(report: Report) -> dict[str, str]:
+    """Return which column of the report is which. Raises StorageUnreadableError if there are no keys or sizes."""
+    import duckdb
+
+    try:
+        with _connect() as connection:
+            described = connection.execute(f"describe select * from {_source(report)}").fetchall()
+    except duckdb.Error as error:
+        raise StorageUnreadableError(f"cannot read `{report.files[0]}`: {str(error).splitlines()[0]}", _HINT) from error
+    names = {re.sub(r"\s", "", row[0]).lower(): row[0] for row in described}
+    found = {
+        column: next((names[name] for name in candidates if name in names), "")
+        for column, candidates in _COLUMNS.items()
+    }
+    if not found["key"] or not found["size"]:
+        raise StorageUnreadableError(f"no columns of keys and sizes in `{report.files[0]}`", _HINT)
+    return {column: '"' + name.replace('"', '""') + '"' for column, name in found.items() if name}
+
+
+def _keys(report: Report, columns: dict[str, str]) -> str:
+    """Return the SELECT of all rows: key, size, time_us, etag, is_latest, is_deleted."""
+    key = columns["key"]
+    time = columns.get("time")
+    etag = f"lower(trim({columns['etag']}, '\"'))" if "etag" in columns else "''"
+    if "md5" in columns:  # Base64, where the cloud's ETag is no hash
+        etag = f"coalesce(lower(hex(try(from_base64({columns['md5']})))), {etag})"
+    latest = f"try_cast({columns['is_latest']} as boolean)" if "is_latest" in columns else "true"
+    deleted = f"try_cast({columns['is_deleted']} as boolean)" if "is_deleted" in columns else "false"
+    if "snapshot" in columns:
+        deleted = f"({deleted} or coalesce(cast({columns['snapshot']} as varchar), '') <> '')"
+    return (
+        f"select {f'url_decode(replace({key}, chr(43), chr(32)))' if report.has_coded_keys else key} as key,"
+        f" coalesce(try_cast({columns['size']} as bigint), 0) as size,"
+        f" {f'epoch_us(try_cast({time} as timestamptz))' if time else 'null'} as time_us,"
+        f" coalesce({etag}, '') as etag, coalesce({latest}, true) as is_latest, coalesce({deleted}, false) as is_deleted"
+        f" from {_source(report)}"
+    )
