@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,17 @@ from realregistry import CREDENTIALS, HTPASSWD, running_registry
 from realregistry import Registry as Server
 from registryfronts import Break, Hook, Proxy, Reply, running_proxy, running_token_server
 from scanning import Rows, answer, column, problems, scan_storage, scan_tree
+from tonnage.apply import apply_plan
 from tonnage.database import Inventory, statements
-from tonnage.errors import AccessError, RegistryError, RegistryUnreachableError
+from tonnage.errors import AccessError, NotKnownError, RegistryError, RegistryUnreachableError
 from tonnage.exporter.messages import Job
+from tonnage.planner import Wanted, make_plan
+from tonnage.registry import Registry
 from tonnage.rescan import run
 from tonnage.sample import Builder
 from tonnage.storage.registry import RegistrySource
+from tonnage.targets import parse_target
+from tonnage.verify import verify
 
 pytestmark = pytest.mark.integration
 
@@ -324,6 +330,26 @@ def test_layers_are_asked_for_on_demand(images: Builder, inventory: Path) -> Non
     ours = "select kind, path, digest from problem where kind in ('missing_blob', 'size_mismatch') order by all"
     assert answer(inventory, ours) == answer(inventory.with_name("storage.duckdb"), ours)
     assert known(inventory) == known(inventory.with_name("storage.duckdb"))
+
+
+def test_a_plan_over_tags_is_carried_out(images: Builder, inventory: Path, tmp_path: Path) -> None:
+    """Scan, plan, apply and scan again, all over HTTP: the tags are gone, and what they shared is still served."""
+    wanted = Wanted(targets=(parse_target("org/app:multi"), parse_target("org/web")))
+    with running_registry(images.root) as server:
+        scan_storage(source(server.url), inventory)
+        with Inventory(str(inventory)) as opened:
+            plan = make_plan(opened, wanted, datetime.now(UTC))
+        assert [(p.collector, p.is_at_most) for p in plan.predictions] == [("safe", True)]
+        assert plan.source.unknown and plan.commands[0].endswith(f"--registry {server.url}")
+        with Registry.at(server.url, environment={"HOME": "/nowhere"}) as registry:
+            outcome = apply_plan(plan, registry, tmp_path / "journal", confirmed=plan.id)
+        scan_storage(source(server.url), inventory)
+    assert outcome.left_count == 0
+    assert column(inventory, "select distinct repository from tag") == ["org/app"]
+    assert column(inventory, "select tag from tag where digest is not null order by tag")[:2] == ["1", "one"]
+    assert images.layer(b"shared").digest in column(inventory, "select digest from layer")
+    with Inventory(str(inventory)) as opened, pytest.raises(NotKnownError, match="what a collection has freed"):
+        verify(opened, plan)
 
 
 def test_a_pull_through_cache(images: Builder, inventory: Path, tmp_path: Path) -> None:
