@@ -188,6 +188,18 @@ def _split(units: Sequence[int], blobs: dict[tuple[int, ...], int], part: Collec
 
 def _groups(units: Iterable[int], blobs: dict[tuple[int, ...], int]) -> list[_Group]:
     """Return the connected groups that have blobs at all; units that hold nothing are in none."""
+    group_of = connected(units, blobs)
+    members: dict[int, _Group] = {}
+    for holders, size_bytes in blobs.items():
+        members.setdefault(group_of[holders[0]], ([], {}))[1][holders] = size_bytes
+    for unit, group in group_of.items():
+        if group in members:
+            members[group][0].append(unit)
+    return list(members.values())
+
+
+def connected(units: Iterable[int], holders_of_blobs: Iterable[Sequence[int]]) -> dict[int, int]:
+    """Return the group of each unit, named by one of its units: units that hold a blob together are in one."""
     parent = {unit: unit for unit in units}
 
     def root(unit: int) -> int:
@@ -196,14 +208,8 @@ def _groups(units: Iterable[int], blobs: dict[tuple[int, ...], int]) -> list[_Gr
             unit = parent[unit]
         return unit
 
-    for holders in blobs:
+    for holders in holders_of_blobs:
         first = root(holders[0])
         for unit in holders[1:]:
             parent[root(unit)] = first
-    members: dict[int, _Group] = {}
-    for holders, size_bytes in blobs.items():
-        members.setdefault(root(holders[0]), ([], {}))[1][holders] = size_bytes
-    for unit in parent:
-        if root(unit) in members:
-            members[root(unit)][0].append(unit)
-    return list(members.values())
+    return {unit: root(unit) for unit in parent}

@@ -96,7 +96,7 @@ def _cost(tags_count: int, age_seconds: float | None, older_is_cheaper: bool) ->
 def _reasons(problem: closure.Problem, choice: Choice) -> dict[int, str]:
     """Return why each unit was chosen: what it frees, alone or with the others it shares blobs with."""
     freed = [(size_bytes, holders) for size_bytes, holders in problem.blobs if choice.units.issuperset(holders)]
-    group_of = _groups(choice.units, [holders for _, holders in freed])
+    group_of = closure.connected(choice.units, [holders for _, holders in freed])
     sizes: dict[int, int] = {}
     counts: dict[int, int] = {}
     for size_bytes, holders in freed:
@@ -109,19 +109,3 @@ def _reasons(problem: closure.Problem, choice: Choice) -> dict[int, str]:
         else f"one of {counts[group]:,} that together free {format_size(sizes[group])}"
         for unit, group in group_of.items()
     }
-
-
-def _groups(units: Iterable[int], holders: Sequence[Sequence[int]]) -> dict[int, int]:
-    """Return the group of each unit, named by one of its units: units that hold a blob together are in one."""
-    parent = {unit: unit for unit in units}
-
-    def root(unit: int) -> int:
-        while parent[unit] != unit:
-            parent[unit] = parent[parent[unit]]
-            unit = parent[unit]
-        return unit
-
-    for first, *others in holders:
-        for unit in others:
-            parent[root(unit)] = root(first)
-    return {unit: root(unit) for unit in parent}

@@ -11,7 +11,7 @@ from tonnage.sizes import format_size
 
 _HEAD = 11
 """Width of the words that begin a line of the summary."""
-_GOES = "What goes: its place in the plan, what it needs, what nothing else needs, its tags"
+_GOES = "What goes: its number, the bytes it needs and it alone needs, its tags"
 _DRAWN = 3.0
 """How much of the frontier is drawn: so many times the bytes wanted, so that the choice is not lost in a corner."""
 
@@ -86,10 +86,9 @@ def _trade_off(frontier: Frontier, width: int, *, with_plot: bool) -> str:
         search = f"the choice was found by a search; the best may cost up to {_cost(above)} less"
         lines.append(_fact("heuristic", f"{search} ({above / chosen.cost:.1%})", width))
     lines.append(_fact("cost", "1 for each tag, 0.1 for a manifest without one", width))
-    most = f"all that may go: {_point(frontier.points[-1])}"
-    title = f"\nBytes freed against tags deleted ({most})\n"
+    lines.append(_fact("most", f"{_point(frontier.points[-1])}: all that may go", width))
     plot = _plot(frontier, width) if with_plot else ""
-    return title + plot + "\n".join(lines) + "\n"
+    return f"\nBytes freed against tags deleted\n{plot}" + "\n".join(lines) + "\n"
 
 
 def _plot(frontier: Frontier, width: int) -> str:

@@ -219,7 +219,8 @@ def _source(inventory: Inventory, knowledge: Knowledge) -> Source:
 def _goal(wanted: Wanted) -> str:
     parts = [f"delete {', '.join(map(target_text, wanted.targets))}"] if wanted.targets else []
     if wanted.policy is not None:
-        parts.append(f"a policy of {len(wanted.policy.rule)} rules")
+        count = len(wanted.policy.rule)
+        parts.append(f"a policy of {count} rule{'s' if count > 1 else ''}")
     if wanted.free_bytes is not None:
         parts.append(f"free {format_size(wanted.free_bytes)} at the least cost")
     return "; ".join(parts)
