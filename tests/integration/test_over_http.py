@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +19,7 @@ from realregistry import Registry as Server
 from registryfronts import Break, Hook, Proxy, Reply, running_proxy, running_token_server
 from scanning import Rows, answer, column, problems, scan_storage, scan_tree
 from tonnage.apply import apply_plan
+from tonnage.cli import main
 from tonnage.database import Inventory, statements
 from tonnage.errors import AccessError, NotKnownError, RegistryError, RegistryUnreachableError
 from tonnage.exporter.messages import Job
@@ -222,6 +227,25 @@ def test_it_logs_in(images: Builder, inventory: Path, tmp_path: Path, way: str) 
     assert {scope.rpartition(":")[2] for scope in tokens.scopes if scope.startswith("repository")} <= {"pull"}
 
 
+def test_the_command(images: Builder, inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`tonnage scan URL` with a login in a file: done, login refused, nobody there; each with its exit code and a word."""
+    login = tmp_path / "login"
+    options = ["-i", str(inventory), "--rate", "10000", "--credentials", str(login)]
+
+    def scan(url: str, password: str) -> tuple[int, str]:
+        login.write_text(f"reader:{password}")
+        with pytest.raises(SystemExit) as ended:
+            main(["scan", url, *options])
+        return int(ended.value.code or 0), capsys.readouterr().err
+
+    with running_registry(images.root, htpasswd=HTPASSWD) as server:
+        done, refused = scan(server.url, "secret"), scan(server.url, "wrong")
+    down = scan(server.url, "secret")
+    assert (done[0], refused[0], down[0]) == (0, 22, 21)
+    assert "tags lead to" in done[1] and "check the user and the password" in refused[1] and "cannot reach" in down[1]
+    assert column(inventory, "select max(scan_id) from scan") == [1]
+
+
 def test_a_busy_registry_is_waited_for(images: Builder, inventory: Path) -> None:
     """429 and 503 pass."""
     answers = iter([Reply(429, {"Retry-After": "0"}), Reply(503), *[None] * 1000])
@@ -241,6 +265,25 @@ def test_a_registry_that_goes_down_leaves_the_old_inventory(images: Builder, inv
     with pytest.raises(RegistryUnreachableError, match="cannot reach"):
         scan_storage(source(proxy.url), inventory)
     assert inventory.read_bytes() == before
+    assert [path.name for path in inventory.parent.glob("remote.duckdb*")] == ["remote.duckdb"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_scan_leaves_the_old_inventory(images: Builder, inventory: Path, how: signal.Signals) -> None:
+    """Whether asked to end or killed; and the next scan is not in its way."""
+    with running_registry(images.root) as server, running_proxy(server.host) as proxy:
+        scan_storage(source(proxy.url), inventory)
+        before = inventory.read_bytes()
+        proxy.seen.clear()
+        command = [sys.executable, "-m", "tonnage", "scan", proxy.url, "-i", str(inventory), "--rate", "4", "--full"]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as scanning:
+            while len(proxy.seen) < 4 and scanning.poll() is None:
+                time.sleep(0.01)
+            scanning.send_signal(how)
+            assert scanning.wait(timeout=20) == (130 if how is signal.SIGINT else -how)
+        assert inventory.read_bytes() == before
+        assert inventory.with_name("remote.duckdb.new").exists() == (how is signal.SIGKILL)
+        assert scan_storage(source(proxy.url), inventory).read_count == 0
     assert [path.name for path in inventory.parent.glob("remote.duckdb*")] == ["remote.duckdb"]
 
 
