@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 from tonnage.errors import StorageUnreadableError
 from tonnage.layout import ANCHORS
-from tonnage.sizes import format_size
-from tonnage.storage import OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage
+from tonnage.storage import OLD_VERSIONS, OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage, Type
 from tonnage.storage.bucket.listing import in_parts
 
 _KEYS_PER_PAGE = 10_000
 _CURRENT = "(is_latest and not is_deleted)"
+_OLD = f"(not {_CURRENT} and size is not null)"
+"""Delete markers have no size."""
 _MEMORY = "256MB"
 _COLUMNS = {
     "key": ("key", "name"),
@@ -49,13 +50,6 @@ class Report(NamedTuple):
     listed_at: datetime | None = None
 
 
-class OldVersions(NamedTuple):
-    """Versions of objects that are no longer current, and keep the bytes of what was deleted."""
-
-    versions_count: int
-    size_bytes: int
-
-
 class ReportStorage:
     """A storage whose keys come from a report, and whose bodies from another storage."""
 
@@ -81,12 +75,20 @@ class ReportStorage:
         return self.bodies.requests_at_once
 
     def parts(self) -> Iterator[Part | Entry]:
-        """Yield all parts with their keys, in the order of the keys."""
-        yield from in_parts(self._pages(""))
+        """Yield all parts with their keys, in the order of the keys; old versions as parts of their own."""
+        yield from in_parts(self._pages("", _CURRENT))
+        yield Entry("", 0, None, Type.NOT_TOLD, "open multipart uploads: no inventory report has them")
+        for number, found in enumerate(in_parts(self._pages("", _OLD))):
+            if number == 0:
+                yield Entry("", 0, None, Type.VERSIONED, "the report has old versions")
+            if isinstance(found, Part):
+                yield found._replace(prefix=f"{OLD_VERSIONS}{found.prefix}")
+            else:
+                yield found._replace(type=Type.OLD_VERSION)
 
     def list(self, prefix: str, unopened_before_us: int = OPEN_ALL) -> Iterator[Entry | Leaves]:
         """Yield the objects below `prefix`."""
-        for page in self._pages(f"{prefix}/" if prefix else ""):
+        for page in self._pages(f"{prefix}/" if prefix else "", _CURRENT):
             yield from map(Entry, *page[:3])
 
     def read(self, path: str, limit_bytes: int) -> bytes:
@@ -101,22 +103,13 @@ class ReportStorage:
         """Return what was asked of where the bodies are."""
         return self.bodies.describe_requests()
 
-    def old_versions(self) -> OldVersions:
-        """Return what the report has of versions that are not current."""
-        if "is_latest" not in (columns := _columns_of(self.report)):
-            return OldVersions(0, 0)
-        wanted = f"starts_with(key, $prefix) and not {_CURRENT}"
-        sql = f"select count(*), coalesce(sum(size), 0) from ({_keys(self.report, columns)}) where {wanted}"
-        with _connect() as connection:
-            [(count, size_bytes)] = connection.execute(sql, {"prefix": self.prefix}).fetchall()
-        return OldVersions(count, int(size_bytes))
-
-    def _pages(self, below: str) -> Iterator[Keys]:
+    def _pages(self, below: str, wanted: str) -> Iterator[Keys]:
         columns = _columns_of(self.report)
         start = self.prefix + below
+        path = f"substr(key, {len(self.prefix) + 1})"
         sql = (
-            f"select substr(key, {len(self.prefix) + 1}), size, time_us, etag from ({_keys(self.report, columns)})"
-            f" where starts_with(key, $start) and not suffix(key, '/') and {_CURRENT} order by key"
+            f"select {path}, coalesce(size, 0), time_us, etag from ({_keys(self.report, columns)})"
+            f" where starts_with(key, $start) and not suffix(key, '/') and {wanted} order by key"
         )
         with _connect() as connection:
             found = connection.execute(sql, {"start": start})
@@ -160,18 +153,11 @@ def find_root(report: Report, bases: Sequence[str]) -> tuple[str, str]:
 
 
 def describe(storage: ReportStorage, now: datetime) -> str:
-    """Return what the keys are, how old they are, and what is kept of old versions."""
+    """Return of when the keys are, and how old that is."""
     listed_at = storage.report.listed_at
-    age = (
-        f"keys as of {listed_at:%Y-%m-%d %H:%M} UTC, {_age(now - listed_at)} old"
-        if listed_at
-        else ("keys of a report that does not say when it was made: its manifest does")
-    )
-    versions = storage.old_versions()
-    if not versions.versions_count:
-        return age
-    size = format_size(versions.size_bytes)
-    return f"{age}\n{versions.versions_count:,} old versions and deleted objects are kept beside them: {size}"
+    if listed_at is None:
+        return "keys of a report that does not say when it was made: its manifest does"
+    return f"keys as of {listed_at:%Y-%m-%d %H:%M} UTC, {_age(now - listed_at)} old"
 
 
 def _age(age: timedelta) -> str:
@@ -278,7 +264,7 @@ def _keys(report: Report, columns: dict[str, str]) -> str:
         deleted = f"({deleted} or coalesce(cast({columns['snapshot']} as varchar), '') <> '')"
     return (
         f"select {f'url_decode(replace({key}, chr(43), chr(32)))' if report.has_coded_keys else key} as key,"
-        f" coalesce(try_cast({columns['size']} as bigint), 0) as size,"
+        f" try_cast({columns['size']} as bigint) as size,"
         f" {f'epoch_us(try_cast({time} as timestamptz))' if time else 'null'} as time_us,"
         f" coalesce({etag}, '') as etag, coalesce({latest}, true) as is_latest, coalesce({deleted}, false) as is_deleted"
         f" from {_source(report)}"
