@@ -399,6 +399,7 @@ def test_it_listens_on_several_addresses(tmp_path: Path, registry: Builder) -> N
 # --- a bucket -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("cloud_environment")
 def test_a_bucket_is_scanned_as_by_the_manifest_for_kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Called so, and with the environment of its secret. No address that was signed gets into the log."""
     registry = Builder(tmp_path / "s3" / "registry")
