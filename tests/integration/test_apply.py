@@ -361,7 +361,7 @@ CHANGES: dict[str, Callable[[Story, Server], object]] = {
     "remove tag one": lambda story, server: story.app.untag("one"),
     "garbage tag": lambda story, server: _damage(story, story.app.image([], tag="damaged", history=[])),
     "garbage index": lambda story, server: _damage(story, story.index),
-    "garbage name": lambda story, server: (story.app.path / "_manifests/tags/x y").mkdir(),
+    "garbage name": lambda story, server: (story.app.path / "_manifests/tags/x+y").mkdir(),
 }
 
 
