@@ -19,7 +19,8 @@ from scanning import scan_tree
 from tonnage.database import Inventory
 from tonnage.gc.names import is_repository_name
 from tonnage.gc.preview import LISTINGS, Preview, deletion_of, listing, predict_after, preview
-from tonnage.gc.replica import Deletion
+from tonnage.gc.replay import replay
+from tonnage.gc.replica import OTHER_STORE, S3, Collector, Deletion, Replica
 from tonnage.plan import Action, Item
 from tonnage.sample import Builder, Descriptor, Repository, documents
 
@@ -521,6 +522,77 @@ def test_several_bad_tags(tree: Tree) -> None:
 def test_repository_names(name: str, takers: list[int]) -> None:
     """What either version can parse."""
     assert [version for version in (2, 3) if is_repository_name(name, version)] == takers
+
+
+# --- object stores, which know only keys ----------------------------------------------------------------------------
+
+NOTHING: dict[str, Callable[[Repository], object]] = {
+    "no key below repositories": lambda app: shutil.rmtree(app.registry.v2 / "repositories"),
+    "no key below blobs": lambda app: shutil.rmtree(app.registry.v2 / "blobs"),
+    "no layer link": lambda app: shutil.rmtree(app.path / "_layers"),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_where_there_is_no_key(tree: Tree, name: str) -> None:
+    """2.x, and 3.x where it lists folder by folder (Google, Azure), miss the folder; on S3 3.x walks nothing."""
+    app = tree.repo("app")
+    tree.image(app, "app", tag="1")
+    NOTHING[name](app)
+    tree.scan()
+    stops = {}
+    with Inventory(str(tree.inventory)) as opened:
+        for driver in (S3, OTHER_STORE):
+            replica = Replica(opened, driver=driver)
+            stops[driver] = [replay(replica, Collector(*mode)).stop is not None for mode in MODES]
+    two_stops = name != "no layer link"  # in that case it is no repository
+    assert stops == {S3: [two_stops, two_stops, False, False], OTHER_STORE: [two_stops, two_stops, True, True]}
+
+
+FILES_FOR_FOLDERS: dict[str, Callable[[Repository], object]] = {
+    "file in tags": lambda app: _stray(app, f"{MANIFESTS}/tags/.DS_Store"),
+    "folder for a tag's link": lambda app: _into_folder(app.tag_link("2"), inside="x"),
+    "file for a blob's folder": lambda app: (
+        shutil.rmtree(_manifest(app).parent), _manifest(app).parent.write_bytes(b"")
+    ),
+    "file for the revisions": lambda app: (
+        shutil.rmtree(app.path / "_manifests/revisions"), _stray(app, f"{MANIFESTS}/revisions")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES_FOR_FOLDERS)
+def test_a_file_is_in_nobody_s_way(tree: Tree, name: str) -> None:
+    """What stops a collection on a disk, as it is not a directory or is one, is no key at all in an object store."""
+    app = tree.repo("app")
+    image = tree.image(app, "app", tag="1")
+    app.tag("2", image.digest)
+    FILES_FOR_FOLDERS[name](app)
+    assert tree.preview(2, True).stop is not None and tree.preview(3, True).stop is not None
+    assert all(tree.preview(*mode, "object").stop is None for mode in MODES)
+
+
+@pytest.mark.parametrize("file", ["_", "_m", "_man"])
+def test_a_key_hides_what_begins_like_it(tree: Tree, file: str) -> None:
+    """3.x skips in a flat listing by the beginning of the path: such a file hides the folder that makes a repository."""
+    app = tree.repo("app")
+    tree.image(app, "app", tag="1")
+    _stray(app, f"repositories/app/{file}")
+    assert tree.swept(3) == []
+    assert tree.swept(3, False, "object") == ["app", "app config", "app layer"]
+    assert tree.rules(3, False, "object") == [("1", "the collector does")]
+
+
+def test_a_stray_key_makes_a_repository(tree: Tree) -> None:
+    """Any key below `_manifests` does for 3.x, any below `_layers` for 2.x; an empty folder is none."""
+    app = tree.repo("app")
+    assert tree.preview(3).outcome.repositories == ["app"]
+    assert tree.preview(3, False, "object").outcome.repositories == []
+    _stray(app, f"{MANIFESTS}/note/x")
+    assert tree.preview(3, False, "object").outcome.repositories == ["app"]
+    assert tree.preview(2, False, "object").outcome.repositories == []
+    _stray(app, "repositories/app/_layers/x")
+    assert tree.preview(2, False, "object").outcome.repositories == ["app"]
 
 
 # --- what the preview makes of it -----------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from tonnage.gc.names import is_digest, is_path, is_repository_name
 from tonnage.gc.replica import Collector, Replica
-from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, find, ordered
+from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, ordered
 
 _Folder = tuple[str, ...]
 """A folder of a repository, by the names that lead to it."""
@@ -109,26 +109,33 @@ class Marking:
 
     def _top(self) -> Folder:
         try:
-            top = self.replica.repositories()
+            return self.replica.repositories()
         except MissingError:
-            self.refuse(RefusedError("repositories", "failed to mark: Path not found: repositories"))
-            return {}
-        if not isinstance(top, dict):
-            self.refuse(RefusedError("repositories", "failed to mark: not a directory"))
-            return {}
-        return top
+            if not self.replica.is_flat:
+                self.refuse(RefusedError("repositories", "failed to mark: Path not found: repositories"))
+        except BrokenPathError as error:
+            self.refuse(RefusedError("repositories", f"failed to mark: {error}"))
+        return {}
 
     def _find_repositories(self, folder: Folder, path: str) -> None:
-        """Add the repositories below a folder. In 2.x a plain file `_…` hides whatever comes after it in its folder."""
+        """Add the repositories below a folder.
+
+        In 2.x a plain file `_…` hides whatever comes after it in its folder. In a flat listing a name `_…` hides all that
+        begin like it, as the last thing to be skipped is told by the beginning of the path.
+        """
         marker = _MARKERS[self.collector.version]
-        for name in ordered(folder, is_object=self.replica.is_object):
+        skipped = None
+        for name in ordered(folder, is_flat=self.replica.is_flat):
             node, below = folder[name], f"{path}/{name}"
+            if self.replica.is_flat and skipped is not None and name.startswith(skipped):
+                continue
             if isinstance(node, Fault):
                 self.refuse(RefusedError(below, f"failed to mark: {node.reason}"))
                 continue
             if name == marker:
                 self.repositories.append(path.partition("/")[2] or name)
             if name.startswith("_"):
+                skipped = name
                 if self.collector.version == 2 and not isinstance(node, dict):
                     return
             elif isinstance(node, dict):
@@ -195,9 +202,9 @@ class Marking:
         """Yield the digests in the links below a folder that lead to a blob of the repository."""
         path = "/".join((repository.path, *folder))
         try:
-            node = find(repository.tree, folder)
+            node = self.replica.find_folder(repository.tree, folder)
         except MissingError:
-            if folder == _LAYERS and not self.replica.is_object:
+            if folder == _LAYERS and not self.replica.is_flat:
                 self.refuse(RefusedError(path, f"failed to mark: Path not found: {path}"))
             return
         except BrokenPathError as error:
@@ -207,12 +214,12 @@ class Marking:
             if self._target(repository, digest, kinds) is not None:
                 yield digest
 
-    def _links(self, node: Node, path: str) -> Iterator[str]:
+    def _links(self, node: "Folder | Fault", path: str) -> Iterator[str]:
         """Yield what the files `link` below a folder hold, in the order of the walk."""
-        if not isinstance(node, dict):
-            self.refuse(RefusedError(path, f"failed to mark: {_why_no_folder(node)}"))
+        if isinstance(node, Fault):
+            self.refuse(RefusedError(path, f"failed to mark: {node.reason}"))
             return
-        for name in ordered(node, is_object=self.replica.is_object):
+        for name in ordered(node, is_flat=self.replica.is_flat):
             inner, below = node[name], f"{path}/{name}"
             if isinstance(inner, (dict, Fault)):
                 yield from self._links(inner, below)
@@ -238,7 +245,9 @@ class Marking:
         for kind in kinds:
             path = (*kind, algorithm, hexdigits, "link")
             try:
-                node = find(repository.tree, path)
+                node = self.replica.find(repository.tree, path)
+                if isinstance(node, dict) and not self.replica.driver.has_folders:
+                    continue
                 target = node if isinstance(node, str) else self._content(node, "/".join((repository.path, *path)))
             except MissingError:
                 continue
@@ -288,20 +297,17 @@ class Marking:
     def _read_tags(self, repository: _Repository) -> set[str]:
         path = "/".join((repository.path, *_TAGS))
         try:
-            folder = find(repository.tree, _TAGS)
+            folder = self.replica.find_folder(repository.tree, _TAGS)
         except MissingError:
             return set()
         except BrokenPathError as error:
             self.refuse(RefusedError(path, f"failed to retrieve tags: {error}"))
             return set()
-        if not isinstance(folder, dict):
-            self.refuse(RefusedError(path, f"failed to retrieve tags: {_why_no_folder(folder)}"))
-            return set()
         digests, broken = set(), {}
         for tag in folder:
             link = f"{path}/{tag}/current/link"
             try:
-                digests.add(_read_tag(folder, tag, link))
+                digests.add(self._read_tag(folder, tag, link))
             except MissingError:
                 continue
             except BrokenPathError as error:
@@ -310,10 +316,21 @@ class Marking:
             self.refuse(RefusedError(link, message, broken))
         return digests
 
+    def _read_tag(self, folder: Folder, tag: str, path: str) -> str:
+        """Return the digest a tag points to. Raises MissingError and BrokenPathError."""
+        if not is_path(path):
+            raise BrokenPathError("invalid path")
+        node = self.replica.find(folder, (tag, "current", "link"))
+        if isinstance(node, str):
+            return node
+        if isinstance(node, dict):
+            raise BrokenPathError("is a directory") if self.replica.driver.has_folders else MissingError
+        raise BrokenPathError(node.reason if isinstance(node, Fault) else _NO_DIGEST)
+
     def _can_list_tags(self, repository: _Repository) -> bool:
         """Return whether there is a folder of tags; without one 2.x stops, and 3.x leaves the revision alone."""
         try:
-            find(repository.tree, _TAGS)
+            self.replica.find_folder(repository.tree, _TAGS)
         except MissingError:
             if self.collector.version == 2:
                 path = "/".join((repository.path, *_TAGS))
@@ -322,22 +339,6 @@ class Marking:
         except BrokenPathError:  # refused before, when the tags were read
             return True
         return True
-
-
-def _read_tag(folder: Folder, tag: str, path: str) -> str:
-    """Return the digest a tag points to. Raises MissingError and BrokenPathError."""
-    if not is_path(path):
-        raise BrokenPathError("invalid path")
-    node = find(folder, (tag, "current", "link"))
-    if isinstance(node, str):
-        return node
-    if isinstance(node, dict):
-        raise BrokenPathError("is a directory")
-    raise BrokenPathError(node.reason if isinstance(node, Fault) else _NO_DIGEST)
-
-
-def _why_no_folder(node: Node) -> str:
-    return node.reason if isinstance(node, Fault) else "not a directory"
 
 
 def blob_path(digest: str) -> str:

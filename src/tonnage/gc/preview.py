@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tonnage.database import Inventory, Table, statements
 from tonnage.errors import NoCollectorError
 from tonnage.gc.replay import Outcome, Phase, Stop, replay
-from tonnage.gc.replica import Collector, Deletion, Replica
+from tonnage.gc.replica import DISK, OTHER_STORE, S3, Collector, Deletion, Driver, Replica
 from tonnage.gc.sweeping import Removed
 from tonnage.knowledge import insist
 from tonnage.plan import Action, Item, Prediction
@@ -123,7 +123,7 @@ def preview(
         raise NoCollectorError("OCI image layouts are not what the registry's collector works on")
     collector = Collector(version, delete_untagged)
     with _no_search_for_cycles():
-        replica = Replica(inventory, without, is_object=_is_object(inventory, storage_order))
+        replica = Replica(inventory, without, driver=_driver(inventory, storage_order))
         outcome = real = replay(replica, collector)
         tolerant = replay(replica, collector, tolerant=True) if real.stop else real
     put_right = _sums_of(replica, tolerant.removed) if real.stop else None
@@ -151,7 +151,7 @@ def preview(
 
 def listing(inventory: Inventory, name: str, storage_order: str | None = None) -> Table:
     """Return one of `LISTINGS` of the last preview over this inventory."""
-    values = {"is_object": _is_object(inventory, storage_order)} if name == "leftovers" else {}
+    values = {"has_folders": _driver(inventory, storage_order).has_folders} if name == "leftovers" else {}
     return inventory.query(statements("gc")[f"list_{name}"].sql, values)
 
 
@@ -171,7 +171,7 @@ def predict_after(inventory: Inventory, items: Iterable[Item], storage_order: st
         return []
     deletions = [deletion_of(item) for item in items]
     with _no_search_for_cycles():
-        replica = Replica(inventory, deletions, is_object=_is_object(inventory, storage_order))
+        replica = Replica(inventory, deletions, driver=_driver(inventory, storage_order))
         return [_prediction(replica, collector) for collector in COLLECTORS]
 
 
@@ -260,7 +260,9 @@ def _advice(replica: Replica, stop: Stop) -> str:
     return str(found[0][0]) if found else f"{_GENERAL_ADVICE[stop.phase]}."
 
 
-def _is_object(inventory: Inventory, storage_order: str | None) -> bool:
-    if storage_order is not None:
-        return storage_order == "object"
-    return "://" in str(inventory.query(statements("gc")["location"].sql).rows[0][0])
+def _driver(inventory: Inventory, storage_order: str | None) -> Driver:
+    """Return how the collector sees the storage: what is asked for, else what the inventory's location says."""
+    scheme, is_address, _ = str(inventory.query(statements("gc")["location"].sql).rows[0][0]).partition("://")
+    if storage_order == "object" or (storage_order is None and is_address and scheme == "s3"):
+        return S3
+    return OTHER_STORE if is_address else DISK

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tonnage.database import Inventory, statements
 from tonnage.gc.names import is_digest
-from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, find, insert, remove
+from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, NoFolderError, find, insert, remove
 
 _LINKS_AT_ONCE = 100_000
 """Repositories are put together until they have this many links."""
@@ -29,6 +29,21 @@ class Collector(NamedTuple):
     def name(self) -> str:
         """`2.x`, `2.x -m`, `3.x` or `3.x -m`."""
         return f"{self.version}.x{' -m' if self.delete_untagged else ''}"
+
+
+class Driver(NamedTuple):
+    """How the collector sees what it is stored on, by its storage driver."""
+
+    has_folders: bool
+    """A folder can be empty, and a file cannot lie where a folder is looked for. Object stores know only keys."""
+    walks_keys: bool
+    """3.x walks one flat listing of keys, and misses nothing where there are none."""
+
+
+DISK = Driver(has_folders=True, walks_keys=False)
+S3 = Driver(has_folders=False, walks_keys=True)
+OTHER_STORE = Driver(has_folders=False, walks_keys=False)
+"""Google's and Azure's: listed folder by folder, as a disk is."""
 
 
 class Deletion(NamedTuple):
@@ -50,10 +65,9 @@ class Manifest(NamedTuple):
 class Replica:
     """The storage. Several collectors may be replayed over it, one after the other; none changes it."""
 
-    def __init__(self, inventory: Inventory, deletions: Iterable[Deletion] = (), *, is_object: bool = False) -> None:
+    def __init__(self, inventory: Inventory, deletions: Iterable[Deletion] = (), *, driver: Driver = DISK) -> None:
         self.inventory = inventory
-        self.is_object = is_object
-        """An object store: there are no empty folders, and 3.x walks its keys in another order than a disk's names."""
+        self.driver = driver
         for name in ("gc_collector", "gc_deletion", "gc_walk", "gc_eligible"):
             self.run(name)
         if columns := [list(column) for column in zip(*deletions, strict=True)]:
@@ -80,6 +94,31 @@ class Replica:
         self.run("gc_collector")
         self.run("add_collector", **collector._asdict())
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether this collector walks a flat listing of keys."""
+        return self.driver.walks_keys and self.collector.version >= 3
+
+    def find(self, node: Node, parts: Iterable[str]) -> Node:
+        """Return what is at a path, as the driver sees it. Raises MissingError and BrokenPathError."""
+        try:
+            return find(node, parts)
+        except NoFolderError:
+            if self.driver.has_folders:
+                raise
+            raise MissingError from None
+
+    def find_folder(self, node: Node, parts: Iterable[str]) -> Folder:
+        """Return the folder at a path. Raises MissingError and BrokenPathError."""
+        found = self.find(node, parts)
+        if isinstance(found, dict):
+            return found
+        if isinstance(found, Fault):
+            raise BrokenPathError(found.reason)
+        if self.driver.has_folders:
+            raise NoFolderError
+        raise MissingError
+
     def set_eligible(self, links: Iterable[tuple[str, str]]) -> None:
         """Say which revisions (repository, digest) are to go, for `trees`."""
         pairs = [(self.repository_ids[name], self.numbers[digest]) for name, digest in links]
@@ -92,7 +131,7 @@ class Replica:
             return True
         algorithm, _, hexdigits = digest.partition(":")
         try:
-            node = find(self.odd_blobs, (algorithm, hexdigits[:2], hexdigits, "data"))
+            node = self.find(self.odd_blobs, (algorithm, hexdigits[:2], hexdigits, "data"))
         except MissingError:
             return False
         if isinstance(node, Fault):
@@ -112,8 +151,11 @@ class Replica:
                 return path
         return path
 
-    def repositories(self) -> Node:
-        """Return the folder `repositories` as far as the walk for repositories looks. Raises MissingError."""
+    def repositories(self) -> Folder:
+        """Return the folder `repositories` as far as the walk for repositories looks.
+
+        Raises MissingError and BrokenPathError.
+        """
         root: Folder = {}
         for repository, folders in self._folders.items():
             for folder in folders:
@@ -122,9 +164,11 @@ class Replica:
             repository, inside = _split(path)
             if not inside or inside.count("/") == 0:
                 insert(root, path.split("/"), node)
+            elif not self.driver.has_folders:
+                insert(root, ["repositories", *repository.split("/"), inside.partition("/")[0]], {})
         for path in self._missing_paths:
             remove(root, path.split("/"))
-        return find(root, ["repositories"])
+        return self.find_folder(root, ["repositories"])
 
     def trees(self, names: list[str], *, only_eligible: bool = False) -> Iterator[tuple[str, Folder]]:
         """Yield each repository's own folders with what is in them, as far as the collector looks.
@@ -212,7 +256,7 @@ class Replica:
         self._folders: dict[str, list[str]] = defaultdict(list)
         self.repository_ids: dict[str, int] = {}
         self._links_counts: dict[str, int] = {}
-        folders = self.run("object_folders" if self.is_object else "folders")
+        folders = self.run("folders" if self.driver.has_folders else "object_folders")
         for repository_id, repository, folder, links_count in folders:
             self._folders[repository].append(folder)
             self.repository_ids[repository] = repository_id
@@ -231,7 +275,7 @@ class Replica:
                 self._missing_paths.append(path)
                 self._missing_inside[repository].append(inside)
                 continue
-            if kind == "folder" and self.is_object:
+            if kind == "folder" and not self.driver.has_folders:
                 continue
             node = _node(kind, detail, None if content_id is None else self._content(content_id))
             if path.startswith("repositories"):
@@ -255,6 +299,8 @@ class Replica:
                 insert(self._root, ("blobs", algorithm, hexdigits[:2], hexdigits, "data"), None)
         if self.blobs:
             self._root.setdefault("blobs", {})
+        if not self.driver.has_folders and not isinstance(self._root.get("blobs"), dict):
+            self._root.pop("blobs", None)
         self.odd_blobs: Node = self._root.get("blobs", {})
         self.has_blobs_folder = "blobs" in self._root
 

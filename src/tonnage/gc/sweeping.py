@@ -109,8 +109,8 @@ class Sweep:
     def _take(self, repository: str, tree: Folder, path: str) -> None:
         """Take a path out of the repository. Raises MissingError and BrokenPathError where there is none to take."""
         *parents, name = path.split("/")
-        parent = find(tree, parents)
-        node = find(parent, (name,))
+        parent = self.replica.find(tree, parents)
+        node = self.replica.find(parent, (name,))
         if isinstance(node, Fault) and not node.is_circle:
             raise BrokenPathError(node.reason)
         self._note_gone(f"repositories/{repository}/{path}")
@@ -131,7 +131,7 @@ class Sweep:
 
     def find_blobs(self) -> set[str]:
         """Return the digests of the blobs that nothing marks. Raises RefusedError on what can be no blob."""
-        if not self.replica.has_blobs_folder:
+        if not self.replica.has_blobs_folder and not self.replica.is_flat:
             self.marking.refuse(RefusedError("blobs", "error enumerating blobs: Path not found: blobs"))
         odd: set[str] = set()
         self._find_odd_blobs(self.replica.odd_blobs, "blobs", odd)
@@ -143,7 +143,7 @@ class Sweep:
             reason = node.reason if isinstance(node, Fault) else "not a directory"
             self.marking.refuse(RefusedError(path, f"error enumerating blobs: {reason}"))
             return
-        for name in ordered(node, is_object=self.replica.is_object):
+        for name in ordered(node, is_flat=self.replica.is_flat):
             inner, below = node[name], f"{path}/{name}"
             if isinstance(inner, (dict, Fault)):
                 self._find_odd_blobs(inner, below, found)
@@ -160,7 +160,7 @@ class Sweep:
             try:
                 if digest not in self.replica.blobs:
                     algorithm, _, hexdigits = digest.partition(":")
-                    find(self.replica.odd_blobs, (algorithm, hexdigits[:2], hexdigits))
+                    self.replica.find(self.replica.odd_blobs, (algorithm, hexdigits[:2], hexdigits))
                 self._note_gone(blob_path(digest).removesuffix("/data"))
             except (MissingError, BrokenPathError) as error:
                 failed[digest] = f"failed to delete blob {digest}: {str(error) or 'Path not found'}"

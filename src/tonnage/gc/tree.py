@@ -31,6 +31,13 @@ class BrokenPathError(Exception):
     """The path leads through something that is no folder, or that answers with an error."""
 
 
+class NoFolderError(BrokenPathError):
+    """The path leads through a file. An object store knows no such thing: there the path is missing."""
+
+    def __init__(self) -> None:
+        super().__init__("not a directory")
+
+
 def insert(root: Folder, parts: Iterable[str], node: Node) -> None:
     """Put a node at a path, with the folders that lead there. A folder that is there already stays as it is."""
     *folders, name = parts
@@ -60,19 +67,19 @@ def find(node: Node, parts: Iterable[str]) -> Node:
         if isinstance(node, Fault):
             raise MissingError if node.is_circle else BrokenPathError(node.reason)
         if not isinstance(node, dict):
-            raise BrokenPathError("not a directory")
+            raise NoFolderError
         if part not in node:
             raise MissingError
         node = node[part]
     return node
 
 
-def ordered(folder: Folder, *, is_object: bool) -> list[str]:
+def ordered(folder: Folder, *, is_flat: bool) -> list[str]:
     """Return the names in a folder in the order in which the collector walks them.
 
-    Disks: by name, byte by byte. Object stores, where 3.x walks a flat listing of keys: a folder by its name and a `/`.
+    By name, byte by byte; where it walks a flat listing of keys, a folder by its name and a `/`.
     """
-    if is_object:
+    if is_flat:
         return sorted(folder, key=lambda name: _as_bytes(name) + (b"/" if isinstance(folder[name], dict) else b""))
     return sorted(folder, key=_as_bytes)
 

@@ -2,7 +2,7 @@
 create or replace temp table gc_rule as
 select * from (values
     (1, 'no _layers', '2.x sees no repository where there is no folder _layers'),
-    (2, 'hidden', 'the collector does not come to its repository: a plain file _… before it ends the walk of 2.x'),
+    (2, 'hidden', 'the collector does not come to its repository: a plain file _… beside or before it hides it'),
     (3, 'index child', '2.x -m does not look into indexes: a child without a tag of its own goes'),
     (4, 'foreign child', 'an index lists it, but its own repository has no revision of it: the collector does not follow'),
     (5, 'walk order', '3.x does not look into a manifest again that a repository before it has marked'),

@@ -132,9 +132,9 @@ leftover as (
 select
     kind,
     cast(files_count as bigint) as files_count,
-    cast(files_count + case when $is_object then 0 else folders_count end as bigint) as inodes_count,
+    cast(files_count + case when $has_folders then folders_count else 0 end as bigint) as inodes_count,
     cast(size_bytes as bigint) as size_bytes,
     advice
 from leftover
-where files_count + case when $is_object then 0 else folders_count end > 0
+where files_count + case when $has_folders then folders_count else 0 end > 0
 order by size_bytes desc, inodes_count desc, kind;
