@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from randomtrees import change_json
+from randomdamage import change_json
 from tonnage import gojson, oci
 from tonnage.gojson import RefusedError, Version, read
 
