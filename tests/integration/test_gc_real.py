@@ -160,7 +160,9 @@ def fits(stop: Stop, error: str) -> bool:
         "unknown repository": ("unknown repository name=",),
         "Path not found": ("Path not found",),
     }
-    return any(said in stop.message and any(word in last for word in did) for said, did in words.items())
+    return any(
+        (said in stop.message or stop.others) and any(word in last for word in did) for said, did in words.items()
+    )
 
 
 def put_right(v2: Path, stop: Stop) -> None:
