@@ -95,12 +95,13 @@ class Staging:
             types["part_id"] = int
         self._know_earlier()
         earlier: list[Any] = []
+        numbers: list[int | None] = []
         for position, type_ in enumerate(types.values()):
             if type_ is rows.Digest:
-                same = columns[position] == earlier  # a link that holds the digest its path spells, as nearly all do
-                earlier, columns[position] = columns[position], columns[position - 1 if same else position]
-                if not same:
-                    columns[position] = self._numbers(columns[position])
+                if columns[position] != earlier:  # else a link that holds the digest its path spells, as nearly all do
+                    earlier = columns[position]
+                    numbers = self._numbers(earlier)
+                columns[position] = numbers
         self._append(staged(kind), types, columns)
 
     def _append(self, table: str, types: dict[str, Any], columns: list[list[Any]]) -> None:
