@@ -23,6 +23,7 @@ from random import Random
 
 import pytest
 
+from oddstates import STATES
 from randomdamage import keep_scannable, random_damage
 from randomtrees import random_registry
 from realregistry import REGISTRY, Collection, collect
@@ -33,6 +34,7 @@ from tonnage.gc.preview import Preview, preview
 from tonnage.gc.replay import Stop
 from tonnage.gc.replica import Collector, Replica
 from tonnage.gc.sweeping import Sweep
+from tonnage.sample import Builder
 
 pytestmark = pytest.mark.integration
 
@@ -242,3 +244,16 @@ def test_random_trees(first: int, tmp_path: Path) -> None:
     seeds = range(first, min(first + TREES_PER_TEST, FIRST_SEED + TREES_COUNT))
     found = [text for seed in seeds for text in compare_tree(tmp_path, seed)]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_odd_states(name: str, tmp_path: Path) -> None:
+    """The real collector stops on the states that the tests of the rules say it stops on, and on no others."""
+    damage, stopped, _ = STATES[name]
+    for mode, delete_untagged in (("2", False), ("2 -m", True)):
+        registry = Builder(tmp_path / mode)
+        app = registry.repository("app")
+        (app.path / "_layers").mkdir(parents=True)
+        app.image([registry.layer(b"layer")], tag="1")
+        damage(app)
+        assert (collect(registry.root, delete_untagged=delete_untagged).exit_code != 0) == (mode in stopped), mode

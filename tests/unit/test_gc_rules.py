@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from oddstates import ALL, MANIFESTS, STATES, into_folder, manifest_of, stray
-from scanning import scan_tree
+from scanning import column, scan_tree
 from tonnage.database import Inventory
 from tonnage.gc.names import is_repository_name
 from tonnage.gc.preview import LISTINGS, Preview, deletion_of, listing, predict_after, preview
@@ -376,9 +376,15 @@ def test_the_order_of_repositories(tree: Tree, order: str) -> None:
 # --- the odd states of a storage --------------------------------------------------------------------------------------
 
 
+def blocked_by_problems(inventory: Path) -> set[str]:
+    """Return the collections that the problems say they stop."""
+    named = column(inventory, "select blocks_gc from problem where blocks_gc is not null")
+    return {name for names in named for name in names.split(", ")}
+
+
 @pytest.mark.parametrize("name", STATES)
 def test_an_odd_state(tree: Tree, name: str) -> None:
-    """A collection stops on it, or it does not; whatever it stops on is in the path it names."""
+    """A collection stops on it, or it does not, and a problem says so; whatever it stops on is in the path it names."""
     damage, stopped, phase = STATES[name]
     app = tree.repo("app")
     tree.image(app, "app", tag="1")
@@ -387,6 +393,7 @@ def test_an_odd_state(tree: Tree, name: str) -> None:
     with Inventory(str(tree.inventory)) as opened:
         found = [preview(opened, *mode) for mode in MODES]
     assert tuple(mode for mode, one in zip(ALL, found, strict=True) if one.stop) == stopped
+    assert blocked_by_problems(tree.inventory) == {one.collector.name for one in found if one.stop}
     for one in found:
         if one.stop:
             assert one.stop.phase == phase
