@@ -27,6 +27,7 @@ Lists:
   difference    blobs it takes although needed, or leaves although nothing needs them
   stops         everything it would stop on
 
+--json without a list gives the summary as one object.
 Exits with 0; with --fail-on-break with 15 where it would break something or stop before its end."""
 )
 @click.option("--registry", "version", type=click.Choice(["2", "3"]), required=True, help="The registry's version.")

@@ -22,7 +22,7 @@ def describe(preview: Preview, context: Context, width: int = 80) -> str:
         [
             f"A garbage collection by {preview.collector.name} of {context.location},\n"
             f"as scanned {format_time(context.scanned_at)} UTC\n\n",
-            _stopping(preview, preview.stop) if preview.stop else "",
+            _stopping(preview, preview.stop, width) if preview.stop else "",
             _freeing(preview),
             _breaking(preview, context.broken, width),
             _leaving(context.leftovers, width),
@@ -44,11 +44,12 @@ _NOT_SEARCHED = (
 )
 
 
-def _stopping(preview: Preview, stop: Stop) -> str:
+def _stopping(preview: Preview, stop: Stop, width: int) -> str:
     lines = [f"It would STOP with exit code {stop.exit_code} while it {_DOING[stop.phase]}, on", f"  {stop.path}"]
     if stop.others:
         lines.append(f"  or on {_count(len(stop.others), 'other path')} of the kind")
-    lines += [f"  {stop.message}", f"  what to do: {preview.advice}"]
+    for text in (stop.message, f"what to do: {preview.advice}"):
+        lines += wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
     if len(preview.set_aside) > 1:
         lines.append(f"  {len(preview.set_aside) - 1:,} more would stop it then: {_command(preview, 'stops')}")
     if preview.put_right:
@@ -60,15 +61,18 @@ def _stopping(preview: Preview, stop: Stop) -> str:
 
 def _freeing(preview: Preview) -> str:
     removed, safe = preview.removed, preview.comparison
-    head = "Until then it frees" if preview.stop else "It would free"
-    lines = [f"{head} {format_size(removed.freed_bytes)}: {_count(removed.blobs_count, 'blob')}"]
+    if preview.stop and not removed.files_count:
+        lines = ["By then it has removed nothing."]
+    else:
+        head = "By then it has freed" if preview.stop else "It would free"
+        lines = [f"{head} {format_size(removed.freed_bytes)}: {_count(removed.blobs_count, 'blob')}"]
     others = [
         (removed.revisions_count, "revision", "revisions"),
         (removed.history_count, "entry of tag history", "entries of tag history"),
         (removed.layer_links_count, "layer link", "layer links"),
     ]
     if named := ", ".join(_count(count, one, many) for count, one, many in others if count):
-        lines.append(f"  and removes {named}")
+        lines.append(f"  and {'removed' if preview.stop else 'removes'} {named}")
     lines.append(f"Safe to free: {format_size(safe.safe_bytes)} in {_count(safe.safe_count, 'blob')}")
     if safe.needed_count:
         taken = f"{_count(safe.needed_count, 'blob')} ({format_size(safe.needed_bytes)})"

@@ -13,7 +13,7 @@ blobs as (
     select
         repository_id,
         count(*) as blobs_count,
-        cast(sum(size_bytes) as bigint) as blob_bytes,
+        cast(sum(size_bytes) as bigint) as swept_bytes,
         cast(coalesce(sum(size_bytes) filter (where repositories_count = 1), 0) as bigint) as only_here_bytes
     from swept
     group by repository_id
@@ -25,7 +25,7 @@ broken as (select repository_id, count(*) filter (where was_complete) as n from 
 select
     coalesce(p.repository, '(linked nowhere)') as repository,
     coalesce(b.blobs_count, 0) as blobs_count,
-    coalesce(b.blob_bytes, 0) as blob_bytes,
+    coalesce(b.swept_bytes, 0) as swept_bytes,
     coalesce(b.only_here_bytes, 0) as only_here_bytes,
     coalesce(r.n, 0) as revisions_count,
     coalesce(l.n, 0) as layer_links_count,
@@ -38,4 +38,4 @@ left join history as h on h.repository_id = p.repository_id
 left join links as l on l.repository_id = p.repository_id
 left join broken as k on k.repository_id = p.repository_id
 where coalesce(b.blobs_count, r.n, l.n, h.n, k.n) is not null
-order by blob_bytes desc, repository;
+order by swept_bytes desc, repository;
