@@ -204,15 +204,24 @@ EXPECTED: dict[str, Expected] = {
     "revisions/sha256": {("deleted", "emptied", "file"): {("tag_without_revision", "tag link")}},
     "revision's folder": {("deleted", "emptied", "file"): {("tag_without_revision", "tag link")}},
     "tags": {"deleted": {("no_tags_folder", "repository")}},
-    "tag": {"emptied": {("tag_without_current", HERE)}, "file": {("stray_in_tags", HERE)}},
+    "tag": {"emptied": {("tag_without_current", HERE)}},
     "current": {("deleted", "emptied", "file"): {("tag_without_current", "tag")}},
     "blob's folder": {("deleted", "emptied", "file"): {("missing_blob", "revision link")}},
 }  # fmt: skip
 
 
+STOPS_AS_FILE = {
+    **dict.fromkeys(("_layers", "_manifests", "revisions", "tags", "current"), "file_as_folder"),
+    "tag": "stray_in_tags",
+}
+"""What a file in the place of the folder is, if it is more than a stray."""
+
+
 def expected_of(place: str, damage: str) -> set[tuple[str, str]]:
     """Return kind and place of the problems that must be told."""
-    found = set() if (place, damage) == ("tag", "file") else set(EVERYWHERE.get(damage, set()))
+    found = set(EVERYWHERE.get(damage, set()))
+    if damage == "file" and place in STOPS_AS_FILE:
+        found = {(STOPS_AS_FILE[place], HERE)}
     for damages, told in EXPECTED.get(place, {}).items():
         if damage == damages or (isinstance(damages, tuple) and damage in damages):
             found |= told

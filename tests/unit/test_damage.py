@@ -197,7 +197,7 @@ def test_the_great_folders(open_folder: Callable[[], Path], folder: str, damage:
     if damage == "listing forbidden":
         assert ("unreadable", folder) in told
     elif damage == "file":
-        assert ("stray", folder) in told
+        assert ("file_as_folder", folder) in told
     elif damage == "broken symlink":
         assert ("broken_symlink", folder) in told
     elif folder == "repositories":

@@ -1,14 +1,20 @@
--- Files where the layout has a folder that a collection goes into: of a repository, or of a blob that a link leads to.
-update store.problem as t
+-- Files where the layout has a folder that a collection goes into: of a repository, or on the way to a linked blob.
+update store.problem
 set kind = 'file_as_folder'
-where t.kind = 'stray'
+where kind = 'stray'
     and (
-        t.path in ('blobs', 'repositories')
-        or regexp_matches(t.path, '^repositories/.+/(_layers|_manifests|_manifests/revisions|_manifests/tags|_manifests/tags/[^/]+/current)$')
-        or exists (
-            select 1
-            from store.revision as r
-            join store.digest as d on d.digest_id = r.digest_id
-            where t.path = 'blobs/' || split_part(d.digest, ':', 1) || '/' || left(split_part(d.digest, ':', 2), 2) || '/' || split_part(d.digest, ':', 2)
+        path in ('blobs', 'repositories')
+        or regexp_matches(path, '^repositories/.+/(_layers|_manifests|_manifests/revisions|_manifests/tags|_manifests/tags/[^/]+/current)$')
+        or path in (
+            with linked as (
+                select split_part(d.digest, ':', 1) as algorithm, split_part(d.digest, ':', 2) as hexdigits
+                from store.revision as r
+                join store.digest as d on d.digest_id = r.digest_id
+            )
+            select 'blobs/' || algorithm from linked
+            union
+            select 'blobs/' || algorithm || '/' || left(hexdigits, 2) from linked
+            union
+            select 'blobs/' || algorithm || '/' || left(hexdigits, 2) || '/' || hexdigits from linked
         )
     );
