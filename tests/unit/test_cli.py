@@ -6,12 +6,11 @@ import csv
 import io
 import json
 import os
-import resource
 import re
+import resource
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import NamedTuple
 

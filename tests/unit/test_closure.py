@@ -6,9 +6,11 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ortools.graph.python import max_flow
 
 from tonnage.cheapest import Choice, cheapest
 from tonnage.closure import Problem, frontier
+from tonnage.cut import Network, best_set, cut, cut_by_or_tools
 
 
 def all_sets(problem: Problem) -> list[set[int]]:
@@ -139,3 +141,26 @@ def test_what_is_no_problem(problem: Problem) -> None:
     """A blob that nobody holds, a holder there is not, a cost below nothing: refused."""
     with pytest.raises(ValueError):
         frontier(problem)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_both_solvers_find_the_same_set(seed: int) -> None:
+    """The smallest best set is unique, so that OR-tools and the solver in the house cannot differ in it."""
+    rng = Random(seed)
+    units_count = rng.randint(2, 60)
+    holders = [rng.sample(range(units_count), rng.randint(1, min(5, units_count))) for _ in range(rng.randint(1, 150))]
+    sizes = [rng.randint(1, 10**9) for _ in holders]
+    limits = [rng.randint(0, 3 * sum(sizes) // units_count) for _ in range(units_count)]
+    assert cut_by_or_tools(max_flow, sizes, holders, limits) == cut(sizes, holders, limits)
+
+
+def test_a_large_network_is_given_to_or_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From some size on, where the sums fit into its bits; what it answers is what the solver in the house does."""
+    rng = Random(1)
+    holders = [rng.sample(range(3000), 5) for _ in range(4500)]
+    network = Network([rng.randint(1, 1000) for _ in holders], holders, [rng.randint(1, 3) for _ in range(3000)])
+    given: list[int] = []
+    monkeypatch.setattr("tonnage.cut.cut_by_or_tools", lambda *asked: given.append(1) or cut_by_or_tools(*asked))
+    chosen = best_set(network)
+    monkeypatch.setattr("tonnage.cut._or_tools", lambda: None)
+    assert (given, chosen) == ([1], best_set(network))
