@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from tonnage import rows
 from tonnage.layout import (
@@ -21,8 +21,7 @@ from tonnage.layout import (
 from tonnage.scan.columns import Columns, Rows, columns_of, extend
 from tonnage.scan.layouts import LayoutSorter
 from tonnage.scan.leaves import healthy_columns, place_of
-from tonnage.storage import OPEN_NONE, Entry, Leaves, Storage, Type
-from tonnage.storage.layouts import LayoutStorage
+from tonnage.storage import OPEN_NONE, Entry, Format, Layouts, Leaves, Storage, Type
 
 CLOCK_MARGIN_US = 2_000_000
 """A change is taken for older than an earlier scan only by this much: the clocks of file systems are coarse. A file
@@ -95,9 +94,11 @@ def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_lin
 
     In a large registry a layer link of the right size is taken at its word: to read each would double the scan.
     """
-    if isinstance(storage, LayoutStorage):
+    if storage.format is Format.LAYOUTS:
         found = (entry for entry in entries if isinstance(entry, Entry))
-        return columns_of(LayoutSorter(storage, storage.repository, _TYPE_PROBLEMS.__getitem__).sort(found))
+        return columns_of(
+            LayoutSorter(storage, cast(Layouts, storage).repository, _TYPE_PROBLEMS.__getitem__).sort(found)
+        )
     return _Sorter(storage, reads_layer_links).sort(entries)
 
 

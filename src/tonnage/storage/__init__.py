@@ -153,3 +153,11 @@ class Storage(Protocol):
     @property
     def requests_at_once(self) -> int:
         """How many calls at once pay, each in a thread, because they wait for a network. 0: they are work, not wait."""
+
+
+class Layouts(Storage, Protocol):
+    """A storage whose format is LAYOUTS."""
+
+    @property
+    def repository(self) -> str:
+        """The name of the repository that the root is; empty where the root holds repositories."""

@@ -7,6 +7,7 @@ make that speaks S3 is `s3://BUCKET` with an endpoint.
 
 from typing import NamedTuple
 
+from tonnage.errors import NoStorageError
 from tonnage.storage import Storage
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.registry import RegistrySource, open_registry
@@ -34,10 +35,9 @@ def open_storage(
         return _open_with_keys(address, options)
     if "://" in address:
         from tonnage.storage.bucket.address import is_bucket
-        from tonnage.storage.bucket.storage import open_bucket
 
         if is_bucket(address):
-            return open_bucket(address, options.bucket)
+            return _open_bucket(address, options.bucket)
         if address.partition("://")[0] in ("http", "https"):
             ca_file = options.registry.ca_file or options.bucket.ca_file
             return open_registry(address, options.registry._replace(ca_file=ca_file))
@@ -45,6 +45,20 @@ def open_storage(
     from tonnage.storage.local import open_local
 
     return find_layouts(address) or open_local(address, ignore_lockfile=options.ignore_lockfile)
+
+
+def _open_bucket(address: str, options: BucketOptions) -> Storage:
+    from tonnage.storage.bucket.layouts import layouts_of, open_layout_bucket
+    from tonnage.storage.bucket.storage import open_bucket
+
+    try:
+        bucket = open_bucket(address, options)
+    except NoStorageError:
+        layouts = open_layout_bucket(address, options)
+        if layouts is None:
+            raise
+        return layouts
+    return layouts_of(bucket) or bucket
 
 
 def _open_with_keys(address: str, options: OpenOptions) -> Storage:

@@ -11,6 +11,7 @@ from arro3.core import DataType
 from obstore.exceptions import BaseError, InvalidPathError
 
 from tonnage.errors import NoStorageError
+from tonnage.image_layout import LayoutPlace, locate_in_layouts
 from tonnage.layout import ANCHORS, Place, locate
 from tonnage.storage import Entry, Format, Keys, Part
 from tonnage.storage.bucket.address import Address, Cloud, parse_address
@@ -190,7 +191,7 @@ class BucketStorage:
         It is told by the key after it, which lies in the folder; else by that there is no object of that name.
         """
         path = page.paths[position]
-        if locate(path).place is not Place.STRAY:
+        if locate(path).place is not Place.STRAY or locate_in_layouts(path).place is LayoutPlace.BLOB:
             return False
         if position + 1 < len(page.paths) and page.paths[position + 1].startswith(f"{path}/"):
             return True
