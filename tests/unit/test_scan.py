@@ -243,6 +243,20 @@ def test_classes_and_roles(registry: Builder, inventory: Path) -> None:
     assert not any(column(inventory, "select is_pinned from orphaned"))
 
 
+def test_a_child_that_only_its_blob_is_left_of(registry: Builder, inventory: Path) -> None:
+    """2.x -m takes the revisions of a tagged index's children and leaves their blobs: that platform cannot be pulled."""
+    repo = registry.repository("app")
+    kept, lost = (
+        repo.image([registry.layer(text)], platform=f"linux/{text.decode()}") for text in (b"amd64", b"arm64")
+    )
+    index = repo.index([kept, lost], tag="latest")
+    repo.revision_link(lost.digest).unlink()
+    scan_tree(registry.root, inventory)
+    asked = "select repository, digest, detail from problem where kind = 'unlinked_child'"
+    assert answer(inventory, asked) == [("app", lost.digest, f"manifest of {index.digest}")]
+    assert answer(inventory, "select tag, reason from broken_tag") == [("latest", "unlinked")]
+
+
 def test_exclusive_and_shared_bytes(registry: Builder, inventory: Path) -> None:
     """Per tag, revision, repository and namespace: what only this one needs, and what others need too."""
     a, b, c = registry.repository("x/a"), registry.repository("x/b"), registry.repository("y/c")

@@ -19,6 +19,7 @@ insert into store.problem_kind values
     ('missing_blob', 'error', null, 'A linked manifest refers to a blob that is not there: pulling it fails.', 'Push the image again.'),
     ('missing_child', 'error', null, 'A linked index lists a manifest that is not there: pulling that platform fails.', 'Push the platform again, or live without it.'),
     ('unlinked_blob', 'warning', null, 'A manifest''s blob is there, but its repository has no link to it: pulling it from here fails.', 'Push the image again.'),
+    ('unlinked_child', 'error', null, 'A linked index lists a manifest that is stored, but its repository has no revision of it: pulling that platform fails.', 'Push the platform again.'),
     ('size_mismatch', 'warning', null, 'A blob has another size than a manifest declares: a client that checks refuses it.', 'Push the image again.'),
     ('unreadable_manifest', 'error', '2.x, 2.x -m, 3.x, 3.x -m', 'A manifest the registry cannot read. What it refers to is unknown, so nothing it may need counts as free.', 'Restore the blob from a backup, or push the image again, or delete the revision.'),
     ('unreadable_config', 'warning', null, 'An image configuration that cannot be read: platform, labels and build steps are unknown.', 'Push the image again.'),
