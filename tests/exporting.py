@@ -139,12 +139,19 @@ class Faults:
     path: Path
 
     def set(
-        self, unreadable: Sequence[Path] = (), errno: int = 0, *, as_nobody: str = "", read_seconds: float = 0.0
+        self,
+        unreadable: Sequence[Path] = (),
+        errno: int = 0,
+        *,
+        as_nobody: str = "",
+        read_seconds: float = 0.0,
+        is_deaf: bool = False,
     ) -> None:
-        """Let these files fail with this error when they are read, or all take long.
+        """Let these files fail with this error when they are read, or all take long, and then no signal is heard.
 
         With the path of a healthy registry, which it scans first, let the child be nobody.
         """
         paths = [str(path) for path in unreadable]
         what = {"paths": paths, "errno": errno, "as_nobody": as_nobody, "read_seconds": read_seconds}
+        what["is_deaf"] = is_deaf
         self.path.write_text(json.dumps(what))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -22,6 +23,8 @@ def child() -> None:
     read = LocalStorage.read
 
     def refuse(storage: LocalStorage, path: str, limit_bytes: int) -> bytes:
+        if faults["is_deaf"]:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         time.sleep(faults["read_seconds"])
         if f"{storage.root}/{path}" in faults["paths"]:
             raise OSError(faults["errno"], os.strerror(faults["errno"]))

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tonnage.database import Inventory
+from tonnage.cli.tags import open_inventory
 from tonnage.errors import (
     NoBucketError,
     NoStorageError,
@@ -102,7 +102,7 @@ def _location(job: Job) -> str:
 
 def _say(job: Job, location: str) -> Outcome:
     """Return the exposition of the inventory, unless it is of another storage."""
-    with Inventory(job.inventory) as inventory:
+    with open_inventory(job.inventory, job.tags_from) as inventory:
         ((scanned_at, found),) = inventory.query(
             "select epoch(finished_at), location from scan order by scan_id desc limit 1"
         ).rows

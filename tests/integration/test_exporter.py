@@ -264,6 +264,21 @@ def test_a_signal_stops_it_in_the_middle_of_a_query(tmp_path: Path, registry: Bu
         assert "Traceback" not in running.log.read_text()
 
 
+def test_a_scan_that_does_not_hear_is_killed(tmp_path: Path, registry: Builder) -> None:
+    """As one that waits for a dead disk, or for a long query; what it had begun is removed."""
+    (tmp_path / "place").mkdir()
+    faults = slow(tmp_path, registry)
+    Faults(faults).set(read_seconds=1000, is_deaf=True)
+    with exporter(registry.root, tmp_path / "place/x.duckdb", faults=faults) as running:
+        while not (tmp_path / "place/x.duckdb.new").exists():
+            time.sleep(0.02)
+        time.sleep(0.5)
+        [child] = running.children()
+        assert running.stop() == 0
+        assert not _is_alive(child)
+    assert {path.name for path in (tmp_path / "place").iterdir()} == {"x.log"}
+
+
 def test_a_child_does_not_outlive_its_exporter(tmp_path: Path, registry: Builder) -> None:
     """Also if that was killed and could not tell it."""
     with exporter(registry.root, tmp_path / "x.duckdb", faults=slow(tmp_path, registry)) as running:

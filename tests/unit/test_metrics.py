@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
+from prometheus_client.utils import floatToGoString
 
 from scanning import scan_tree
 from tonnage.database import Inventory
@@ -257,3 +259,45 @@ def test_a_digest_is_no_tag() -> None:
     """It is refused as a pattern."""
     with pytest.raises(UsageError, match="names a digest"):
         make_selection(["app@sha256:abcd"], [], 0)
+
+
+# --- the old gauges, worked out by themselves -----------------------------------------------------------------------
+
+
+def old_lines(v2: Path) -> list[str]:
+    """Return what docker-registry-exporter says of a healthy registry, from its files alone, sorted."""
+    lines = []
+    for manifests in v2.glob("repositories/**/_manifests"):
+        repository = f'repository="{manifests.parent.relative_to(v2 / "repositories")}"'
+        links = list(manifests.glob("tags/*/current/link"))
+        revisions = list(manifests.glob("revisions/sha256/*/link"))
+        lines += [f"repository_tags_total{{{repository}}} {float(len(links))}"]
+        lines += [f"repository_revisions_total{{{repository}}} {float(len(revisions))}"]
+        for link in links:
+            labels = f'{{{repository},tag="{link.parent.parent.name}"}}'
+            hexdigits = link.read_text().removeprefix("sha256:")
+            layers = json.loads((v2 / "blobs/sha256" / hexdigits[:2] / hexdigits / "data").read_bytes())["layers"]
+            size = floatToGoString(sum(layer["size"] for layer in layers))
+            lines += [f"repository_tag_layers_total{labels} {float(len(layers))}"]
+            lines += [f"repository_tag_size_bytes{labels} {size}"]
+    return sorted(lines)
+
+
+def test_the_old_gauges_are_line_for_line_the_old_ones(tmp_path: Path) -> None:
+    """Of a healthy registry of schema 2 images: nested repositories, shared and repeated layers, none, huge ones."""
+    registry = Builder(tmp_path / "registry")
+    layers = [registry.layer(size_bytes=7**number, seed=str(number)) for number in range(1, 13)]
+    for name in ("app", "org/app", "org/app/nested", "z"):
+        repo = registry.repository(name)
+        for number in range(12):
+            repo.image([*layers[:number], *layers[: number % 3]], tag=f"v{number}", docker=True)
+        repo.image(layers[:2], tag="v3", docker=True)
+        repo.image([], tag="empty", docker=True)
+        repo.image(layers[3:4], docker=True)
+    repo.untag("v1")
+    scan_tree(registry.root, tmp_path / "inventory")
+    with Inventory(str(tmp_path / "inventory")) as inventory:
+        text = expose(inventory, Job("", "")).text.plain.decode()
+    said = [line for line in text.splitlines() if line.startswith("repository_")]
+    assert sorted(said) == old_lines(registry.v2)
+    assert len(said) > 100

@@ -3,11 +3,12 @@
 import functools
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from tonnage.cli.options import bucket_options, explicit_inventory, not_negative, parse_with
+from tonnage.cli.options import bucket_options, explicit_inventory, not_negative, parse_with, tags_option
 from tonnage.sizes import parse_seconds
 
 _CHILD = (sys.executable, "-P", "-m", "tonnage.rescan")
@@ -63,6 +64,7 @@ The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP
 )
 @click.option("--thorough", is_flag=True, help="Open every folder in search of strays, in a large registry too.")
 @click.option("--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database.")
+@tags_option
 @bucket_options
 @click.option(
     "--web.listen-address",
@@ -95,6 +97,7 @@ def command(
     max_series: int,
     thorough: bool,
     ignore_lockfile: bool,
+    tags_from: str | None,
     addresses: tuple[str, ...],
     web_config_path: str | None,
     metrics_path: str,
@@ -110,6 +113,7 @@ def command(
     from tonnage.exporter.messages import Job
     from tonnage.exporter.place import place_for
     from tonnage.exporter.serving import Settings, serve
+    from tonnage.scan.exchange import clear_away
     from tonnage.storage.volume import volume_of
 
     job = Job(
@@ -117,6 +121,7 @@ def command(
         inventory=inventory or place_for(place),
         ignore_lockfile=ignore_lockfile,
         bucket=bucket,
+        tags_from=tags_from,
         thorough=thorough,
         metrics_folder=metrics_folder,
         is_compatible=compat_metrics,
@@ -126,4 +131,5 @@ def command(
     )
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
     settings = Settings(addresses, metrics_path, web_config_path, interval, can_request_scan)
-    serve(settings, job, _CHILD, functools.partial(volume_of, place))
+    unfinished = functools.partial(clear_away, Path(job.inventory + ".new"))
+    serve(settings, job, _CHILD, functools.partial(volume_of, place), unfinished)

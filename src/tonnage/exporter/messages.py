@@ -16,6 +16,8 @@ class Job(msgspec.Struct, frozen=True):
     bucket: dict[str, Any] = {}
     """How to reach a bucket, as the command line says it."""
     thorough: bool = False
+    tags_from: str | None = None
+    """Where tags are kept that are not in the storage."""
     metrics_folder: str | None = None
     is_compatible: bool = True
     """With the four gauges of the exporter that was here before."""

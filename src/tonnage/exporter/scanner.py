@@ -22,8 +22,8 @@ log = logging.getLogger("tonnage")
 
 _JITTER = 0.1
 """Part of the interval by which it varies: exporters that were started together do not stay together."""
-_PATIENCE_SECONDS = 10.0
-"""What a child is given to clear away."""
+_PATIENCE_SECONDS = 5.0
+"""What a child is given to clear away; one that waits for a dead disk, or for a long query, does not hear."""
 _VOLUME_SECONDS = 15.0
 """Between two looks at the volume's room."""
 
@@ -37,12 +37,17 @@ class Scanner:
         job: Job,
         state: State,
         measure: Callable[[], tuple[int, int] | None] = lambda: None,
+        clear_away: Callable[[], None] = lambda: None,
     ) -> None:
-        """`command` starts the child, which reads a job from stdin; `measure` returns the volume's size and free bytes."""
+        """`command` starts the child, which reads a job from stdin; `measure` returns the volume's size and free bytes.
+
+        `clear_away` removes what a child left that had to be killed.
+        """
         self.command = command
         self.job = job
         self.state = state
         self.measure = measure
+        self.clear_away = clear_away
         self.requested = asyncio.Event()
         self.child: asyncio.subprocess.Process | None = None
         self.is_stopping = False
@@ -70,6 +75,8 @@ class Scanner:
             except TimeoutError:
                 log.warning("the scan does not stop, and is killed")
                 self.child.kill()
+                await self.child.wait()
+                self.clear_away()
 
     async def _pause(self) -> None:
         seconds = self.state.interval_seconds * random.uniform(1 - _JITTER, 1 + _JITTER)
@@ -109,6 +116,8 @@ class Scanner:
         pipe = asyncio.subprocess.PIPE
         try:
             self.child = await asyncio.create_subprocess_exec(*self.command, stdin=pipe, stdout=pipe)
+            if self.is_stopping:
+                self.child.terminate()
             said, _ = await self.child.communicate(msgspec.json.encode(job))
         except OSError as error:
             return Outcome(reason=OTHER, message=f"no process for the scan can be started: {error.strerror}")

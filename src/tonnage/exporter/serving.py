@@ -38,18 +38,24 @@ class Settings(NamedTuple):
 
 
 def serve(
-    settings: Settings, job: Job, command: Sequence[str], measure: Callable[[], tuple[int, int] | None] = lambda: None
+    settings: Settings,
+    job: Job,
+    command: Sequence[str],
+    measure: Callable[[], tuple[int, int] | None],
+    clear_away: Callable[[], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises TonnageError for settings that are wrong, before anything is begun.
 
-    `command` starts the child that does a job, `measure` returns size and free bytes of the storage's volume.
+    `command` starts the child that does a job, `measure` returns size and free bytes of the storage's volume, and
+    `clear_away` removes what a killed child has left.
     """
     wanted_metrics(job)
     selection_of(job)
     web = Web(settings.web_config_path)
     sockets = listen(settings.addresses)
     state = State(settings.interval_seconds)
-    asyncio.run(_serve(settings, web, sockets, Scanner(command, job, state, measure), Live(state, web)))
+    scanner = Scanner(command, job, state, measure, clear_away)
+    asyncio.run(_serve(settings, web, sockets, scanner, Live(state, web)))
 
 
 async def _serve(settings: Settings, web: Web, sockets: list[socket.socket], scanner: Scanner, live: Live) -> None:

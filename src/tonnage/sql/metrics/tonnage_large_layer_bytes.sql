@@ -7,7 +7,7 @@
 with large as (
     select digest, class, references_count, size_bytes
     from layer
-    where references_count <= 2
+    where references_count <= 2 and size_bytes is not null
     order by size_bytes desc, digest
     limit 10
 )
