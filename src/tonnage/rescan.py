@@ -7,6 +7,7 @@ at SIGTERM or with its parent, like a scan that is interrupted: the inventory st
 
 import ctypes
 import logging
+import os
 import signal
 import sys
 from typing import Any
@@ -39,6 +40,8 @@ _REASONS: tuple[tuple[type[TonnageError], str], ...] = (
     (RegistryError, "unreadable"),
     (WriteError, "cannot_write"),
 )
+_NICE = 10
+"""Scrapes, and the registry beside which this runs, come first; a scan has time."""
 _PR_SET_PDEATHSIG = 1
 _INTERRUPTED = "Query interrupted"
 """What DuckDB makes of any exception from a signal's handler that comes in the middle of a query."""
@@ -47,6 +50,7 @@ _INTERRUPTED = "Query interrupted"
 def main() -> None:
     """Read a job from stdin, do it, write the outcome to stdout."""
     _go_with_parent()
+    os.nice(_NICE)
     logging.basicConfig(format="%(levelname)s %(message)s")
     logging.getLogger("tonnage").setLevel(logging.INFO)  # not httpx2, which would log addresses signed for a bucket
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
