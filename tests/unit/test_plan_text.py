@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from golden import check_golden
+from golden import FOLDER, check_golden
 from tonnage.database import Inventory
 from tonnage.plan import Plan, seal
 from tonnage.plan_text import explain
@@ -44,7 +44,12 @@ def test_what_a_plan_says(name: str, demo_inventory: Path, accept: bool) -> None
     """Every line fits 80 columns, and every item, every reason and every next step is there."""
     text = explain(plan_for(demo_inventory, WISHES[name]), 80)
     assert max(map(len, text.splitlines())) <= 80
-    check_golden(f"plan-{name}", text, accept)
+    check_golden(f"plan/{name}", text, accept)
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Each has its plan."""
+    assert sorted(path.stem for path in (FOLDER / "plan").iterdir()) == sorted(WISHES)
 
 
 def test_without_a_terminal_there_is_no_plot(demo_inventory: Path) -> None:
