@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from randomtrees import random_damage, random_registry
+from randomdamage import random_damage
+from randomtrees import random_registry
 from scanning import scan_tree
 from tonnage.database import Inventory
 from tonnage.errors import NotKnownError, UsageError

@@ -85,7 +85,7 @@ def test_more_gone_than_predicted(tmp_path: Path, registry: Builder) -> None:
         tonnage(tmp_path, "apply", "plan.json", "--registry", running.url, "--confirm", plan_id, "-q")
     before = stored_bytes(root)
     assert collect(root, delete_untagged=True).exit_code == 0
-    tonnage(tmp_path, "scan", "-q", str(root))
+    tonnage(tmp_path, "scan", "-q", str(root), code=3)  # 2.x -m has taken children of tagged indexes
     found = json.loads(tonnage(tmp_path, "verify", "plan.json", "--json", code=16).stdout)
     predicted = sum(read_plan((tmp_path / "plan.json").read_bytes()).freed_blobs.values())
     other = before - stored_bytes(root) - predicted

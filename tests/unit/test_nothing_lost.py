@@ -1,7 +1,7 @@
 """Nothing lost: after any plan on any tree and the collection it names, whatever is not in the plan still pulls completely.
 
 The deletions are done to the files as the API does them; the collection is the replay's for both versions here, and the
-real program's in tests/integration/test_nothing_lost.py. What pulls is told by a walk that shares nothing with tonnage.
+real program's in tests/integration/test_nothing_lost_real.py. What pulls is told by a walk that shares nothing with tonnage.
 """
 
 from __future__ import annotations

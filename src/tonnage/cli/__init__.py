@@ -1,9 +1,11 @@
 """The command line: one short file per command, imported when it is called; every report is a command as well."""
 
+import contextlib
+import os
 import re
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -44,8 +46,26 @@ Examples:
 """
 
 
+@contextlib.contextmanager
+def _until_nobody_reads() -> Iterator[None]:
+    """Stop, as all is well, when the reader of stdout has seen enough: `tonnage … | head`. Click would call it a failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+        sys.exit(0)
+
+
 class _Program(click.Group):
     """The program: its commands are looked up by name, so that `--help` imports none of them."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _until_nobody_reads():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _until_nobody_reads():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from tonnage.cli.reports import all_reports
@@ -126,9 +146,6 @@ def main(args: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         print("tonnage: interrupted", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
 
 
 def _run(args: list[str] | None) -> Any:
