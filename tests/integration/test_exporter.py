@@ -294,6 +294,19 @@ def test_a_child_does_not_outlive_its_exporter(tmp_path: Path, registry: Builder
     assert not (tmp_path / "x.duckdb.new").exists()
 
 
+def test_a_child_told_again_to_go_clears_away_all_the_same(tmp_path: Path, registry: Builder) -> None:
+    """As the system does when its parent is killed: once for each thread of that."""
+    (tmp_path / "place").mkdir()
+    with exporter(registry.root, tmp_path / "place/x.duckdb", faults=slow(tmp_path, registry)) as running:
+        while not (tmp_path / "place/x.duckdb.new").exists():
+            time.sleep(0.02)
+        [child] = running.children()
+        while _is_alive(child):
+            os.kill(child, signal.SIGTERM)
+            time.sleep(0.0002)
+        assert not (tmp_path / "place/x.duckdb.new").exists()
+
+
 def _is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
