@@ -246,6 +246,23 @@ def test_the_command(images: Builder, inventory: Path, tmp_path: Path, capsys: p
     assert column(inventory, "select max(scan_id) from scan") == [1]
 
 
+def test_what_is_counted_is_what_is_asked(images: Builder, inventory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The numbers of --count-requests are those a proxy sees, by kind, also of a scan that fails."""
+    options = ["-i", str(inventory), "--rate", "10000", "--count-requests"]
+    with proxied(images) as proxy:
+        with pytest.raises(SystemExit):
+            main(["scan", proxy.url, *options])
+        said = capsys.readouterr().err
+        heads = sum("/manifests/" in path for path in proxy.paths("HEAD"))
+        reads = sum("/manifests/" in path for path in proxy.paths("GET"))
+        blobs = sum("/blobs/" in path for path in proxy.paths("GET"))
+        asked = f"{heads} manifest HEADs, {reads} manifest GETs, {blobs} blob GETs, 1 others"
+        assert f"sent {len(proxy.seen)} requests: 2 pages of the catalog, 2 pages of tags, {asked}\n" in said
+    with pytest.raises(SystemExit):
+        main(["scan", proxy.url, *options])
+    assert "sent 2 requests: 2 others" in capsys.readouterr().err
+
+
 def test_a_busy_registry_is_waited_for(images: Builder, inventory: Path) -> None:
     """429 and 503 pass."""
     answers = iter([Reply(429, {"Retry-After": "0"}), Reply(503), *[None] * 1000])

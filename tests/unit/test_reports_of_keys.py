@@ -73,6 +73,18 @@ def test_a_rescan_with_a_newer_report_reads_what_is_new(content: Builder, tmp_pa
     assert differences(everything(tmp_path / "i"), everything(tmp_path / "fresh")) == {}
 
 
+def test_a_newer_report_of_the_same_keys_is_as_new_as_it_says(content: Builder, tmp_path: Path) -> None:
+    """Nothing is read, and the inventory says when the keys were listed this time; never, where they are listed now."""
+    report = write_report("s3 csv", files_below(content.root), tmp_path / "report")
+    scan_storage(storage_of(content, report), tmp_path / "i")
+    later = {**json.loads(report.read_text()), "creationTimestamp": "1795575600000"}
+    report.write_text(json.dumps(later))
+    assert scan_storage(storage_of(content, report), tmp_path / "i").read_count == 0
+    assert column(tmp_path / "i", "select listed_at from source") == [datetime(2026, 11, 25, 3, 0)]
+    scan_storage(open_storage(str(content.root)), tmp_path / "i")
+    assert column(tmp_path / "i", "select listed_at from source") == [None]
+
+
 def test_old_versions_are_counted_apart(content: Builder, tmp_path: Path) -> None:
     """They keep the bytes of what was deleted; delete markers are no objects."""
     files = files_below(content.root)

@@ -26,7 +26,12 @@ Exits with 0, or with 3 if it finished and found problems on the way: tonnage pr
 @click.option("--full", is_flag=True, help="Read everything anew; else only what is new since the last scan.")
 @click.option("--thorough", is_flag=True, help="Open every folder, or read every link, in a large registry too.")
 @click.option("--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database.")
-@click.option("--count-requests", "says_requests", is_flag=True, help="Say what a bucket's requests will and did cost.")
+@click.option(
+    "--count-requests",
+    "says_requests",
+    is_flag=True,
+    help="Say what is asked of a bucket or a registry, and its price.",
+)
 @click.option("--keys", metavar="FILE", default="", help="An inventory report of the bucket, in place of a listing.")
 @bucket_options
 @remote_options

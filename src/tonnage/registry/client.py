@@ -55,7 +55,7 @@ class ReadOnlyRegistry:
 
     @classmethod
     def at(cls, url: str, **options: Any) -> Self:
-        """Return the registry at a URL. Takes the options of `Connection`: credentials_file, ca_file, limits."""
+        """Return the registry at a URL. Takes the options of `Connection`: credentials_file, ca_file, limits, tally."""
         return cls(Connection(url, cls._methods, **options))
 
     def __enter__(self) -> Self:
@@ -76,7 +76,7 @@ class ReadOnlyRegistry:
     @property
     def requests_count(self) -> int:
         """Requests sent so far, repeated ones and those for tokens included."""
-        return self._connection.wire.requests_count
+        return self._connection.wire.tally.counts.total()
 
     def cancel(self) -> None:
         """Make calls that wait end with an error: the program is to stop."""

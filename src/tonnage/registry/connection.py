@@ -11,6 +11,7 @@ import httpx2
 from tonnage.errors import AccessError, RegistryError, RegistryUnreachableError, UsageError
 from tonnage.registry.auth import Authenticator
 from tonnage.registry.credentials import Credentials, find_credentials, read_credentials_file
+from tonnage.registry.tally import Tally
 from tonnage.registry.wire import Answer, Limits, Wire
 
 READING = frozenset({"GET", "HEAD"})
@@ -35,10 +36,11 @@ class Connection:
         limits: Limits | None = None,
         transport: httpx2.BaseTransport | None = None,
         environment: Mapping[str, str] | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.url = parse_registry_url(url)
         self._methods = methods
-        self.wire = Wire(limits or Limits(), ca_file=ca_file, transport=transport)
+        self.wire = Wire(limits or Limits(), ca_file=ca_file, transport=transport, tally=tally)
         given = os.environ if environment is None else environment
         self._auth = Authenticator(self.wire, self.url, _finder(self.url, credentials_file, given))
 

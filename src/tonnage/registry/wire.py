@@ -17,6 +17,7 @@ import msgspec
 
 from tonnage import __version__
 from tonnage.errors import RegistryError, RegistryUnreachableError, UsageError
+from tonnage.registry.tally import Tally
 
 BODY_BYTES_LIMIT = 64 * 1024 * 1024
 """More than any manifest, config or listing; an endless answer must not fill the memory."""
@@ -101,8 +102,9 @@ class Wire:
         ca_file: str = "",
         transport: httpx2.BaseTransport | None = None,
         now: Callable[[], float] = time.monotonic,
+        tally: Tally | None = None,
     ) -> None:
-        self.requests_count = 0
+        self.tally = tally or Tally()
         self._limits = limits
         self._now = now
         self._cancelled = threading.Event()
@@ -161,7 +163,8 @@ class Wire:
         for _ in range(_REDIRECTS_LIMIT):
             self._wait_for_turn()
             with self._places:
-                self.requests_count += 1
+                with self._turns:
+                    self.tally.add(request.method, str(request.url))
                 response = self._client.send(request, stream=True)
                 try:
                     answer = Answer(response.status_code, response.headers, _read(response))

@@ -315,12 +315,16 @@ class _Run:
             "has_untagged": True,
             "has_files": True,
             "has_stored_sizes": True,
+            "listed_at": self._listed_at(),
         }
-        if isinstance(self.storage, ReportStorage) and (listed_at := self.storage.report.listed_at):
-            source["listed_at"] = listed_at.replace(tzinfo=None)
         fill(self.connection, source, listed, self._facts(), has_previous=self.previous is not None)
         self.monitor.end()
         return summarize(self.connection, target)
+
+    def _listed_at(self) -> datetime | None:
+        """Return when the keys were listed, where that was before the scan."""
+        listed_at = self.storage.report.listed_at if isinstance(self.storage, ReportStorage) else None
+        return listed_at.replace(tzinfo=None) if listed_at else None
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -343,6 +347,7 @@ class _Run:
         try:
             connection.execute(f"attach {quote(str(new))} as inventory")
             connection.execute("use inventory")
+            connection.execute(statements("scan")["repeat_source"].sql, {"listed_at": self._listed_at()})
             write_summary(connection, self._facts(), "repeat")
             self.monitor.end()
             return summarize(connection, target)

@@ -6,6 +6,7 @@ from tonnage.errors import UsageError
 
 if TYPE_CHECKING:
     from tonnage.registry.client import ReadOnlyRegistry
+    from tonnage.registry.tally import Tally
 
 
 class RegistrySource(NamedTuple):
@@ -22,6 +23,8 @@ class RegistrySource(NamedTuple):
     asks_sizes: bool = False
     """Ask for each layer, which proves that it is there and tells its stored size; else manifests are believed."""
     page_size: int = 1000
+    tally: "Tally | None" = None
+    """What counts the requests; none until the address was opened."""
 
     @property
     def location(self) -> str:
@@ -35,21 +38,26 @@ class RegistrySource(NamedTuple):
 
         limits = Limits(requests_per_second=self.requests_per_second, concurrency=self.concurrency)
         return ReadOnlyRegistry.at(
-            self.url, limits=limits, credentials_file=self.credentials_file, ca_file=self.ca_file
+            self.url,
+            limits=limits,
+            credentials_file=self.credentials_file,
+            ca_file=self.ca_file,
+            tally=self.tally,
         )
 
     def describe_requests(self) -> str:
-        """Return nothing: a registry's requests have no price."""
-        return ""
+        """Return what was asked, by kind; nothing before: how much there is to ask only the registry knows."""
+        return self.tally.describe() if self.tally else ""
 
 
 def open_registry(url: str, options: RegistrySource) -> RegistrySource:
     """Return the registry at a URL, put into its one form; it is not asked anything yet. Raises UsageError."""
     from tonnage.registry.connection import parse_registry_url
+    from tonnage.registry.tally import Tally
 
     if options.requests_per_second <= 0 or options.concurrency < 1:
         raise UsageError("--rate and --concurrency have to be more than 0")
-    return options._replace(url=parse_registry_url(url))
+    return options._replace(url=parse_registry_url(url), tally=Tally())
 
 
 def parse_repositories(text: str) -> tuple[str, ...]:
