@@ -21,10 +21,17 @@ Row = tuple[object, ...]
 
 
 def write_report(
-    kind: str, files: Mapping[str, bytes], folder: Path, *, old: Mapping[str, bytes] | None = None
+    kind: str,
+    files: Mapping[str, bytes],
+    folder: Path,
+    *,
+    old: Mapping[str, bytes] | None = None,
+    container: str = "bucket",
 ) -> Path:
     """Write a report of the objects; return what is passed to --keys. `old` are versions that are not current."""
     cloud, form, *alone = kind.split()
+    if cloud == "azure":  # which puts the container before each name
+        files, old = ({f"{container}/{key}": files[key] for key in files} for files in (files, old or {}))
     rows, names = {"s3": _s3, "gcs": _gcs, "azure": _azure}[cloud](files, old or {}, coded=kind == "s3 csv")
     suffix = "parquet" if form == "parquet" else "csv.gz"
     half = len(rows) // 2 if not alone else len(rows)
@@ -91,11 +98,9 @@ def _gcs(files: Mapping[str, bytes], old: Mapping[str, bytes], *, coded: bool) -
 
 def _azure(files: Mapping[str, bytes], old: Mapping[str, bytes], *, coded: bool) -> tuple[list[Row], str]:
     rows: list[Row] = [
-        (f"bucket/{key}", WRITTEN, len(content), _md5(content), "0x8D9", True, None) for key, content in files.items()
+        (key, WRITTEN, len(content), _md5(content), "0x8D9", True, None) for key, content in files.items()
     ]
-    rows += [
-        (f"bucket/{key}", WRITTEN, len(content), _md5(content), "0x8D8", None, "2026") for key, content in old.items()
-    ]
+    rows += [(key, WRITTEN, len(content), _md5(content), "0x8D8", None, "2026") for key, content in old.items()]
     names = (
         '"Name" varchar, "Last-Modified" timestamptz, "Content-Length" bigint, "Content-MD5" varchar, "Etag" varchar,'
         ' "IsCurrentVersion" boolean, "Snapshot" varchar'

@@ -104,6 +104,21 @@ def test_the_age_of_a_report_is_said(content: Builder, tmp_path: Path) -> None:
     assert column(tmp_path / "i", "select listed_at from source") == [datetime(2026, 11, 20, 3, 0)]
 
 
+def test_keys_that_are_no_paths_are_named(content: Builder, tmp_path: Path) -> None:
+    """As a listing names them; an empty object that stands for a folder is none."""
+    odd = {
+        "docker/registry/v2/a//b": b"12345",
+        "docker/registry/v2/repositories/../x": b"1",
+        "docker/registry/v2/a/": b"2",
+    }
+    files = {**files_below(content.root), **odd, "docker/registry/v2/repositories/": b""}
+    scan_storage(storage_of(content, write_report("gcs parquet", files, tmp_path / "report")), tmp_path / "i")
+    named = {path for kind, path in problems(tmp_path / "i") if kind == "odd_key"}
+    assert named == {"a//b", "repositories/../x", "a/"}
+    sizes = "select path, size_bytes from stray where path in ('a//b', 'a/')"
+    assert answer(tmp_path / "i", sizes) == [("a/", 1), ("a//b", 5)]
+
+
 def test_a_stale_report_is_problems(content: Builder, tmp_path: Path) -> None:
     """Manifests that are gone since are named, and the rest is counted."""
     report = write_report("gcs csv", files_below(content.root), tmp_path / "report")

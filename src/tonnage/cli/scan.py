@@ -16,7 +16,7 @@ Examples:
   tonnage scan /var/lib/registry -i /srv/registry.duckdb
   tonnage scan s3://registry-bucket --count-requests
   tonnage scan s3://registry --endpoint https://minio.example.com
-  tonnage scan s3://registry-bucket --keys manifest.json
+  tonnage scan s3://registry-bucket --keys s3://reports/daily/manifest.json
   tonnage scan https://registry.example.com
 
 Exits with 0, or with 3 if it finished and found problems on the way: tonnage problems."""
@@ -32,7 +32,7 @@ Exits with 0, or with 3 if it finished and found problems on the way: tonnage pr
     is_flag=True,
     help="Say what is asked of a bucket or a registry, and its price.",
 )
-@click.option("--keys", metavar="FILE", default="", help="An inventory report of the bucket, in place of a listing.")
+@click.option("--keys", metavar="FILE", default="", help="An inventory report, in place of a listing: file or address.")
 @bucket_options
 @remote_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")

@@ -5,12 +5,15 @@ a host of one of the three clouds is a bucket, any other is a registry, which is
 make that speaks S3 is `s3://BUCKET` with an endpoint.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tonnage.errors import NoStorageError
 from tonnage.storage import Storage
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.registry import RegistrySource, open_registry
+
+if TYPE_CHECKING:
+    from tonnage.storage.report_files import Place, Report
 
 
 class OpenOptions(NamedTuple):
@@ -23,7 +26,7 @@ class OpenOptions(NamedTuple):
     registry: RegistrySource = RegistrySource()
     """How to treat a registry; its URL is the address."""
     keys: str = ""
-    """The inventory report that has the keys, in place of a listing."""
+    """The inventory report that has the keys, in place of a listing: a file, or an address in a bucket."""
 
 
 def open_storage(
@@ -63,18 +66,37 @@ def _open_bucket(address: str, options: BucketOptions) -> Storage:
 
 def _open_with_keys(address: str, options: OpenOptions) -> Storage:
     """Return the storage whose keys a report has; nothing is listed."""
-    from tonnage.storage.report import ReportStorage, find_root, open_report
+    from tonnage.storage.report import ReportStorage, find_root
+    from tonnage.storage.report_files import Folder, open_report
 
-    report = open_report(options.keys)
-    if "://" not in address:
-        from tonnage.storage.local import open_local
+    if "://" in options.keys:
+        from tonnage.storage.bucket.copying import BucketFolder
 
-        bodies = open_local(address, ignore_lockfile=options.ignore_lockfile)
-        return ReportStorage(bodies, report, find_root(report, ())[0])
+        folder: Folder | BucketFolder = BucketFolder(options.keys, options.bucket)
+    else:
+        folder = Folder(options.keys)
+    report = open_report(options.keys, folder)
+    if "://" in address:
+        return _open_bucket_with_keys(address, options.bucket, report, folder)
+    from tonnage.storage.local import open_local
+
+    bodies = open_local(address, ignore_lockfile=options.ignore_lockfile)
+    return ReportStorage(bodies, report, find_root(report, ())[0], copies=folder)
+
+
+def _open_bucket_with_keys(address: str, options: BucketOptions, report: "Report", folder: "Place") -> Storage:
+    """Return the same where the bodies are in a bucket."""
     from tonnage.storage.bucket.address import parse_address
+    from tonnage.storage.bucket.copying import BucketFolder
     from tonnage.storage.bucket.storage import BucketStorage
+    from tonnage.storage.report import ReportStorage, find_root
 
     place = parse_address(address)
     base = f"{place.prefix}/" if place.prefix else ""
-    start, anchor = find_root(report, (base, f"{place.bucket}/{base}"))  # Azure puts the container before each name
-    return ReportStorage(BucketStorage(place, options.bucket, f"{base}{anchor}".strip("/")), report, start)
+    container = f"{place.bucket}/"  # Azure puts it before each name, and 2.x a slash before each name on Azure
+    start, anchor = find_root(report, (base, f"{container}{base}", f"{container}/{base}"))
+    root = f"{base}{anchor}".strip("/")
+    bodies = BucketStorage(place, options, root, keeps_slash=start.startswith(f"{container}/"))
+    if isinstance(folder, BucketFolder):
+        bodies.counter.add(gets=folder.gets_count)
+    return ReportStorage(bodies, report, start, copies=folder, foresee=bodies.foresee_reads)

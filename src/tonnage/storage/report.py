@@ -1,28 +1,29 @@
 """Keys from an inventory report of a cloud, in place of a listing: no LIST at all, and only the bodies are read.
 
-A report is a `manifest.json` that names its files, or such a file: Parquet, or CSV with or without gzip. Each cloud has
-its own names for the columns; a CSV without a line of names has them in its manifest (S3: `fileSchema`).
+A report is Parquet, or CSV with or without gzip; see tonnage.storage.report_files. Each cloud has its own names for
+the columns; a CSV without a line of names has them in its manifest (S3: `fileSchema`).
 DuckDB reads and sorts them, so that memory stays flat however many keys there are.
-(S3 Inventory: Amazon S3 User Guide, "Inventory list", "Inventory manifest"; GCS: Storage Insights, "Inventory reports";
-Azure: "Azure Storage blob inventory".)
 """
 
-import json
 import re
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from tonnage.errors import StorageUnreadableError
 from tonnage.layout import ANCHORS
 from tonnage.storage import OLD_VERSIONS, OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage, Type
 from tonnage.storage.bucket.listing import in_parts
+from tonnage.storage.report_files import HINT, Place, Report
 
 _KEYS_PER_PAGE = 10_000
 _CURRENT = "(is_latest and not is_deleted)"
 _OLD = f"(not {_CURRENT} and size is not null)"
 """Delete markers have no size."""
+_MARKER = "(suffix(key, '/') and coalesce(size, 0) = 0)"
+"""Empty objects that stand for folders."""
+_ODD = r"regexp_matches(path, '(^|/)\.{0,2}(/|$)|[\x00-\x1f]')"
+"""Keys that are no paths, as tonnage.storage.bucket.odd_keys tells them."""
 _MEMORY = "256MB"
 _COLUMNS = {
     "key": ("key", "name"),
@@ -35,29 +36,32 @@ _COLUMNS = {
     "snapshot": ("snapshot",),
 }
 """What we ask for -> what S3 (Parquet, then CSV), GCS and Azure call it, in lower case."""
-_SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".orc": "orc"}
-
-
-class Report(NamedTuple):
-    """A report: its files, how to read them, and when it was made."""
-
-    files: tuple[str, ...]
-    is_parquet: bool
-    names: tuple[str, ...] = ()
-    """Of the columns of a CSV without a line of names."""
-    has_coded_keys: bool = False
-    """Keys are URL-encoded: CSV files of S3."""
-    listed_at: datetime | None = None
 
 
 class ReportStorage:
     """A storage whose keys come from a report, and whose bodies from another storage."""
 
-    def __init__(self, bodies: Storage, report: Report, prefix: str) -> None:
+    def __init__(
+        self,
+        bodies: Storage,
+        report: Report,
+        prefix: str,
+        *,
+        copies: Place | None = None,
+        foresee: Callable[[int], str] | None = None,
+    ) -> None:
         self.bodies = bodies
         self.report = report
         self.prefix = prefix
         """What keys of this registry begin with; the rest is their path."""
+        self.copies = copies
+        """What removes the report's files when it goes, where they are copies."""
+        self.foresee = foresee
+        """From the number of blobs to what reading them will take; None where it costs nothing, and once it was begun."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel without the copies: who made them removes them."""
+        return ReportStorage, (self.bodies, self.report, self.prefix)
 
     @property
     def format(self) -> Format:
@@ -76,7 +80,10 @@ class ReportStorage:
 
     def parts(self) -> Iterator[Part | Entry]:
         """Yield all parts with their keys, in the order of the keys; old versions as parts of their own."""
-        yield from in_parts(self._pages("", _CURRENT))
+        self.foresee = None
+        yield from in_parts(self._pages("", f"{_CURRENT} and not {_ODD}"))
+        for page in self._pages("", f"{_CURRENT} and {_ODD}"):
+            yield from (Entry(*of, Type.ODD_KEY) for of in zip(*page[:3], strict=True))
         yield Entry("", 0, None, Type.NOT_TOLD, "open multipart uploads: no inventory report has them")
         for number, found in enumerate(in_parts(self._pages("", _OLD))):
             if number == 0:
@@ -100,32 +107,31 @@ class ReportStorage:
         return False
 
     def describe_requests(self) -> str:
-        """Return what was asked of where the bodies are."""
+        """Return what will about be asked of where the bodies are, before a scan; then what was."""
+        if self.foresee:
+            return self.foresee(self._blobs_count())
         return self.bodies.describe_requests()
 
     def _pages(self, below: str, wanted: str) -> Iterator[Keys]:
         columns = _columns_of(self.report)
-        start = self.prefix + below
-        path = f"substr(key, {len(self.prefix) + 1})"
+        keys = f"select *, substr(key, {len(self.prefix) + 1}) as path from ({_keys(self.report, columns)})"
         sql = (
-            f"select {path}, coalesce(size, 0), time_us, etag from ({_keys(self.report, columns)})"
-            f" where starts_with(key, $start) and not suffix(key, '/') and {wanted} order by key"
+            f"select path, coalesce(size, 0), time_us, etag from ({keys})"
+            f" where starts_with(key, $start) and not {_MARKER} and {wanted} order by path"
         )
         with _connect() as connection:
-            found = connection.execute(sql, {"start": start})
+            found = connection.execute(sql, {"start": self.prefix + below})
             while rows := found.fetchmany(_KEYS_PER_PAGE):
                 paths, sizes, times_us, etags = zip(*rows, strict=True)
                 yield Keys(list(paths), list(sizes), list(times_us), list(etags))
 
-
-def open_report(path: str) -> Report:
-    """Return the report a manifest or a data file is. Raises StorageUnreadableError."""
-    try:
-        if path.endswith(".json"):
-            return _of_manifest(Path(path), json.loads(Path(path).read_bytes()))
-        return Report((str(Path(path).resolve(strict=True)),), _is_parquet(path))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StorageUnreadableError(f"`{path}` is no inventory report: {error}", _HINT) from error
+    def _blobs_count(self) -> int:
+        keys = _keys(self.report, _columns_of(self.report))
+        with _connect() as connection:
+            sql = (
+                f"select count(*) from ({keys}) where starts_with(key, $blobs) and suffix(key, '/data') and {_CURRENT}"
+            )
+            return int(connection.execute(sql, {"blobs": f"{self.prefix}blobs/"}).fetchall()[0][0])
 
 
 def find_root(report: Report, bases: Sequence[str]) -> tuple[str, str]:
@@ -149,7 +155,7 @@ def find_root(report: Report, bases: Sequence[str]) -> tuple[str, str]:
                     has, {"blobs": f"{start}blobs/", "repositories": f"{start}repositories/"}
                 ).fetchall():
                     return start, anchor
-    raise StorageUnreadableError(f"no keys of a registry in `{report.files[0]}`", "is it a report of this bucket?")
+    raise StorageUnreadableError(f"no keys of a registry in `{report.name}`", "is it a report of this bucket?")
 
 
 def describe(storage: ReportStorage, now: datetime) -> str:
@@ -163,54 +169,6 @@ def describe(storage: ReportStorage, now: datetime) -> str:
 def _age(age: timedelta) -> str:
     hours = age.total_seconds() / 3600
     return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
-
-
-_HINT = "pass the manifest.json of the report, or one of its .parquet or .csv.gz files"
-
-
-def _of_manifest(path: Path, manifest: dict[str, Any]) -> Report:
-    if "fileSchema" in manifest:
-        return _of_s3(path, manifest)
-    if "report_shards_file_names" in manifest:
-        files = [_file_of(path, name) for name in manifest["report_shards_file_names"]]
-        return Report(tuple(files), _is_parquet(files[0]), listed_at=_time(manifest.get("snapshot_time")))
-    files = [_file_of(path, file["blob"]) for file in manifest["files"]]
-    return Report(tuple(files), _is_parquet(files[0]), listed_at=_time(manifest.get("inventoryStartTime")))
-
-
-def _of_s3(path: Path, manifest: dict[str, Any]) -> Report:
-    form = manifest["fileFormat"].upper()
-    if form == "ORC":
-        raise ValueError("it is in ORC, which cannot be read; have the inventory made as Parquet or CSV")
-    files = tuple(_file_of(path, file["key"]) for file in manifest["files"])
-    listed_at = datetime.fromtimestamp(int(manifest["creationTimestamp"]) / 1000, UTC)
-    names = () if form == "PARQUET" else tuple(name.strip() for name in manifest["fileSchema"].split(","))
-    return Report(files, form == "PARQUET", names, has_coded_keys=form == "CSV", listed_at=listed_at)
-
-
-def _file_of(manifest: Path, key: str) -> str:
-    """Return where a file of the report lies: beside its manifest, or where the cloud put it, as both were copied."""
-    name = key.rpartition("/")[2]
-    folder = manifest.resolve().parent
-    places = [folder / name, folder / "data" / name, folder.parent / "data" / name]
-    places += [above / key for above in (folder, *folder.parents)]
-    for place in places:
-        if place.is_file():
-            return str(place)
-    raise FileNotFoundError(f"it names `{key}`, which lies neither beside it nor in `data`")
-
-
-def _is_parquet(path: str) -> bool:
-    kind = next((kind for suffix, kind in _SUFFIXES.items() if path.lower().endswith(suffix)), "")
-    if kind == "orc":
-        raise ValueError("it is in ORC, which cannot be read; have the inventory made as Parquet or CSV")
-    if not kind:
-        raise ValueError("its name ends neither in .parquet nor in .csv or .csv.gz")
-    return kind == "parquet"
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
 def _connect() -> Any:
@@ -240,14 +198,14 @@ def _columns_of(report: Report) -> dict[str, str]:
         with _connect() as connection:
             described = connection.execute(f"describe select * from {_source(report)}").fetchall()
     except duckdb.Error as error:
-        raise StorageUnreadableError(f"cannot read `{report.files[0]}`: {str(error).splitlines()[0]}", _HINT) from error
+        raise StorageUnreadableError(f"cannot read `{report.name}`: {str(error).splitlines()[0]}", HINT) from error
     names = {re.sub(r"\s", "", row[0]).lower(): row[0] for row in described}
     found = {
         column: next((names[name] for name in candidates if name in names), "")
         for column, candidates in _COLUMNS.items()
     }
     if not found["key"] or not found["size"]:
-        raise StorageUnreadableError(f"no columns of keys and sizes in `{report.files[0]}`", _HINT)
+        raise StorageUnreadableError(f"no columns of keys and sizes in `{report.name}`", HINT)
     return {column: '"' + name.replace('"', '""') + '"' for column, name in found.items() if name}
 
 

@@ -51,6 +51,11 @@ class Requests(NamedTuple):
         return f"{self.lists_count:,} LISTs, {self.gets_count:,} GETs{others}: about {dollars}"
 
 
+def foresee(expected: Requests, cloud: Cloud) -> str:
+    """Return in a line what a scan will send."""
+    return f"a first scan takes some {expected.describe(cloud)}; a rescan reads what is new"
+
+
 _KEYS_PER_BLOB = 3
 _READ_PER_BLOB = 0.5
 """About, where images have few layers: a blob has a layer link, and the link of a revision or a tag beside it; and of
@@ -61,7 +66,12 @@ def expect(first: Keys, cloud: Cloud) -> Requests:
     """Return about how many requests a first scan will send, from the first page of its listing."""
     blobs_count = blobs_expected(first)
     keys_count = max(len(first.paths), blobs_count * _KEYS_PER_BLOB if len(first.paths) == 1000 else 0)
-    return Requests(-(-keys_count // KEYS_PER_LIST[cloud]), int(blobs_count * _READ_PER_BLOB))
+    return Requests(-(-keys_count // KEYS_PER_LIST[cloud]), expect_reads(blobs_count).gets_count)
+
+
+def expect_reads(blobs_count: int) -> Requests:
+    """Return about how many of so many blobs a first scan reads."""
+    return Requests(0, int(blobs_count * _READ_PER_BLOB))
 
 
 class Counter:

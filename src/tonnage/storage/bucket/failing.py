@@ -99,6 +99,12 @@ def understand(error: BaseException) -> Failure:
     return Failure(kind or BucketError, said, status, kind is NoBucketError or kind is BucketRegionError, region)
 
 
+def lacks_bucket(error: BaseException) -> bool:
+    """Return whether an object is not there because its bucket is not: obstore has one type for both."""
+    code = code_match[1] if (code_match := _CODE.search(str(error))) else ""
+    return _BY_CODE.get(code) is NoBucketError
+
+
 def raise_for(location: str, failure: Failure, cause: BaseException | None) -> NoReturn:
     """Raise the error that stops a scan."""
     said = f"`{location}`: {failure.said}"

@@ -16,7 +16,7 @@ from tonnage.layout import ANCHORS, Place, locate
 from tonnage.storage import Entry, Format, Keys, Part
 from tonnage.storage.bucket.address import Address, Cloud, parse_address
 from tonnage.storage.bucket.connecting import connect
-from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter, expect
+from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter, expect, expect_reads, foresee
 from tonnage.storage.bucket.failing import raise_for, understand
 from tonnage.storage.bucket.hidden import hidden
 from tonnage.storage.bucket.listing import Lister, in_parts
@@ -81,8 +81,12 @@ class BucketStorage:
         """Return what will about be sent, before a scan; then what was; and what it costs."""
         cloud = self.place.cloud
         if self.begun is not None:
-            return f"a first scan takes some {expect(self.first, cloud).describe(cloud)}; a rescan reads what is new"
+            return foresee(expect(self.first, cloud), cloud)
         return f"spent {self.counter.sent.describe(cloud)}"
+
+    def foresee_reads(self, blobs_count: int) -> str:
+        """Return what will about be sent where the keys are known, before a scan."""
+        return foresee(expect_reads(blobs_count), self.place.cloud)
 
     def is_large(self) -> bool:
         """Return False: a listing tells all that there is, and nothing has to be opened."""
