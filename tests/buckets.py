@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -157,6 +158,30 @@ class AzuriteStore(ObjectStore):
         name = address.partition("://")[2].partition("/")[0]
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream"}
         self.request("PUT", f"/{AZURE_ACCOUNT}/{name}/{key}", {}, content, headers)
+
+    def remove_raw(self, address: str, key: str) -> None:
+        """Remove an object by its key as it is."""
+        name = address.partition("://")[2].partition("/")[0]
+        self.request("DELETE", f"/{AZURE_ACCOUNT}/{name}/{key}", {})
+
+    def signature(self) -> str:
+        """Return a shared access signature of the account, to list and read for an hour (version 2020-12-06 and later)."""
+        until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        signed = {
+            "sp": "rl",
+            "ss": "b",
+            "srt": "sco",
+            "st": "",
+            "se": until,
+            "sip": "",
+            "spr": "",
+            "sv": "2020-12-06",
+            "ses": "",
+        }
+        text = "".join(f"{value}\n" for value in [AZURE_ACCOUNT, *signed.values()])
+        signature = base64.b64encode(hmac.new(base64.b64decode(AZURE_KEY), text.encode(), hashlib.sha256).digest())
+        pairs = {name: value for name, value in signed.items() if value} | {"sig": signature.decode()}
+        return urllib.parse.urlencode(pairs)
 
     def request(
         self, method: str, path: str, query: dict[str, str], body: bytes = b"", headers: dict[str, str] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,17 +180,57 @@ def test_markers_of_folders_are_no_files(moto: MotoStore, registry: Builder, tmp
     assert differences(everything(tmp_path / "without.duckdb"), everything(tmp_path / "with.duckdb")) == {}
 
 
-@pytest.mark.parametrize("key", ["a//b", "repositories/foo/../x", "repositories/foo/_layers//"])
-def test_a_key_that_is_no_path_is_named(moto: MotoStore, registry: Builder, tmp_path: Path, key: str) -> None:
-    """It is a stray with a problem, and all the rest is counted."""
-    address = moto.make(below_root(files_below(small_registry(registry))))
-    scan_bucket(moto, address, tmp_path / "without.duckdb")
-    moto.s3().put_object(Bucket=address[5:], Key=f"{ROOT}/{key}", Body=b"12345")
-    scan_bucket(moto, address, tmp_path / "with.duckdb")
+ODD_KEYS = ("a//b", "repositories/foo/../x", "repositories/foo/_layers//")
+
+
+def scans_with_an_odd_key(store: Any, address: str, key: str, tmp_path: Path) -> None:
+    """Scan a bucket where a key that is no path was put: it is a stray with a problem, and all the rest is counted."""
+    scan_bucket(store, address, tmp_path / "with.duckdb")
     assert problems(tmp_path / "with.duckdb") - problems(tmp_path / "without.duckdb") == {("odd_key", key)}
     found = differences(everything(tmp_path / "without.duckdb"), everything(tmp_path / "with.duckdb"))
     assert found.keys() == {"stray", "problem", "class_total"}
     assert [row[0] for row in found["stray"][1]] == [key]
+
+
+@pytest.mark.parametrize("key", [*ODD_KEYS, "repositories/foo/a\x01b"])
+def test_a_key_that_is_no_path_is_named(moto: MotoStore, registry: Builder, tmp_path: Path, key: str) -> None:
+    """On S3; and a key with a control character, which a listing in XML cannot have as it is."""
+    address = moto.make(below_root(files_below(small_registry(registry))))
+    scan_bucket(moto, address, tmp_path / "without.duckdb")
+    moto.s3().put_object(Bucket=address[5:], Key=f"{ROOT}/{key}", Body=b"12345")
+    scans_with_an_odd_key(moto, address, key, tmp_path)
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_such_a_key_on_gcs(moto: MotoStore, registry: Builder, tmp_path: Path, key: str) -> None:
+    """Whose API for XML is that of S3."""
+    name = f"odd{ODD_KEYS.index(key)}in{os.getpid()}"  # obstore codes a dash, and moto does not take that
+    moto.make_bucket(name)
+    for path, content in below_root(files_below(small_registry(registry))).items():
+        moto.s3().put_object(Bucket=name, Key=path, Body=content, ACL="public-read")
+    scan_bucket(moto, f"gs://{name}", tmp_path / "without.duckdb")
+    moto.s3().put_object(Bucket=name, Key=f"{ROOT}/{key}", Body=b"12345")
+    scans_with_an_odd_key(moto, f"gs://{name}", key, tmp_path)
+
+
+@pytest.mark.parametrize("login", ["key", "signature", "slashes"])
+def test_such_keys_on_azure(
+    azurite: AzuriteStore, registry: Builder, tmp_path: Path, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the account's key, with a shared access signature, and where 2.x begins each key with a slash."""
+    files = below_root(files_below(small_registry(registry)))
+    slash = "/" if login == "slashes" else ""
+    address = azurite.make({})
+    for key, content in files.items():
+        azurite.put_raw(address, f"{slash}{key}", content)
+    if login == "signature":
+        monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_KEY")
+        monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", azurite.signature())
+    scan_bucket(azurite, address, tmp_path / "without.duckdb")
+    for key in ODD_KEYS[::2]:
+        azurite.put_raw(address, f"{slash}{ROOT}/{key}", b"12345")
+        scans_with_an_odd_key(azurite, address, key, tmp_path)
+        azurite.remove_raw(address, f"{slash}{ROOT}/{key}")
 
 
 def test_open_uploads_in_parts_are_counted(moto: MotoStore, registry: Builder, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ ten tries within three minutes.)
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,10 +44,7 @@ def connect(place: Address, options: BucketOptions, *, keeps_slash: bool = False
     With `keeps_slash` every key begins with a slash, as those of a 2.x registry on Azure do.
     """
     endpoint = endpoint_of(place, options)
-    shared: dict[str, Any] = {
-        "client_options": _client_options(place, options, endpoint),
-        "retry_config": _retry_config(options),
-    }
+    shared = shared_options(place, options, endpoint)
     match place.cloud:
         case Cloud.S3:
             return _connect_s3(place, options, endpoint, shared)
@@ -54,6 +52,14 @@ def connect(place: Address, options: BucketOptions, *, keeps_slash: bool = False
             return _connect_gcs(place, options, endpoint, shared)
         case Cloud.AZURE:
             return _connect_azure(place, options, endpoint, shared, keeps_slash)
+
+
+def shared_options(place: Address, options: BucketOptions, endpoint: str) -> dict[str, Any]:
+    """Return what stores of all clouds take: certificates, time limits, when to try again."""
+    return {
+        "client_options": _client_options(place, options, endpoint),
+        "retry_config": _retry_config(options),
+    }
 
 
 def endpoint_of(place: Address, options: BucketOptions) -> str:
@@ -141,9 +147,14 @@ def _connect_azure(
         return AzureStore(place.bucket, config=config, **shared)
     # obstore takes a leading slash off every key. An endpoint that ends in the container, and a container without a
     # name after it, put it back: <endpoint>/<container>//docker/registry/…
-    base = config.get("endpoint") or f"https://{config.get('account_name', '')}.blob.core.windows.net"
-    config["endpoint"] = f"{base}/{place.bucket}"
+    config["endpoint"] = azure_url(place, config)
     return AzureStore("", config=config, **shared)
+
+
+def azure_url(place: Address, config: Mapping[str, Any]) -> str:
+    """Return the URL of a container."""
+    base = config.get("endpoint") or f"https://{config.get('account_name', '')}.blob.core.windows.net"
+    return f"{base}/{place.bucket}"
 
 
 def azure_config(place: Address, options: BucketOptions, endpoint: str) -> dict[str, Any]:

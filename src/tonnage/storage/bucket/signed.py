@@ -1,20 +1,17 @@
 """Requests obstore has no call for: parts of uploads, old versions, and pages with keys it takes for no path.
 
-obstore signs URLs of objects (`obstore.sign`), with whatever credentials it found: keys, a role, a web identity. It
+For S3 obstore signs URLs of objects (`obstore.sign`), with whatever credentials it found: keys, a role, a web identity. It
 signs the query of the URL too, and takes the URL from the endpoint it was told. So an endpoint that ends in a query
 gives a signed URL of that query; the object's name becomes the value of a parameter that S3 leaves alone, as it does
 all that begin with `x-` (S3 user guide, "Adding custom information to requests"). No second library for signatures,
-and no second search for credentials.
+and no second search for credentials. For GCS and Azure, see `logins`.
 """
 
-import json
-import os
 import random
 import ssl
 import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
@@ -23,9 +20,18 @@ import obstore
 from obstore.exceptions import BaseError
 
 from tonnage.storage.bucket.address import Address, Cloud
-from tonnage.storage.bucket.connecting import ca_file, endpoint_of, s3_config, s3_credentials, s3_url
+from tonnage.storage.bucket.connecting import (
+    azure_config,
+    azure_url,
+    ca_file,
+    endpoint_of,
+    s3_config,
+    s3_credentials,
+    s3_url,
+)
 from tonnage.storage.bucket.counting import Counter
 from tonnage.storage.bucket.failing import Failure, understand
+from tonnage.storage.bucket.logins import Login, azure_headers, find_login
 from tonnage.storage.bucket.options import BucketOptions
 
 _VALID = timedelta(minutes=5)
@@ -45,7 +51,7 @@ class RefusedError(Exception):
 
 
 class SignedRequests:
-    """Sends requests of one's own to a bucket of S3 or GCS. Raises RefusedError."""
+    """Sends requests of one's own to a bucket. Raises RefusedError; NoLoginError where no way to log in is known."""
 
     def __init__(self, place: Address, options: BucketOptions, counter: Counter) -> None:
         import httpx2
@@ -56,6 +62,8 @@ class SignedRequests:
         context = ssl.create_default_context()
         if ca := ca_file(place, options):
             context.load_verify_locations(ca)
+        self.login: Login | None = None
+        self.login_until = 0.0
         self.client = httpx2.Client(verify=context, timeout=options.timeout_seconds, headers={"User-Agent": "tonnage"})
 
     def close(self) -> None:
@@ -64,11 +72,13 @@ class SignedRequests:
 
     def get(self, query: Mapping[str, str], key: str = "") -> ElementTree.Element:
         """Return the document a query of the bucket, or of a key in it, is answered with."""
-        url = self._url(query, key)
+        is_list = not query.keys().isdisjoint(("list-type", "comp"))
+        self.counter.add(lists=int(is_list), others=int(not is_list))
+        url, headers = self._request(query, key)
         deadline = time.monotonic() + self.options.timeout_seconds
         wait_seconds = _FIRST_WAIT_SECONDS
         while True:
-            answer = self._send(url)
+            answer = self._send(url, headers)
             if isinstance(answer, ElementTree.Element):
                 return answer
             if (answer.status and answer.status not in _AGAIN) or time.monotonic() + wait_seconds > deadline:
@@ -86,12 +96,11 @@ class SignedRequests:
                 return
             asked |= {parameter: text(page, name) for parameter, name in marks.items()}
 
-    def _send(self, url: str) -> ElementTree.Element | Failure:
+    def _send(self, url: str, headers: Mapping[str, str]) -> ElementTree.Element | Failure:
         import httpx2
 
-        self.counter.add(others=1)
         try:
-            answer = self.client.get(url)
+            answer = self.client.get(url, headers=headers)
             if answer.status_code == 200:
                 return _without_namespaces(ElementTree.fromstring(answer.content))
         except httpx2.HTTPError as error:
@@ -100,41 +109,47 @@ class SignedRequests:
             return understand(OSError(f"status code: 502 {error}"))
         return understand(OSError(f"status code: {answer.status_code} {answer.text}"))
 
-    def _url(self, query: Mapping[str, str], key: str) -> str:
-        url = (
-            f"{self._bucket_url()}/{quote(key)}?{urlencode(query)}"
-            if key
-            else f"{self._bucket_url()}?{urlencode(query)}"
-        )
-        store = None if self.options.anonymous else self._store(f"{url}&{_IGNORED}=")
-        if store is None:
+    def _request(self, query: Mapping[str, str], key: str) -> tuple[str, dict[str, str]]:
+        """Return URL and headers of a request. Raises NoLoginError, RefusedError."""
+        match self.place.cloud:
+            case Cloud.S3:
+                url = s3_url(self.place, self.options, endpoint_of(self.place, self.options))
+                return self._signed_url(f"{url}/{quote(key)}" if key else url, query), {}
+            case Cloud.GCS:
+                endpoint = endpoint_of(self.place, self.options)
+                login = Login() if endpoint else self._login()  # as obstore does: an emulator has none
+                url = f"{endpoint or _GCS_URL}/{self.place.bucket}?{urlencode(query)}"
+                return url, {"Authorization": login.authorization} if login.authorization else {}
+            case Cloud.AZURE:
+                login = self._login()
+                config = azure_config(self.place, self.options, endpoint_of(self.place, self.options))
+                url = f"{azure_url(self.place, config)}?{urlencode([*query.items(), *login.parameters])}"
+                return url, azure_headers(login, self.place, self.options, url)
+
+    def _login(self) -> Login:
+        """Return how obstore logs in, asked for again before it can have expired."""
+        if self.login is None or time.monotonic() > self.login_until:
+            self.login, self.login_until = (
+                find_login(self.place, self.options),
+                time.monotonic() + _VALID.total_seconds(),
+            )
+        return self.login
+
+    def _signed_url(self, base: str, query: Mapping[str, str]) -> str:
+        from obstore.store import S3Store
+
+        url = f"{base}?{urlencode(query)}"
+        if self.options.anonymous:
             return url
+        config: Any = s3_config(self.place, self.options)
+        config |= {"endpoint": f"{url}&{_IGNORED}=", "virtual_hosted_style_request": True}
+        client: Any = {"allow_http": True}
+        provider = s3_credentials(self.options)
+        store = S3Store(self.place.bucket, config=config, client_options=client, credential_provider=provider)
         try:
             return str(obstore.sign(store, "GET", "1", _VALID))
         except BaseError as error:
             raise RefusedError(understand(error)) from error
-
-    def _bucket_url(self) -> str:
-        endpoint = endpoint_of(self.place, self.options)
-        if self.place.cloud is Cloud.S3:
-            return s3_url(self.place, self.options, endpoint)
-        return f"{endpoint or _GCS_URL}/{self.place.bucket}"
-
-    def _store(self, url: str) -> Any:
-        """Return a store whose objects have the URL that is to be signed; None where nothing is signed."""
-        from obstore.store import GCSStore, S3Store
-
-        if self.place.cloud is Cloud.S3:
-            config = s3_config(self.place, self.options) | {"endpoint": url, "virtual_hosted_style_request": True}
-            client: Any = {"allow_http": True}
-            provider = s3_credentials(self.options)
-            return S3Store(self.place.bucket, config=config, client_options=client, credential_provider=provider)
-        named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS") or os.environ.get("GOOGLE_SERVICE_ACCOUNT")
-        if endpoint_of(self.place, self.options) or not named:
-            return None
-        base = url.removesuffix(f"&{_IGNORED}=") + f"&{_IGNORED}="
-        account = json.loads(Path(named).read_bytes()) | {"gcs_base_url": base}
-        return GCSStore(self.place.bucket, config={"service_account_key": json.dumps(account)})
 
 
 def text(element: ElementTree.Element, name: str) -> str:

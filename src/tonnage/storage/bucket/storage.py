@@ -20,7 +20,8 @@ from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter, expect, expe
 from tonnage.storage.bucket.failing import raise_for, understand
 from tonnage.storage.bucket.hidden import hidden
 from tonnage.storage.bucket.listing import Lister, in_parts
-from tonnage.storage.bucket.odd_keys import OddKeyError, divide, is_odd, odd_pages
+from tonnage.storage.bucket.logins import NoLoginError
+from tonnage.storage.bucket.odd_keys import OddKeyError, azure_pages, divide, is_odd, odd_pages
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.bucket.signed import RefusedError, SignedRequests
 
@@ -146,16 +147,27 @@ class BucketStorage:
                     offset = self._key(page.paths[-1]) if page.paths else offset
                 return
             except InvalidPathError as error:
-                if self.place.cloud is Cloud.AZURE:
-                    raise OddKeyError(self.location, error) from error
-            for document, next_key in odd_pages(self.signed, prefix, offset):
-                keys, odd = divide(document, len(self.root) + 1 if self.root else 0)
-                self.odd = [*self.odd, *odd]
-                yield keys
-                offset = next_key
-                if not next_key or not is_odd(next_key):
-                    break
+                met = error
+            try:
+                for found, last in self._own_pages(prefix, offset):
+                    keys, odd = divide(found, len(self.root) + 1 if self.root else 0)
+                    self.odd = [*self.odd, *odd]
+                    yield keys
+                    offset = last
+            except NoLoginError as why:
+                raise OddKeyError(self.location, met, why) from met
             if not offset:
+                return
+
+    def _own_pages(self, prefix: str, offset: str) -> Iterator[tuple[Keys, str]]:
+        """Yield pages behind a key, until obstore can go on behind the last; nothing in its place if that was all."""
+        if self.place.cloud is Cloud.AZURE:
+            for found in azure_pages(self.signed, prefix, offset, "/" if self.keeps_slash else ""):
+                yield found, ""
+            return
+        for found, last in odd_pages(self.signed, prefix, offset):
+            yield found, last
+            if not is_odd(last):
                 return
 
     def _plain_pages(self, prefix: str, offset: str) -> Iterator[Keys]:
@@ -169,7 +181,7 @@ class BucketStorage:
             if keys_count and keys_count % counted == 0:
                 self.counter.add(lists=1)
             keys_count += batch.num_rows
-            yield self._keys(batch, f"{prefix}/" if self.keeps_slash else "")
+            yield self._keys(batch, f"{prefix}/" if self.keeps_slash and prefix else "")
 
     def _keys(self, batch: Any, below: str) -> Keys:
         """Return a batch as columns, with paths relative to the root."""
@@ -254,7 +266,7 @@ def open_bucket(address: str, options: BucketOptions) -> BucketStorage:
 
 def _open_slashed(place: Address, options: BucketOptions) -> BucketStorage | None:
     """Return the storage of a 2.x registry on Azure, all of whose keys begin with a slash; None if there is none."""
-    everything = BucketStorage(place, options, "")
+    everything = BucketStorage(place, options, "", keeps_slash=True)
     paths = next(everything.pages(), Keys([], [], [], [])).paths
     for anchor in ANCHORS:
         root = "/".join(filter(None, (place.prefix, anchor)))
