@@ -73,7 +73,10 @@ def _files(registry: Builder) -> list[str]:
 
 
 def _folders(registry: Builder) -> list[str]:
-    return sorted(_below(registry, want_folders=True))
+    """Return all folders. Raises FileNotFoundError if earlier damages have left none."""
+    if not (found := sorted(_below(registry, want_folders=True))):
+        raise FileNotFoundError("there are no folders")
+    return found
 
 
 def _below(registry: Builder, *, want_folders: bool) -> list[str]:

@@ -27,6 +27,26 @@ else:
 """
 
 
+WAITING = """
+import json, time
+from typing import NamedTuple
+from tonnage.scan.workers import Crew, Task
+LAYERS = [{"digest": f"sha256:{n:064x}", "size": n} for n in range(100)]
+MANIFEST = json.dumps({"schemaVersion": 2, "layers": LAYERS}).encode()
+class Waiting(NamedTuple):
+    requests_at_once: int = 0
+    def read(self, path, limit_bytes):
+        time.sleep(0.0005)
+        return MANIFEST
+crew = Crew(Waiting(), 2)
+crew.start()
+for task in range(40):
+    crew.submit(Task("manifests", blobs=tuple((f"sha256:{n:064x}", f"{n:0400x}") for n in range(250))))
+print(sum(result.files_count for result in crew.results()))
+crew.close()
+"""
+
+
 def start(folder: Path, what: str) -> tuple[subprocess.Popen[str], list[int]]:
     """Return a process that has started a crew, and the ids of its workers."""
     process = subprocess.Popen([sys.executable, "-c", CREW, str(folder), what], stdout=subprocess.PIPE, text=True)
@@ -65,3 +85,9 @@ def test_workers_of_a_killed_scan_go(tmp_path: Path) -> None:
     while any(map(is_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(is_alive, workers))
+
+
+def test_large_tasks_and_large_results_pass_each_other() -> None:
+    """Neither side waits for the other to take what it has to give, however many threads the disk's waits have begun."""
+    done = subprocess.run([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, text=True, timeout=60)
+    assert done.stdout.split() == ["10000"]

@@ -16,6 +16,7 @@ from tonnage.database import connect, create, create_schema, quote, statements
 from tonnage.layout import blob_path
 from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
+from tonnage.scan.columns import in_part, pack
 from tonnage.scan.exchange import (
     MEMORY_BYTES,
     Summary,
@@ -29,7 +30,7 @@ from tonnage.scan.exchange import (
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
 from tonnage.scan.loading import Staging
 from tonnage.scan.threads import ThreadCrew
-from tonnage.scan.workers import Crew, Result, Task
+from tonnage.scan.workers import Crew, PartToList, Result, Task
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Format, Keys, Part, Storage
 from tonnage.storage.registry import RegistrySource
 from tonnage.storage.report import ReportStorage
@@ -41,6 +42,7 @@ __all__ = ["Summary", "scan"]
 
 _LOOSE = ""
 """Prefix of the pseudo-part of what lies outside of all parts."""
+_PARTS_PER_TASK = 8
 _BLOBS_PER_TASK = 500
 _BLOBS_PER_WAIT = 10
 """The same where each is a request: few, so that all threads have some."""
@@ -173,13 +175,16 @@ class _Run:
         first = len(self.parts)
         self.parts |= {part.prefix: _ListedPart(number, part.token) for number, part in enumerate(sorted(parts), first)}
         self._list_loose(loose)
+        changed: list[PartToList] = []
         for part in sorted(parts[1:], key=lambda part: part.prefix.startswith("blobs")):  # long ones first
             known = self._known(part.prefix)
             if known and self._is_settled(part, known):
                 self.parts[part.prefix].carry(known.fingerprint, known.files_count)
                 self.monitor.advance(1, known.files_count)
             else:
-                self.crew.submit(self._list_task(part))
+                changed.append(self._to_list(part))
+        for start in range(0, len(changed), _PARTS_PER_TASK):
+            self.crew.submit(Task("list", tuple(changed[start : start + _PARTS_PER_TASK])))
         if not self.earlier:
             create_schema(self.connection)  # now, as whatever the workers find will be needed
         for result in self.crew.results():
@@ -201,7 +206,8 @@ class _Run:
         earlier = Earlier(known.fingerprint, self.earlier.started_us) if self.earlier and known and is_same else None
         self.parts[part.prefix] = _ListedPart(len(self.parts), part.token)
         unopened_before_us = OPEN_ALL if self.thorough else OPEN_NONE
-        self.crew.submit(Task("list", part.prefix, unopened_before_us, earlier, keys=keys))
+        number = self.parts[part.prefix].part_id
+        self.crew.submit(Task("list", (PartToList(part.prefix, number, unopened_before_us, earlier, keys),)))
         for result in self.crew.ready():
             self._add_listing(result)
 
@@ -216,16 +222,14 @@ class _Run:
         if known and known.fingerprint == part.fingerprint:
             part.is_carried = True
         else:
-            self.staging.add(rows_of(self.storage, loose), part.part_id)
+            self.staging.add(pack(in_part(rows_of(self.storage, loose), part.part_id)))
 
     def _add_listing(self, result: Result) -> None:
-        part = self.parts[result.task.prefix]
-        if result.columns:
-            self.staging.add(result.columns, part.part_id)
-        if result.is_last:
-            part.fingerprint, part.files_count = result.fingerprint, result.files_count
-            part.is_carried = result.columns is None
-            self.monitor.advance(1, result.files_count)
+        self.staging.add(result.rows)
+        for prefix, fingerprint, files_count, is_same in result.parts:
+            part = self.parts[prefix]
+            part.fingerprint, part.files_count, part.is_carried = fingerprint, files_count, is_same
+            self.monitor.advance(1, files_count)
 
     def _is_settled(self, part: Part, known: _KnownPart) -> bool:
         """In a large registry, a part with the same token as before holds the same names, and blobs never change.
@@ -236,15 +240,15 @@ class _Run:
             return False
         return int(part.token) // 1000 < self.earlier.started_us - CLOCK_MARGIN_US
 
-    def _list_task(self, part: Part) -> Task:
-        known = self._known(part.prefix)
+    def _to_list(self, part: Part) -> PartToList:
+        number, known = self.parts[part.prefix].part_id, self._known(part.prefix)
         unopened_before_us = OPEN_ALL if self.is_searched else OPEN_NONE
         if not known or not self.earlier:
-            return Task("list", part.prefix, unopened_before_us)
+            return PartToList(part.prefix, number, unopened_before_us)
         if self.is_searched and not known.is_odd:
             unopened_before_us = self.earlier.started_us - CLOCK_MARGIN_US
         earlier = Earlier(known.fingerprint, self.earlier.started_us)
-        return Task("list", part.prefix, unopened_before_us, earlier)
+        return PartToList(part.prefix, number, unopened_before_us, earlier)
 
     def _carry_listing(self) -> None:
         self.staging.flush()
@@ -299,7 +303,7 @@ class _Run:
         return self.connection.execute(statements("scan")[name].sql, values)
 
     def _add_contents(self, result: Result) -> None:
-        self.staging.add(result.columns or {}, None)
+        self.staging.add(result.rows)
         self.monitor.advance(result.files_count, result.files_count)
 
     def finish(self, target: Path) -> Summary:

@@ -1,6 +1,13 @@
-"""Rows as columns, which is how they travel between processes and how they are loaded."""
+"""Rows as columns, which is how they are made, and packed, which is how they travel between processes.
 
-from typing import Any
+What a row says in words it mostly says again and again: a packed batch has each text once, and columns of its places.
+"""
+
+from array import array
+from functools import cache
+from typing import Any, NamedTuple
+
+from tonnage import rows as row_types
 
 Rows = dict[str, list[tuple[object, ...]]]
 """Row tuples by the name of their row type."""
@@ -21,3 +28,66 @@ def extend(columns: Columns, name: str, more: list[list[Any]]) -> None:
         return
     for column, values in zip(columns[name], more, strict=True):
         column.extend(values)
+
+
+def in_part(columns: Columns, number: int | None) -> Columns:
+    """Add the number of the part they were listed in to rows of a listing, None for what was found elsewhere."""
+    for name, values in columns.items():
+        if row_types.ALL[name] in row_types.LISTING:
+            values.append([number] * len(values[0]))
+    return columns
+
+
+def rows_count(columns: Columns) -> int:
+    """Return how many rows there are."""
+    return sum(len(values[0]) for values in columns.values())
+
+
+class Packed(NamedTuple):
+    """A batch of rows of several types. It consists of what `marshal` can write."""
+
+    texts: list[str | None]
+    """Each text once. The first is None."""
+    digests: list[str | None]
+    """The same for the columns of digests."""
+    tables: dict[str, list[Any]]
+    """By row type, its columns: places in those lists as 32-bit integers, numbers as 64-bit ones, truths as 8-bit ones.
+
+    A column of numbers or truths some of which are unknown is a list.
+    """
+
+
+def pack(columns: Columns) -> Packed:
+    """Pack columns."""
+    texts: dict[str | None, int] = {None: 0}
+    digests: dict[str | None, int] = {None: 0}
+    places = {str: texts, row_types.Digest: digests}
+    tables: dict[str, list[Any]] = {}
+    for name, values in columns.items():
+        tables[name] = packed = list[Any]()
+        for type_, column in zip(types_of(name).values(), values, strict=True):
+            if type_ in places:
+                packed.append(_places(column, places[type_]))
+            else:
+                packed.append(_numbers(column, "q" if type_ is int else "b"))
+    return Packed(list(texts), list(digests), tables)
+
+
+@cache
+def types_of(name: str) -> dict[str, Any]:
+    """Return the columns of a row type, with `part_id` for rows of a listing, and what each is: see `column_types`."""
+    kind = row_types.ALL[name]
+    part: dict[str, Any] = {"part_id": int} if kind in row_types.LISTING else {}
+    return row_types.column_types(kind) | part
+
+
+def _places(column: list[Any], known: dict[str | None, int]) -> "array[int]":
+    place = known.setdefault
+    return array("i", [place(value, len(known)) for value in column])
+
+
+def _numbers(column: list[Any], code: str) -> "array[int] | list[Any]":
+    try:
+        return array(code, column)
+    except TypeError:  # there is a None among them
+        return column

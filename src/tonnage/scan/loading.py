@@ -6,16 +6,18 @@ earlier inventory knows keeps its number there, so that its rows are carried ove
 """
 
 import re
+from array import array
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from arro3.core import Array, DataType
+from arro3.core import Array, DataType, RecordBatch
 from arro3.core import Table as ArrowTable
 
 from tonnage import rows
 from tonnage.database import statements
-from tonnage.scan.columns import Columns
+from tonnage.scan.columns import Packed, types_of
 from tonnage.storage import Format
 
 if TYPE_CHECKING:
@@ -60,54 +62,48 @@ class Staging:
         """Every digest met, and its place."""
         self.known_count = 0
         """How many of them the database has."""
-        self.columns = {kind: rows.column_types(kind) for kind in rows.ALL.values()}
-        self.waiting: dict[type[rows.Row], list[list[Any]]] = {}
-        for kind, columns in self.columns.items():
-            described = ", ".join(f"{name} {_SQL[type_]}" for name, type_ in columns.items())
-            part = ", part_id integer" if kind in rows.LISTING else ""
-            connection.execute(f"create temp table {staged(kind)} ({described}{part})")
+        self.waiting: dict[str, list[RecordBatch]] = {}
+        self.waiting_count: Counter[str] = Counter()
+        for name in rows.ALL:
+            described = ", ".join(f"{column} {_SQL[type_]}" for column, type_ in types_of(name).items())
+            connection.execute(f"create temp table {staged(name)} ({described})")
         connection.execute("create temp table staged_digest (staged_id integer, digest varchar)")
 
-    def add(self, columns: Columns, part_id: int | None = None) -> None:
-        """Add rows as columns by the name of their type; listing rows belong to a part."""
-        for name, values in columns.items():
-            kind = rows.ALL[name]
-            extra = [[part_id] * len(values[0])] if kind in rows.LISTING else []
-            waiting = self.waiting.setdefault(kind, [[] for _ in range(len(values) + len(extra))])
-            for column, more in zip(waiting, [*values, *extra], strict=True):
-                column.extend(more)
-            if len(waiting[0]) >= _BATCH_ROWS:
-                self._insert(kind, self.waiting.pop(kind))
+    def add(self, packed: Packed) -> None:
+        """Add rows."""
+        self._know_earlier()
+        texts = Array(packed.texts, type=_ARROW[str])
+        digests = Array(self._numbers(packed.digests), type=_ARROW[rows.Digest])
+        for name, columns in packed.tables.items():
+            types = types_of(name)
+            arrays = [
+                _unpack(column, type_, texts, digests) for column, type_ in zip(columns, types.values(), strict=True)
+            ]
+            batch = RecordBatch.from_arrays(arrays, names=list(types))
+            self.waiting.setdefault(name, []).append(batch)
+            self.waiting_count[name] += batch.num_rows
+            if self.waiting_count[name] >= _BATCH_ROWS:
+                self._insert(name)
 
     def flush(self) -> None:
         """Insert what is still waiting, and the digests met."""
-        for kind, columns in self.waiting.items():
-            self._insert(kind, columns)
-        self.waiting.clear()
+        for name in list(self.waiting):
+            self._insert(name)
         self._know_earlier()
         digests = list(islice(self.numbers, self.known_count, None))
-        self._append("staged_digest", {"staged_id": rows.Digest, "digest": str}, [self._numbers(digests), digests])
+        if digests:
+            ids = Array.from_buffer(array("i", range(self.known_count, len(self.numbers))))
+            batch = RecordBatch.from_arrays([ids, Array(digests, type=_ARROW[str])], names=["staged_id", "digest"])
+            self._append("staged_digest", [batch])
         self.known_count = len(self.numbers)
 
-    def _insert(self, kind: type[rows.Row], columns: list[list[Any]]) -> None:
-        types = dict(self.columns[kind])
-        if kind in rows.LISTING:
-            types["part_id"] = int
-        self._know_earlier()
-        earlier: list[Any] = []
-        numbers: list[int | None] = []
-        for position, type_ in enumerate(types.values()):
-            if type_ is rows.Digest:
-                if columns[position] != earlier:  # else a link that holds the digest its path spells, as nearly all do
-                    earlier = columns[position]
-                    numbers = self._numbers(earlier)
-                columns[position] = numbers
-        self._append(staged(kind), types, columns)
+    def _insert(self, name: str) -> None:
+        self.waiting_count[name] = 0
+        self._append(staged(name), self.waiting.pop(name))
 
-    def _append(self, table: str, types: dict[str, Any], columns: list[list[Any]]) -> None:
-        arrays = [Array(values, type=_ARROW[type_]) for values, type_ in zip(columns, types.values(), strict=True)]
-        batch = ArrowTable.from_arrays(arrays, names=list(types))  # noqa: F841 - read by the statement below
-        self.connection.execute(f"insert into {table} select * from batch")
+    def _append(self, table: str, batches: list[RecordBatch]) -> None:
+        whole = ArrowTable.from_batches(batches)  # noqa: F841 - read by the statement below
+        self.connection.execute(f"insert into {table} select * from whole")
 
     def _numbers(self, digests: Sequence[str | None]) -> list[int | None]:
         numbers = self.numbers
@@ -122,9 +118,21 @@ class Staging:
             self.known_count = len(self.numbers)
 
 
-def staged(kind: type[rows.Row]) -> str:
+def _unpack(column: Any, type_: Any, texts: Array, digests: Array) -> Array:
+    """Return a packed column as it is loaded."""
+    if isinstance(column, list):
+        return Array(column, type=_ARROW[type_])
+    view = memoryview(column).cast("B")
+    if type_ is int:
+        return Array.from_buffer(view.cast("q"))
+    if type_ is bool:
+        return Array.from_buffer(view.cast("b")).cast(_ARROW[bool])
+    return (digests if type_ is rows.Digest else texts).take(Array.from_buffer(view.cast("i")))
+
+
+def staged(name: str) -> str:
     """Return the name of the staging table of a row type."""
-    return "staged_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    return "staged_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def load(connection: "duckdb.DuckDBPyConnection", kind: str) -> None:

@@ -21,7 +21,7 @@ from tonnage.layout import blob_path, is_full_digest
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
 from tonnage.registry.manifests import RemoteManifest, payload_of
-from tonnage.scan.columns import Rows, columns_of
+from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
 from tonnage.scan.exchange import MEMORY_BYTES, Previous, Summary, attach_previous, exchange, fill, summarize
 from tonnage.scan.loading import Staging
@@ -338,10 +338,10 @@ class _Run:
         return self.connection.execute(statements("scan")[name].sql, values)
 
     def _add(self, name: str, row: rows.Row) -> None:
-        self.staging.add(columns_of({name: [row]}), _PART)
+        self._stage({name: [row]})
 
     def _stage(self, out: Rows) -> None:
-        self.staging.add(columns_of(out), _PART)
+        self.staging.add(pack(in_part(columns_of(out), _PART)))
 
     def _problem(self, kind: str, path: str, repository: str | None, detail: str, digest: str | None = None) -> None:
         self._add("Problem", rows.Problem(kind, path, repository, digest, detail))

@@ -8,6 +8,7 @@ only once the scan has shown itself to be long: a small registry is read before 
 A worker that loses its parent sees its pipe end and goes; a parent killed at any moment leaves nothing behind.
 """
 
+import contextlib
 import gc
 import marshal
 import os
@@ -20,60 +21,88 @@ import traceback
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-from tonnage.scan.columns import Columns, columns_of
+from tonnage.scan.columns import Columns, Packed, columns_of, extend, in_part, pack, rows_count
 from tonnage.scan.contents import read_configs, read_manifests
 from tonnage.scan.keys import list_keys
 from tonnage.scan.listing import Earlier, Listed, list_part
 from tonnage.storage import OPEN_ALL, Keys, Storage
 
 _THREADS_LIMIT = 8
+_ROWS_PER_RESULT = 10_000
 _WAITING = 0.05
 """Waits per file from which on a task is taken to have waited for the disk."""
 
 
-class Task(NamedTuple):
-    """Something to do: `list` a part, or read `manifests` or `configs`."""
+class PartToList(NamedTuple):
+    """A part of the storage, the number by which its rows know it, and what an earlier scan knew of it."""
 
-    action: str
-    prefix: str = ""
+    prefix: str
+    number: int
     unopened_before_us: int = OPEN_ALL
     earlier: Earlier | None = None
-    blobs: tuple[tuple[str, str], ...] = ()
-    """Digest and path of what is to be read."""
     keys: Keys | None = None
     """What the part holds, where it was listed already."""
 
 
-class Result(NamedTuple):
-    """What a task found: columns by row type, or None for a part that did not change. A large task has several."""
+class Task(NamedTuple):
+    """Something to do: `list` parts, or read `manifests` or `configs`."""
 
-    task: Task
-    columns: Columns | None
+    action: str
+    parts: tuple[PartToList, ...] = ()
+    blobs: tuple[tuple[str, str], ...] = ()
+    """Digest and path of what is to be read."""
+
+
+class PartFound(NamedTuple):
+    """What a part was found to be; its rows are elsewhere."""
+
+    prefix: str
+    fingerprint: bytes
+    files_count: int
+    is_same: bool
+    """It is what it was at the earlier scan: there are no rows."""
+
+
+class Result(NamedTuple):
+    """What a task found. A large one has several, and tells of its parts in the last."""
+
+    rows: Packed
     is_last: bool = True
-    fingerprint: bytes = b""
+    parts: tuple[PartFound, ...] = ()
     files_count: int = 0
 
 
 def run(storage: Storage, task: Task) -> Iterator[Result]:
     """Do one task here and now."""
     if task.action == "list":
-        listed = _list(storage, task)
-        for batch in listed.batches or ():
-            yield Result(task, batch, is_last=False)
-        columns: Columns | None = None if listed.batches is None else {}
-        yield Result(task, columns, True, listed.fingerprint, listed.files_count)
+        yield from _list(storage, task.parts)
     else:
         read = read_manifests if task.action == "manifests" else read_configs
-        yield Result(task, columns_of(read(storage, task.blobs)), files_count=len(task.blobs))
+        yield Result(pack(in_part(columns_of(read(storage, task.blobs)), None)), files_count=len(task.blobs))
 
 
-def _list(storage: Storage, task: Task) -> Listed:
-    if task.keys is None:
-        return list_part(storage, task.prefix, task.unopened_before_us, task.earlier)
-    reads_links = task.unopened_before_us == OPEN_ALL
-    return list_keys(storage, task.prefix, task.keys, task.earlier, reads_links)
+def _list(storage: Storage, parts: tuple[PartToList, ...]) -> Iterator[Result]:
+    found = []
+    columns: Columns = {}
+    for part in parts:
+        listed = _list_part(storage, part)
+        for batch in listed.batches or ():
+            for name, values in in_part(batch, part.number).items():
+                extend(columns, name, values)
+            if rows_count(columns) >= _ROWS_PER_RESULT:
+                yield Result(pack(columns), is_last=False)
+                columns = {}
+        found.append(PartFound(part.prefix, listed.fingerprint, listed.files_count, listed.batches is None))
+    yield Result(pack(columns), True, tuple(found), sum(part.files_count for part in found))
+
+
+def _list_part(storage: Storage, part: PartToList) -> Listed:
+    if part.keys is None:
+        return list_part(storage, part.prefix, part.unopened_before_us, part.earlier)
+    return list_keys(storage, part.prefix, part.keys, part.earlier, part.unopened_before_us == OPEN_ALL)
 
 
 class Crew:
@@ -176,7 +205,7 @@ class _Worker:
             raise WorkerDiedError("a worker process of the scan was killed") from error
         if failure:
             raise WorkerDiedError(f"a worker process of the scan failed:\n{failure}")
-        result = Result(self.outstanding[number], *found)
+        result = _result(*found)
         if result.is_last:
             del self.outstanding[number]
         self.depth = threads_count + 1
@@ -196,48 +225,62 @@ def _start_method() -> str:
 
 
 class _Server:
-    """The worker process: takes tasks from its pipe until that ends."""
+    """The worker process: takes tasks from its pipe until that ends.
+
+    Its main thread does nothing but take them, and is never busy with one: a parent that waits for us to take a task does
+    not take our results, and threads that all wait for it to take their results would take no task.
+    """
 
     def __init__(self, connection: "Connection[Any, Any]", storage: Storage) -> None:
         self.connection = connection
         self.storage = storage
-        self.receiving = threading.Lock()
+        self.tasks: SimpleQueue[tuple[int, Task]] = SimpleQueue()
         self.sending = threading.Lock()
-        self.threads: list[threading.Thread] = []
+        self.threads_count = 0
+
+    def receive(self) -> None:
+        self.start_thread()
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                self.tasks.put(self.connection.recv())
 
     def start_thread(self) -> None:
-        thread = threading.Thread(target=self.work, daemon=True)
-        self.threads.append(thread)
-        thread.start()
+        self.threads_count += 1
+        threading.Thread(target=self.work, daemon=True).start()
 
     def work(self) -> None:
-        while True:
-            try:
-                with self.receiving:
-                    number, task = self.connection.recv()
-                self.do(number, task)
-            except (EOFError, OSError):
-                return
+        with contextlib.suppress(OSError):  # the parent is gone, and so are we soon
+            while True:
+                self.do(*self.tasks.get())
 
     def do(self, number: int, task: Task) -> None:
         waits, files_count = -_waits_count(), 0
         try:
-            for _, *found in run(self.storage, task):
+            for result in run(self.storage, task):
                 waits += _waits_count()
-                self.send(number, "", *found)
-                files_count += found[-1]  # type: ignore[operator]
+                self.send(number, "", *_plain(result))
+                files_count += result.files_count
                 waits -= _waits_count()
         except Exception:  # the parent raises it: a bug in here must not look like an empty part
             self.send(number, traceback.format_exc())
         waits += _waits_count()
-        if len(self.threads) == 1 and waits > _WAITING * max(files_count, 100):
-            while len(self.threads) < _THREADS_LIMIT:
+        if self.threads_count == 1 and waits > _WAITING * max(files_count, 100):
+            while self.threads_count < _THREADS_LIMIT:
                 self.start_thread()
 
     def send(self, number: int, failure: str, *found: Any) -> None:
-        packed = marshal.dumps((number, failure, len(self.threads), *found))
+        content = marshal.dumps((number, failure, self.threads_count, *found))
         with self.sending:
-            self.connection.send_bytes(packed)
+            self.connection.send_bytes(content)
+
+
+def _plain(result: Result) -> tuple[Any, ...]:
+    """Return a result as `marshal` can write it: that knows plain tuples only."""
+    return (tuple(result.rows), result.is_last, tuple(map(tuple, result.parts)), result.files_count)
+
+
+def _result(packed: tuple[Any, ...], is_last: bool, parts: tuple[tuple[Any, ...], ...], files_count: int) -> Result:
+    return Result(Packed(*packed), is_last, tuple(PartFound(*part) for part in parts), files_count)
 
 
 def _waits_count() -> int:
@@ -250,7 +293,4 @@ def _serve(connection: "Connection[Any, Any]", storage: Storage, inherited: "Seq
         other.close()
     gc.disable()  # rows are many and have no cycles: looking for some costs a third of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's pipe tells us to go
-    server = _Server(connection, storage)
-    server.start_thread()
-    for thread in server.threads:
-        thread.join()
+    _Server(connection, storage).receive()

@@ -12,7 +12,8 @@ join store.digest as parent on parent.digest_id = f.parent_id
 join store.digest as child on child.digest_id = f.child_id
 where (select has_files from store.source)
     and not exists (
-        select 1
-        from store.revision as r
-        where r.repository_id = s.repository_id and (r.digest_id = f.child_id or r.path_digest_id = f.child_id)
+        select 1 from store.revision as r where r.repository_id = s.repository_id and r.digest_id = f.child_id
+    )
+    and not exists (
+        select 1 from store.revision as r where r.repository_id = s.repository_id and r.path_digest_id = f.child_id
     );
