@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -27,6 +29,7 @@ from tonnage.planner import Wanted, make_plan
 from tonnage.registry import Registry
 from tonnage.rescan import run
 from tonnage.sample import Builder
+from tonnage.sample.documents import OCI_INDEX, OCI_MANIFEST, Descriptor
 from tonnage.storage.registry import RegistrySource
 from tonnage.targets import parse_target
 from tonnage.verify import verify
@@ -257,7 +260,8 @@ def test_what_is_counted_is_what_is_asked(images: Builder, inventory: Path, caps
         reads = sum("/manifests/" in path for path in proxy.paths("GET"))
         blobs = sum("/blobs/" in path for path in proxy.paths("GET"))
         asked = f"{heads} manifest HEADs, {reads} manifest GETs, {blobs} blob GETs, 1 others"
-        assert f"sent {len(proxy.seen)} requests: 2 pages of the catalog, 2 pages of tags, {asked}\n" in said
+        lists = "2 pages of the catalog, 2 pages of tags, 1 lists of referrers"
+        assert f"sent {len(proxy.seen)} requests: {lists}, {asked}\n" in said
     with pytest.raises(SystemExit):
         main(["scan", proxy.url, *options])
     assert "sent 2 requests: 2 others" in capsys.readouterr().err
@@ -410,6 +414,98 @@ def test_a_plan_over_tags_is_carried_out(images: Builder, inventory: Path, tmp_p
     assert images.layer(b"shared").digest in column(inventory, "select digest from layer")
     with Inventory(str(inventory)) as opened, pytest.raises(NotKnownError, match="what a collection has freed"):
         verify(opened, plan)
+
+
+# --- referrers ------------------------------------------------------------------------------------------------------
+
+
+def referrers_of(registry: Builder, page_size: int = 1000, broken: str = "") -> Hook:
+    """Answer for the referrers of each manifest as the OCI distribution specification 1.1 has it, in pages of a size."""
+    scan_tree(registry.root, registry.root.parent / "referrers.duckdb")
+    found = answer(
+        registry.root.parent / "referrers.duckdb",
+        "select r.repository, m.subject, m.digest, m.size_bytes, coalesce(m.media_type, '')"
+        " from manifest as m join revision as r on r.digest = m.digest where m.subject is not null",
+    )
+
+    def hook(method: str, path: str) -> Reply | None:
+        url = urlsplit(path)
+        repository, _, digest = url.path.removeprefix("/v2/").partition("/referrers/")
+        if not digest:
+            return None
+        if digest == broken:
+            return Reply(500)
+        start = int(dict(parse_qsl(url.query)).get("next", 0))
+        all_of = [row for row in found if row[:2] == (repository, digest)]
+        page = all_of[start : start + page_size]
+        manifests = [{"mediaType": row[4], "digest": row[2], "size": row[3]} for row in page]
+        more = f'<{url.path}?next={start + page_size}>; rel="next"' if start + page_size < len(all_of) else ""
+        index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}
+        return Reply(200, {"Content-Type": OCI_INDEX} | ({"Link": more} if more else {}), json.dumps(index).encode())
+
+    return hook
+
+
+@pytest.fixture
+def signed(images: Builder) -> Builder:
+    """Images with referrers that no tag leads to: two of a tagged one, one of an index, a signature of an SBOM."""
+    app = images.repository("org/app")
+    one = app.image([images.layer(b"signed")], tag="signed")
+    multi = app.index([one], tag="signed-index")
+    sbom = app.image([images.layer(b"sbom")], subject=one, artifact_type="application/spdx+json")
+    for subject in (one, multi, sbom):
+        app.image([images.layer(f"signature of {subject.digest}".encode())], subject=subject)
+    return images
+
+
+def with_referrers(inventory: Path) -> dict[str, Rows]:
+    """Return everything that HTTP can know of a registry that tells referrers."""
+    told = "state in ('tag', 'index', 'referrer')"
+    queries = [query.replace("state in ('tag', 'index')", told) for query in SAME]
+    return {query: sorted(answer(inventory, query), key=repr) for query in queries}
+
+
+@pytest.mark.parametrize("page_size", [1, 1000])
+def test_referrers_are_asked_for_where_a_registry_tells_them(signed: Builder, inventory: Path, page_size: int) -> None:
+    """Then a scan agrees with one of the storage on them too; a rescan reads only what was signed since."""
+    hook = referrers_of(signed, page_size)
+    with proxied(signed, hook) as proxy:
+        scan_storage(source(proxy.url), inventory)
+        scan_tree(signed.root, inventory.parent / "storage.duckdb")
+        assert with_referrers(inventory) == with_referrers(inventory.parent / "storage.duckdb")
+        assert column(inventory, "select count(*) from revision where state = 'referrer'") == [4]
+        assert kinds(inventory) == []
+        app = signed.repository("org/app")
+        [subject] = column(inventory, "select digest from tag where tag = 'signed'")
+        app.image([signed.layer(b"late")], subject=Descriptor(OCI_MANIFEST, subject, 1))
+        proxy.hook = referrers_of(signed, page_size)
+        assert scan_storage(source(proxy.url), inventory).read_count == 2
+        scan_tree(signed.root, inventory.parent / "storage.duckdb")
+        assert with_referrers(inventory) == with_referrers(inventory.parent / "storage.duckdb")
+
+
+@pytest.mark.parametrize("has_call", [True, False])
+def test_one_question_for_each_tagged_manifest(signed: Builder, inventory: Path, has_call: bool) -> None:
+    """And for each referrer found; none for what only stands for referrers. Without the call: one question in all."""
+    tell = referrers_of(signed)
+    with proxied(signed, tell if has_call else None) as proxy:
+        scan_storage(source(proxy.url), inventory)
+        asked = [path for _, path, _ in proxy.seen if "/referrers/" in path]
+    tagged = column(inventory, "select count(distinct digest) from tag where tag not like 'sha256-%'")[0]
+    referrers = column(inventory, "select count(*) from manifest where subject is not null")[0]
+    assert len(asked) == (tagged + referrers if has_call else 1)
+    assert kinds(inventory) == []
+
+
+def test_referrers_that_cannot_be_listed_are_a_note(signed: Builder, inventory: Path) -> None:
+    """The rest is told all the same."""
+    scan_tree(signed.root, inventory.parent / "storage.duckdb")
+    tagged = "select max(digest) from tag where repository = 'org/app' and tag not like 'sha256-%'"
+    [broken] = column(inventory.parent / "storage.duckdb", tagged)
+    with proxied(signed, referrers_of(signed, broken=broken)) as proxy:
+        scan_storage(source(proxy.url), inventory)
+    assert problems(inventory) == {("odd_listing", f"/v2/org/app/referrers/{broken}")}
+    assert column(inventory, "select count(*) > 0 from revision where state = 'referrer'") == [True]
 
 
 def test_a_pull_through_cache(images: Builder, inventory: Path, tmp_path: Path) -> None:

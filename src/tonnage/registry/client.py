@@ -12,6 +12,7 @@ from tonnage.oci import INDEX_TYPES, MANIFEST_TYPES
 from tonnage.registry.connection import READING, Connection
 from tonnage.registry.manifests import DIGEST, RemoteManifest, digest_of, has_digest
 from tonnage.registry.paging import PAGE_SIZE, Listing, PageError, Query, walk_twice
+from tonnage.registry.referrers import REFERRERS_HEADERS, walk_referrers
 from tonnage.registry.wire import Answer, CutOffError
 
 ACCEPT = ", ".join(sorted(MANIFEST_TYPES))
@@ -25,6 +26,10 @@ _LISTING_ATTEMPTS = 3
 """A page on which the server crashes is asked for in another size."""
 _PING_ATTEMPTS = 2
 """A wrong URL is told at once, not after half a minute of patience."""
+
+
+_NO_SUCH_CALL = frozenset({400, 404, 405, 501})
+"""What registries without a call for referrers answer to it."""
 
 
 class Head(NamedTuple):
@@ -144,6 +149,18 @@ class ReadOnlyRegistry:
         faults = (*listing.faults, *(f"`{parent}` is in no page" for parent in lost))
         return listing._replace(names=[*listing.names, *lost], faults=faults)
 
+    def list_referrers(self, repository: str, digest: str) -> Listing | None:
+        """Return the digests of what names a manifest as its subject; None where the registry has no call for that."""
+        if not DIGEST.match(digest):
+            raise UsageError(f"`{digest}` is no digest")
+        path = f"{_checked_repository(repository)}/referrers/{digest}"
+        try:
+            return walk_referrers(self._pages(path, f"repository:{repository}:pull", REFERRERS_HEADERS))
+        except PageError as error:
+            if error.answer.status in _NO_SUCH_CALL:
+                return None
+            raise self._connection.unexpected(error.answer, f"the referrers of `{repository}@{digest}`") from error
+
     def get_blob(self, repository: str, digest: str) -> bytes | None:
         """Return a small blob, such as a config; None if it is gone. Raises UnreadableError."""
         answer = self._connection.call("GET", _blob_path(repository, digest), f"repository:{repository}:pull")
@@ -185,9 +202,12 @@ class ReadOnlyRegistry:
         except RegistryError:
             return False
 
-    def _pages(self, path: str, scope: str) -> Callable[[Query], Answer]:
+    def _pages(self, path: str, scope: str, headers: Mapping[str, str] | None = None) -> Callable[[Query], Answer]:
         def fetch(query: Query) -> Answer:
-            return self._connection.call("GET", path, scope, query=dict(query), attempts_count=_LISTING_ATTEMPTS)
+            attempts = _LISTING_ATTEMPTS
+            return self._connection.call(
+                "GET", path, scope, query=dict(query), headers=headers, attempts_count=attempts
+            )
 
         return fetch
 

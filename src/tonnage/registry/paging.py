@@ -150,7 +150,7 @@ class _Pages:
 
     def next_query(self, answer: Answer) -> Query | None:
         """Return the query of the next page; None at the end, and where the walk would go round in circles."""
-        query = _linked_query(answer)
+        query = linked_query(answer)
         is_vain = self._is_guess and self._barren_count > 0
         self._is_guess = query is None
         may_go_on = self._checks_end or len(self._page) == self._page_size
@@ -170,7 +170,7 @@ class _Pages:
         return Listing(list(self.names), self.count, tuple(self.faults), self.is_complete)
 
 
-def _linked_query(answer: Answer) -> Query | None:
+def linked_query(answer: Answer) -> Query | None:
     """Return the query of `Link: <…>; rel="next"`. Its host and path are not followed: the listing stays the same."""
     match = _LINK.search(", ".join(answer.headers.get_list("link")))
     pairs = parse_qsl(urlsplit(match[1]).query, keep_blank_values=True) if match else []

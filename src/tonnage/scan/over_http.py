@@ -1,6 +1,7 @@
 """A registry over HTTP -> inventory: what its tags lead to, asked for politely, and nothing made up.
 
-    catalog -> tags -> what each leads to -> manifests by digest, down through indexes -> configurations -> layers' sizes
+    catalog -> tags -> what each leads to -> referrers -> manifests by digest, down through indexes -> configurations
+      -> layers' sizes
 
 What is named by its digest never changes: a rescan asks again for names and for what tags lead to, and for no manifest
 or configuration that an earlier scan read. Listings are known to lose names (docs/explanation/over-http.md): names
@@ -21,6 +22,7 @@ from tonnage.layout import blob_path, is_full_digest
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
 from tonnage.registry.manifests import RemoteManifest, payload_of
+from tonnage.registry.referrers import stands_for_referrers
 from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
 from tonnage.scan.exchange import MEMORY_BYTES, Previous, Summary, attach_previous, exchange, fill, summarize
@@ -28,6 +30,7 @@ from tonnage.scan.loading import Staging
 from tonnage.scan.questions import (
     Blob,
     Probed,
+    Referrers,
     TagHead,
     Tags,
     Wanted,
@@ -35,6 +38,7 @@ from tonnage.scan.questions import (
     get_blob,
     head_blob,
     head_tag,
+    list_referrers,
     list_tags,
     probe,
 )
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _PART = 0
+_REFERRERS_DEPTH_LIMIT = 4
+"""The signature of an SBOM of an image is at the second; whoever answers with ever new ones is not followed."""
 _CARRIED_MANIFESTS = ("manifest", "manifest_ref", "annotation")
 _CARRIED_CONFIGS = ("image", "label", "history", "diff_id")
 
@@ -65,6 +71,7 @@ def scan_registry(
             previous = attach_previous(connection, target, source.location)
             run = _Run(source, registry, connection, previous, full, monitor, now)
             run.read_names()
+            run.read_referrers()
             run.read_manifests()
             run.read_configs()
             run.add_blobs()
@@ -182,6 +189,38 @@ class _Run:
             self.links[head.digest].add(head.repository)
         if head.digest or not is_hidden:
             self.tags.append(head)
+
+    def read_referrers(self) -> None:
+        """Ask for the referrers of what tags lead to, and for theirs, where the registry has a call for that.
+
+        One request a tagged manifest: those of the manifests below an index are not asked for. A registry without the
+        call is asked once; the tags that stand for referrers there were listed with all others.
+        """
+        subjects = {(head.repository, head.digest) for head in self.tags if not stands_for_referrers(head.tag)}
+        todo = sorted(pair for pair in subjects if is_full_digest(pair[1]))
+        if not todo:
+            return
+        first = list_referrers(self.registry, todo[0])
+        seen, referrers = set(todo), self._note_referrers(first)
+        if first.listing is None:
+            return
+        todo = todo[1:]
+        for _ in range(_REFERRERS_DEPTH_LIMIT):
+            for found in self._each("asking for referrers", partial(list_referrers, self.registry), todo):
+                referrers |= self._note_referrers(found)
+            todo = sorted(referrers - seen)
+            seen |= referrers
+            referrers = set()
+
+    def _note_referrers(self, found: Referrers) -> set[tuple[str, str]]:
+        """Take in the referrers of a manifest, as the repository has them; return them, for they may have some too."""
+        path = f"/v2/{found.repository}/referrers/{found.digest}"
+        faults = found.listing.faults if found.listing else (found.fault,) if found.fault else ()
+        self._note_faults(faults, True, path, found.repository)
+        digests = [digest for digest in found.listing.names if is_full_digest(digest)] if found.listing else []
+        for digest in digests:
+            self.links[digest].add(found.repository)
+        return {(found.repository, digest) for digest in digests}
 
     def read_manifests(self) -> None:
         """Read manifests that are new, and see that children of indexes are there, level by level."""

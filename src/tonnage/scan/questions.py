@@ -56,6 +56,15 @@ class TagHead(NamedTuple):
     fault: str = ""
 
 
+class Referrers(NamedTuple):
+    """What names a manifest as its subject; no listing and no fault where the registry has no call for that."""
+
+    repository: str
+    digest: str
+    listing: Listing | None = None
+    fault: str = ""
+
+
 class Wanted(NamedTuple):
     """A manifest, and repositories that have it (`proven`) or may have it."""
 
@@ -99,6 +108,15 @@ def head_tag(registry: ReadOnlyRegistry, repository: str, tag: str) -> TagHead:
     except (RegistryError, UsageError) as error:
         return TagHead(repository, tag, fault=_fault(error))
     return TagHead(repository, tag, head.digest, head.size_bytes) if head else TagHead(repository, tag)
+
+
+def list_referrers(registry: ReadOnlyRegistry, subject: tuple[str, str]) -> Referrers:
+    """Return what names a manifest, by its repository and digest, as its subject."""
+    repository, digest = subject
+    try:
+        return Referrers(repository, digest, registry.list_referrers(repository, digest))
+    except (RegistryError, UsageError) as error:
+        return Referrers(repository, digest, fault=_fault(error))
 
 
 def probe(registry: ReadOnlyRegistry, wanted: Wanted) -> Probed:
