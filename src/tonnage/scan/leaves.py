@@ -85,9 +85,9 @@ def _named_digests(place: Place, leaves: Leaves) -> list[str | None]:
     names, sizes_bytes = leaves.names, leaves.sizes_bytes
     shard = leaves.folder[-2:] if place is Place.BLOB else ""
     if (
-        all(len(name) == 64 for name in names)
+        set(map(len, names)) <= {64}
         and _is_hex("".join(names))
-        and all(name.startswith(shard) for name in names)
+        and (not shard or all(name.startswith(shard) for name in names))
         and (place is Place.BLOB or sizes_bytes.count(_LINK_SIZE) == len(names))
     ):
         return [f"sha256:{name}" for name in names]

@@ -135,17 +135,6 @@ class _Sorter:
         self.columns: Columns = {}
         self.folders: set[str] = set()
         self.names: set[str] = set()
-        self.add = {
-            Place.BLOB: self._blob,
-            Place.REVISION: self._revision,
-            Place.TAG: self._tag,
-            Place.TAG_HISTORY: self._tag_history,
-            Place.LAYER_LINK: self._layer_link,
-            Place.SIGNATURE: self._extra_link,
-            Place.REFERRER: self._extra_link,
-            Place.UPLOAD: self._upload,
-            Place.STRAY: self._stray,
-        }
 
     def sort(self, entries: Iterable[Entry | Leaves]) -> Columns:
         for entry in entries:
@@ -157,7 +146,7 @@ class _Sorter:
                 self._note_repository(entry.path, located.repository)
             if entry.type is Type.FILE or entry.type is Type.ALIAS:
                 size_bytes = entry.size_bytes if entry.type is Type.FILE else 0
-                self.add[located.place](entry, located, size_bytes)
+                _ADD[located.place](self, entry, located, size_bytes)
                 if entry.detail:
                     self._problem("symlink", entry, located, entry.detail)
             else:
@@ -178,7 +167,7 @@ class _Sorter:
         for name, size_bytes, modified_us in zip(*odd, strict=True):
             path = f"{folder}/{name}/{file}"
             located = locate(path)
-            self.add[located.place](Entry(path, size_bytes, modified_us), located, size_bytes)
+            _ADD[located.place](self, Entry(path, size_bytes, modified_us), located, size_bytes)
 
     def _note_repository(self, path: str, repository: str) -> None:
         start = len(repository) + 14
@@ -332,6 +321,20 @@ class _Sorter:
     def _add_problem(self, kind: str, path: str, repository: str = "", digest: str = "", detail: str = "") -> None:
         row = rows.Problem(kind, path, repository or None, digest or None, detail or None)
         self.rows["Problem"].append(row)
+
+
+_ADD = {
+    Place.BLOB: _Sorter._blob,
+    Place.REVISION: _Sorter._revision,
+    Place.TAG: _Sorter._tag,
+    Place.TAG_HISTORY: _Sorter._tag_history,
+    Place.LAYER_LINK: _Sorter._layer_link,
+    Place.SIGNATURE: _Sorter._extra_link,
+    Place.REFERRER: _Sorter._extra_link,
+    Place.UPLOAD: _Sorter._upload,
+    Place.STRAY: _Sorter._stray,
+}
+"""What becomes of a file. Not kept by each sorter, which would then keep itself alive: nobody looks for such circles."""
 
 
 def _is_sha512_alias(located: Located, digest: str) -> bool:
