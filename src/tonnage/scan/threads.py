@@ -10,6 +10,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from tonnage.scan.workers import Result, Task, run
 from tonnage.storage import Storage
 
+_KEYS_LIMIT = 100_000
+"""Of a listing, in tasks that wait or run: some 40 MB, and their rows."""
+
 
 class ThreadCrew:
     """Runs tasks in threads of this process. The same calls as `Crew`."""
@@ -18,7 +21,8 @@ class ThreadCrew:
         self.storage = storage
         self.threads_count = storage.requests_at_once
         self.pool = ThreadPoolExecutor(self.threads_count, thread_name_prefix="scan")
-        self.outstanding: set[Future[list[Result]]] = set()
+        self.outstanding: dict[Future[list[Result]], int] = {}
+        """Tasks, with how many keys each holds."""
 
     def close(self) -> None:
         """Drop what was not begun, and wait for what was."""
@@ -29,19 +33,21 @@ class ThreadCrew:
 
     def submit(self, task: Task) -> None:
         """Add a task. They are begun in the order in which they came."""
-        self.outstanding.add(self.pool.submit(lambda: list(run(self.storage, task))))
+        keys_count = sum(len(part.keys.paths) for part in task.parts if part.keys)
+        self.outstanding[self.pool.submit(lambda: list(run(self.storage, task)))] = keys_count
 
     def ready(self) -> Iterator[Result]:
-        """Yield results until few tasks are left: more would only wait, and take memory."""
-        yield from self._results(self.threads_count)
+        """Yield results until few tasks are left, with few keys: more would only wait, and take memory."""
+        while len(self.outstanding) > self.threads_count or sum(self.outstanding.values()) > _KEYS_LIMIT:
+            yield from self._next()
 
     def results(self) -> Iterator[Result]:
         """Yield each task's result, in the order in which they finish."""
-        yield from self._results(0)
+        while self.outstanding:
+            yield from self._next()
 
-    def _results(self, left_count: int) -> Iterator[Result]:
-        while len(self.outstanding) > left_count:
-            done, _ = wait(self.outstanding, return_when=FIRST_COMPLETED)
-            self.outstanding -= done
-            for future in done:
-                yield from future.result()
+    def _next(self) -> Iterator[Result]:
+        done, _ = wait(self.outstanding, return_when=FIRST_COMPLETED)
+        for future in done:
+            del self.outstanding[future]
+            yield from future.result()

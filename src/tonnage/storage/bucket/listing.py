@@ -9,9 +9,9 @@ A split lies between parts, never in one, so no part comes from two ranges.
 """
 
 import math
-import queue
 import threading
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,7 +24,11 @@ _BLOBS = "blobs/sha256/"
 _REPOSITORIES = "repositories/"
 _SHARDS = 256
 _DEPTH_LIMIT = 4
-_QUEUE_PARTS = 64
+_WAITING_KEYS_LIMIT = 50_000
+"""Keys found and not taken yet, at most, but for the part that goes beyond: some 20 MB."""
+
+_Found = Part | Entry | BaseException | None
+"""None: a range ended."""
 
 Pages = Callable[[str], Iterator[Keys]]
 """From a key to the pages of the keys behind it."""
@@ -82,7 +86,7 @@ class Lister:
         self.folders = folders
         """None where a listing cannot begin behind a key: then there is one range."""
         self.at_once = at_once
-        self.found: queue.Queue[Part | Entry | BaseException | None] = queue.Queue(_QUEUE_PARTS)
+        self.found = _Waiting()
         self.stopped = threading.Event()
         self.lock = threading.Lock()
         self.asking = threading.Lock()
@@ -96,7 +100,7 @@ class Lister:
         open_count = 1
         try:
             while open_count:
-                found = self.found.get()
+                found = self.found.take()
                 if isinstance(found, BaseException):
                     raise found
                 if found is None:
@@ -105,8 +109,7 @@ class Lister:
                     yield found
         finally:
             self.stopped.set()
-            while not self.found.empty():
-                self.found.get_nowait()
+            self.found.stop()
             self.pool.shutdown(cancel_futures=True)
 
     def _begin(self, pages: Iterator[Keys], start: str, end: str) -> None:
@@ -122,18 +125,10 @@ class Lister:
     def _list(self, pages: Iterator[Keys], listed: "_Range") -> None:
         try:
             for found in in_parts(listed.cut(pages)):
-                self._put(found)
-            self._put(None)
+                self.found.put(found)
+            self.found.put(None)
         except BaseException as error:
-            self._put(error)
-
-    def _put(self, found: Part | Entry | BaseException | None) -> None:
-        while not self.stopped.is_set():
-            try:
-                self.found.put(found, timeout=0.2)
-                return
-            except queue.Full:
-                continue
+            self.found.put(error)
 
     def split_off(self, bounds: list[str], end: str) -> None:
         """List the ranges that begin at each bound, in threads of their own."""
@@ -147,6 +142,48 @@ class Lister:
             if folder not in self.names:
                 self.names[folder] = sorted(self.folders(folder))
             return self.names[folder]
+
+
+class _Waiting:
+    """What was found and is not taken yet. Whoever finds more waits while that is much, by its keys and not its parts."""
+
+    def __init__(self) -> None:
+        lock = threading.Lock()
+        self.room = threading.Condition(lock)
+        self.some = threading.Condition(lock)
+        self.found: deque[_Found] = deque()
+        self.keys_count = 0
+        self.is_stopped = False
+
+    def put(self, found: _Found) -> None:
+        """Add something, once there is room; nothing once it is stopped."""
+        with self.room:
+            self.room.wait_for(lambda: self.is_stopped or self.keys_count < _WAITING_KEYS_LIMIT)
+            self.found.append(found)
+            self.keys_count += _keys_count(found)
+            self.some.notify()
+
+    def take(self) -> _Found:
+        """Return what was found first, once there is something."""
+        with self.some:
+            self.some.wait_for(lambda: self.found)
+            found = self.found.popleft()
+            was_full = self.keys_count >= _WAITING_KEYS_LIMIT
+            self.keys_count -= _keys_count(found)
+            if was_full and self.keys_count < _WAITING_KEYS_LIMIT:
+                self.room.notify_all()
+            return found
+
+    def stop(self) -> None:
+        """Drop what was found, and let nobody wait."""
+        with self.room:
+            self.is_stopped = True
+            self.found.clear()
+            self.room.notify_all()
+
+
+def _keys_count(found: _Found) -> int:
+    return len(found.keys.paths) if isinstance(found, Part) and found.keys else 1
 
 
 class _Range:
