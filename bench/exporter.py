@@ -29,9 +29,9 @@ LIMIT = 10_000
 
 
 @contextlib.contextmanager
-def running(tree: Path, inventory: Path, interval: str) -> Iterator[int]:
-    """Run an exporter of a tree; yield its port."""
-    options = ["--max-series", str(LIMIT), "--interval", interval, "--web.enable-scan"]
+def running(tree: Path, inventory: Path) -> Iterator[int]:
+    """Run an exporter of a tree that scans when asked; yield its port."""
+    options = ["--max-series", str(LIMIT), "--interval", "1h", "--web.enable-scan"]
     command = [sys.executable, "-m", "tonnage", "exporter", str(tree), "-i", str(inventory), *options]
     process = subprocess.Popen([*command, "--web.listen-address=127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
     assert process.stderr
@@ -57,6 +57,14 @@ def samples(port: int) -> dict[str, float]:
     lines = connection.getresponse().read().decode().splitlines()
     connection.close()
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+
+def request_scan(port: int) -> None:
+    """Have a scan begun."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("POST", "/-/scan")
+    connection.getresponse().read()
+    connection.close()
 
 
 def scrape(port: int, rate: float, seconds: float, results: "multiprocessing.SimpleQueue[list[float]]") -> None:
@@ -89,6 +97,7 @@ def load(port: int, inventory: Path, rate: float, seconds: float) -> dict[str, f
         time.sleep(0.2)
         if samples(port)["tonnage_scan_running"] == 0:
             inventory.unlink(missing_ok=True)
+            request_scan(port)
     found = sorted(took for _ in clients for took in results.get())
     good = [took * 1000 for took in found if took >= 0]
     return {
@@ -106,10 +115,7 @@ def rescans(port: int, count: int) -> dict[str, float]:
     memory = []
     for _ in range(count):
         before = samples(port)['tonnage_scans_total{result="success"}']
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        connection.request("POST", "/-/scan")
-        connection.getresponse().read()
-        connection.close()
+        request_scan(port)
         while (found := samples(port))['tonnage_scans_total{result="success"}'] == before:
             time.sleep(0.05)
         memory.append(found["process_resident_memory_bytes"] / 1e6)
@@ -130,11 +136,11 @@ def main() -> None:
         if options.tree is None:
             make(tree, options.blobs)
         inventory = Path(name, "inventory.duckdb")
-        with running(tree, inventory, "10ms") as port:
+        with running(tree, inventory) as port:
             while "tonnage_scan_success" not in samples(port):
                 time.sleep(0.2)
             print(json.dumps({"series": len(samples(port)), **load(port, inventory, options.rate, options.seconds)}))
-        with running(tree, inventory, "1h") as port:
+        with running(tree, inventory) as port:
             while samples(port).get("tonnage_scan_success") != 1:
                 time.sleep(0.2)
             print(json.dumps({"rescans": options.rescans, **rescans(port, options.rescans)}))

@@ -102,6 +102,15 @@ def scans_count(found: Samples) -> float:
     return sum(value for name, value in found.items() if name.startswith("tonnage_scans_total"))
 
 
+def figures(found: Samples) -> Samples:
+    """Return what is said of the inventory, without how long that took."""
+    return {
+        name: value
+        for name, value in found.items()
+        if not re.match(r"process_|tonnage_(scan_(?!skipped)|scans|volume|query)", name)
+    }
+
+
 @contextmanager
 def exporter(
     place: Path | str, inventory: Path, *options: str, context: ssl.SSLContext | None = None, faults: Path | None = None

@@ -14,11 +14,16 @@ from typing import Any
 
 import msgspec
 
+from tonnage.cli.options import open_options
 from tonnage.cli.tags import open_inventory
 from tonnage.errors import (
+    AccessError,
+    BucketAccessError,
+    BucketUnreachableError,
     NoBucketError,
     NoStorageError,
     RegistryError,
+    RegistryUnreachableError,
     StorageIncompleteError,
     StorageUnreadableError,
     TonnageError,
@@ -28,18 +33,22 @@ from tonnage.exporter.expose import expose
 from tonnage.exporter.messages import OTHER, Job, Outcome
 from tonnage.scan import scan
 from tonnage.storage import Storage
-from tonnage.storage.bucket.options import BucketOptions
-from tonnage.storage.opening import OpenOptions, open_storage
+from tonnage.storage.opening import open_storage
 from tonnage.storage.registry import RegistrySource
 
 _REASONS: tuple[tuple[type[TonnageError], str], ...] = (
     (NoStorageError, "no_storage"),
     (NoBucketError, "no_storage"),
+    (BucketUnreachableError, "unreachable"),
+    (RegistryUnreachableError, "unreachable"),
+    (BucketAccessError, "denied"),
+    (AccessError, "denied"),
     (StorageUnreadableError, "unreadable"),
     (StorageIncompleteError, "incomplete"),
     (RegistryError, "unreadable"),
     (WriteError, "cannot_write"),
 )
+"""The first that fits: the particular before the general."""
 _NICE = 10
 """Scrapes, and the registry beside which this runs, come first; a scan has time."""
 _PR_SET_PDEATHSIG = 1
@@ -96,7 +105,7 @@ def _scan(job: Job) -> str:
 
 
 def _open(job: Job) -> Storage | RegistrySource:
-    return open_storage(job.address, OpenOptions(job.ignore_lockfile, BucketOptions(**job.bucket)))
+    return open_storage(job.address, open_options(**job.source))
 
 
 def _location(job: Job) -> str:

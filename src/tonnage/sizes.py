@@ -12,7 +12,7 @@ _FACTORS = {
 }
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION_PART = re.compile(r"(\d+)(ms|[smhd])")
-_DURATION = re.compile(r"(?:\d+(?:ms|[smhd]))+")
+_DURATION = re.compile(r"(?:\d{1,9}(?:ms|[smhd]))+")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*\Z")
 
 

@@ -22,7 +22,7 @@ import yaml
 
 from buckets import serving_folder
 from damage import FILES, FOLDERS, ON_FILES, ON_FOLDERS, build, expected_of
-from exporting import Exporter, Faults, Samples, exporter, samples_of
+from exporting import Exporter, Faults, Samples, exporter, figures, samples_of
 from realprometheus import running_prometheus, wait_for
 from registryfronts import make_certificate
 from tonnage.sample import Builder
@@ -44,15 +44,6 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o777)
         yield Path(name)
-
-
-def figures(found: Samples) -> Samples:
-    """Return what is said of the inventory, without how long that took."""
-    return {
-        name: value
-        for name, value in found.items()
-        if not re.match(r"process_|tonnage_(scan_(?!skipped)|scans|volume|query)", name)
-    }
 
 
 def of_healthy(found: Samples) -> Samples:
@@ -194,7 +185,7 @@ def test_an_emptied_storage_is_an_empty_registry(living: Living) -> None:
 
 def test_it_starts_without_a_storage_and_finds_it_later(tmp_path: Path, registry: Builder) -> None:
     """It answers at once, says what is wrong, is ready to be asked, and recovers."""
-    with exporter(tmp_path / "registry", tmp_path / "x.duckdb", "--interval=500ms") as running:
+    with exporter(tmp_path / "registry", tmp_path / "x.duckdb", "--interval=1s") as running:
         assert running.get("/-/healthy").status == 200
         found = running.wait_for(lambda found: "tonnage_scan_success" in found)
         assert found["tonnage_scan_success"] == 0 and "tonnage_scan_age_seconds" not in found
@@ -317,7 +308,7 @@ def _is_alive(pid: int) -> bool:
 def test_a_killed_scan_is_a_failed_scan(tmp_path: Path, registry: Builder) -> None:
     """As when memory runs out; the next one is begun in its time."""
     faults = slow(tmp_path, registry)
-    with exporter(registry.root, tmp_path / "x.duckdb", "--interval=500ms", faults=faults) as running:
+    with exporter(registry.root, tmp_path / "x.duckdb", "--interval=1s", faults=faults) as running:
         running.wait_for(lambda found: found["tonnage_scan_running"] == 1)
         while not (tmp_path / "x.duckdb.new").exists():
             time.sleep(0.02)
@@ -350,6 +341,13 @@ def test_the_inventory_cannot_be_written(tmp_path: Path, registry: Builder) -> N
     ("options", "complaint"),
     [
         (["--interval=often"], "`often` is no time"),
+        (["--interval=0"], "`0` is less than a second"),
+        (["--interval=999ms"], "`999ms` is less than a second"),
+        (["--interval=9999999999999h"], "is no time"),
+        (["--requests-at-once=0"], "it is not more than 0"),
+        (["--timeout=nan"], "it is not more than 0"),
+        (["--repositories=-"], "stdin cannot be"),
+        (["--repositories=nowhere.txt"], "cannot read `nowhere.txt`"),
         (["--max-series=-1"], "it is less than 0"),
         (["--tags-include=a@sha256:abcd"], "names a digest"),
         (["--metrics=nowhere"], "cannot read"),
@@ -363,6 +361,24 @@ def test_wrong_settings_are_refused_at_the_start(tmp_path: Path, options: list[s
     command = [sys.executable, "-m", "tonnage", "exporter", str(tmp_path), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 2 and complaint in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "complaint"),
+    [
+        ("ftp://storage", [], "nothing is known to be at `ftp://`"),
+        ("s3://", [], "names no bucket"),
+        ("s3://registry", ["--ca=nowhere.pem"], "cannot read the certificates in `nowhere.pem`"),
+        ("https://reader:secret@registry.example.com", [], "a password in the URL"),
+        ("https://registry.example.com", ["--credentials=nowhere.txt"], "cannot read credentials from `nowhere.txt`"),
+        ("https://registry.example.com", ["--rate=0"], "have to be more than 0"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_at_the_start(place: str, options: list[str], complaint: str) -> None:
+    """Without a question to anybody: what cannot be reached right now is no reason not to start."""
+    command = [sys.executable, "-m", "tonnage", "exporter", place, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode in (2, 22) and complaint in done.stderr and "Traceback" not in done.stderr
 
 
 # --- who may ask, and how -------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def test_the_exporter_serves_what_is_known(served_demo: Server, inventory: Path)
     for series in ("tonnage_untagged_revisions{", "tonnage_collectable_bytes ", 'tonnage_disk_bytes{class="orphaned"}'):
         assert f"\n{series}" not in text and f"\\n{series}" not in text
     down = run(Job(address="http://127.0.0.1:9", inventory=str(inventory)))
-    assert (down.exposition, down.reason) == (None, "unreadable")
+    assert (down.exposition, down.reason) == (None, "unreachable")
 
 
 def test_no_body_is_read_twice(images: Builder, inventory: Path) -> None:
@@ -318,13 +318,18 @@ def test_html_in_place_of_a_manifest(images: Builder, inventory: Path) -> None:
 
 
 def test_html_in_place_of_lists(images: Builder, inventory: Path) -> None:
-    """Of one repository's tags it is a problem; of the catalog it is the end."""
+    """Of one repository's tags it is a problem; of all repositories, or of the catalog, it is the end."""
     with proxied(images, lambda method, path: HTML if "/org/web/tags" in path else None) as proxy:
         scan_storage(source(proxy.url), inventory)
         assert kinds(inventory) == ["unlisted_tags"]
         proxy.hook = lambda method, path: HTML if "_catalog" in path else None
         with pytest.raises(RegistryError, match="not JSON"):
             scan_storage(source(proxy.url), inventory)
+        proxy.hook = lambda method, path: HTML if path.endswith("/tags/list") or "/tags/list?" in path else None
+        for repositories in (None, ("org/web",)):
+            with pytest.raises(RegistryError, match="the tags of no repository can be listed"):
+                scan_storage(source(proxy.url, repositories=repositories), inventory)
+    assert kinds(inventory) == ["unlisted_tags"]
 
 
 def test_html_in_the_storage(images: Builder, inventory: Path) -> None:

@@ -43,7 +43,7 @@ def test_addresses(text: str, address: Address) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/var/lib/registry", "https://registry.example.com", "http://localhost:5000", "ftp://x/y"]
+    "text", ["/var/lib/registry", "https://registry.example.com", "http://localhost:5000", "ftp://x/y", "https://[::1"]
 )
 def test_no_address_of_a_bucket(text: str) -> None:
     """A folder is none, and a host that is no cloud's may be a registry."""

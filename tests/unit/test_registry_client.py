@@ -491,7 +491,13 @@ class TestReadOnly:
         assert not asked
 
 
-@pytest.mark.parametrize("url", ["", "ftp://r.test", "https://", "https://u:p@r.test", "https://r.test/?a=b", "a b://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "ftp://r.test", "https://", "https://u:p@r.test", "https://r.test/?a=b", "a b://", "https://[::1",
+        "https://r.test:port", "https://r.test:99999",
+    ],
+)  # fmt: skip
 def test_a_url_that_is_none_is_refused(url: str) -> None:
     """Passwords in it above all: everyone on the machine can read them."""
     with pytest.raises(UsageError):

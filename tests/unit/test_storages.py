@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from damage import forbidden
 from storage_suite import FILES, HEX, LAYER, StorageSuite, sizes, walk
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError, TonnageError
 from tonnage.sample import Builder
@@ -135,6 +136,31 @@ def test_an_unreadable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(error, StorageUnreadableError)
     assert error.exit_code == 5
     assert "Permission denied" in error.message
+
+
+@pytest.mark.parametrize("closed", ["", "docker/registry", "docker/registry/v2"])
+@pytest.mark.parametrize("mode", [0o000, 0o644])
+def test_the_folder_that_cannot_be_read_is_named(closed: str, mode: int) -> None:
+    """Whether nothing in it can be seen or only names: not a folder that would be below it, and may not be there."""
+    with TemporaryDirectory() as name:  # pytest's own are open to nobody else
+        Path(name).chmod(0o755)
+        folder = Path(name, "registry", closed)
+        (Path(name) / "registry/docker/registry/v2/blobs").mkdir(parents=True)
+        with forbidden(mode)([folder]):
+            for start in (Path(name, "registry"), folder):
+                assert refused(start).message == f"cannot list `{folder}`: Permission denied"
+
+
+def test_a_lockfile_that_cannot_be_looked_for() -> None:
+    """It may be there: refused like a storage that cannot be read, unless told not to mind."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "blobs").mkdir()
+        (Path(name) / "lockfiles").mkdir()
+        with forbidden(0o000)([Path(name) / "lockfiles"]):
+            error = refused(Path(name))
+            assert isinstance(error, StorageUnreadableError) and "lockfiles/database-in-use" in error.message
+            assert open_local(name, ignore_lockfile=True)
 
 
 @pytest.mark.parametrize("above", [".", "..", "../..", "../../.."])

@@ -8,11 +8,30 @@ from typing import Any
 
 import click
 
-from tonnage.cli.options import bucket_options, explicit_inventory, not_negative, parse_with, tags_option
+from tonnage.cli.options import (
+    explicit_inventory,
+    not_negative,
+    open_options,
+    parse_with,
+    source_options,
+    tags_option,
+)
 from tonnage.sizes import parse_seconds
 
 _CHILD = (sys.executable, "-P", "-m", "tonnage.rescan")
 """What scans. `-P`: nothing is imported from the folder where it is called."""
+
+
+_SHORTEST_SECONDS = 1.0
+"""Between two scans: with less it would do nothing but scan."""
+
+
+def parse_interval(text: str) -> float:
+    """Return the seconds between two scans. Raises ValueError."""
+    seconds = parse_seconds(text)
+    if seconds < _SHORTEST_SECONDS:
+        raise ValueError(f"`{text}` is less than a second, and would scan without a pause")
+    return seconds
 
 
 def parse_metrics_path(text: str) -> str:
@@ -22,6 +41,16 @@ def parse_metrics_path(text: str) -> str:
     return text
 
 
+def check_source(place: str, source: dict[str, Any]) -> None:
+    """Refuse what no scan could make sense of. Raises TonnageError; nothing is asked of the storage yet."""
+    from tonnage.errors import UsageError
+    from tonnage.storage.opening import check_address
+
+    if source["repositories"] == "-":
+        raise UsageError("--repositories is read anew for each scan, which stdin cannot be", "name a file")
+    check_address(place, open_options(**source))
+
+
 @click.command(
     epilog="""\b
 Examples:
@@ -29,6 +58,7 @@ Examples:
   tonnage exporter /var/lib/registry --interval 15m --max-series 10000
   tonnage exporter /var/lib/registry --web.config.file web.yml
   tonnage exporter s3://registry-bucket --interval 1h
+  tonnage exporter https://registry.example.com --interval 1h --credentials login.txt
 
 The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP begins a scan at once."""
 )
@@ -46,8 +76,8 @@ The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP
     default="5m",
     show_default=True,
     metavar="TIME",
-    callback=parse_with(parse_seconds),
-    help="Between the end of a scan and the next one, give or take a tenth.",
+    callback=parse_with(parse_interval),
+    help="Between the end of a scan and the next one, give or take a tenth; at least 1s.",
 )
 @click.option("--metrics", "metrics_folder", metavar="DIR", help="A folder of your own .sql files, each a metric.")
 @click.option("--compat-metrics/--no-compat-metrics", default=True, help="The gauges of docker-registry-exporter.")
@@ -62,10 +92,8 @@ The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP
     callback=not_negative,
     help="At most so many series of them; the largest stay.",
 )
-@click.option("--thorough", is_flag=True, help="Open every folder in search of strays, in a large registry too.")
-@click.option("--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database.")
 @tags_option
-@bucket_options
+@source_options
 @click.option(
     "--web.listen-address",
     "addresses",
@@ -96,19 +124,18 @@ def command(
     tags_exclude: tuple[str, ...],
     max_series: int,
     thorough: bool,
-    ignore_lockfile: bool,
     tags_from: str | None,
     addresses: tuple[str, ...],
     web_config_path: str | None,
     metrics_path: str,
     can_request_scan: bool,
-    **bucket: Any,
+    **source: Any,
 ) -> None:
     """Serve what a registry's storage holds as metrics for Prometheus.
 
-    PLACE, a folder or a bucket as for `tonnage scan`, is scanned in the background; a scrape is answered from memory
-    and never fails. It takes the place of docker-registry-exporter, and says what that left out: who holds which
-    bytes, and what would be freed.
+    PLACE, a folder, a bucket or a registry's URL as for `tonnage scan`, is scanned in the background; a scrape is
+    answered from memory and never fails. It takes the place of docker-registry-exporter, and says what that left out:
+    who holds which bytes, and what would be freed.
     """
     from tonnage.exporter.messages import Job
     from tonnage.exporter.place import place_for
@@ -116,11 +143,11 @@ def command(
     from tonnage.scan.exchange import clear_away
     from tonnage.storage.volume import volume_of
 
+    check_source(place, source)
     job = Job(
         address=place,
         inventory=inventory or place_for(place),
-        ignore_lockfile=ignore_lockfile,
-        bucket=bucket,
+        source=source,
         tags_from=tags_from,
         thorough=thorough,
         metrics_folder=metrics_folder,

@@ -1,10 +1,13 @@
 """Options that mean the same everywhere."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from tonnage.storage.opening import OpenOptions
 
 SETTINGS = {
     "TONNAGE_INVENTORY": "the inventory, where no `--inventory` is given",
@@ -72,11 +75,60 @@ def registry_options(command: Command) -> Command:
     return command
 
 
-def bucket_options(command: Command) -> Command:
+def source_options(command: Command) -> Command:
+    """Add how what is scanned is opened and read, whatever it is; `open_options` makes of most of it what opens it."""
+    for option in (
+        _remote_options,
+        _bucket_options,
+        click.option(
+            "--keys", metavar="FILE", default="", help="An inventory report, in place of a listing: file or address."
+        ),
+        click.option(
+            "--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database."
+        ),
+        click.option(
+            "--thorough", is_flag=True, help="Open every folder, or read every link, in a large registry too."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def open_options(*, repositories: str | None = None, **given: Any) -> "OpenOptions":
+    """Return how to open what is scanned, from the options that were given; what was not has its default.
+
+    A file of repositories is read. Raises UsageError if it cannot be, or names none.
+    """
+    from tonnage.cli.output import read_text
+    from tonnage.errors import UsageError
+    from tonnage.storage.bucket.options import BucketOptions
+    from tonnage.storage.opening import OpenOptions
+    from tonnage.storage.registry import RegistrySource, parse_repositories
+
+    def of(fields: tuple[str, ...]) -> dict[str, Any]:
+        return {name: given[name] for name in fields if name in given}
+
+    names = parse_repositories(read_text(repositories)) if repositories else None
+    if names == ():
+        raise UsageError(f"`{repositories}` names no repository", "write a name a line")
+    registry = RegistrySource(**of(RegistrySource._fields), repositories=names)
+    bucket = BucketOptions(**of(BucketOptions._fields))
+    return OpenOptions(**of(OpenOptions._fields), bucket=bucket, registry=registry)
+
+
+def _bucket_options(command: Command) -> Command:
     """Add how to reach a bucket; what is not said comes from the cloud's own variables."""
     for option in (
-        click.option("--requests-at-once", type=int, default=32, metavar="N", help="Default 32."),
-        click.option("--timeout", "timeout_seconds", type=float, default=20.0, metavar="SECONDS", help="Default 20."),
+        click.option("--requests-at-once", type=int, default=32, callback=more_than_0, metavar="N", help="Default 32."),
+        click.option(
+            "--timeout",
+            "timeout_seconds",
+            type=float,
+            default=20.0,
+            callback=more_than_0,
+            metavar="SECONDS",
+            help="Default 20.",
+        ),
         click.option("--ca", "ca_file", default="", metavar="FILE", help="Certificates to trust as well, as PEM."),
         click.option("--anonymous", is_flag=True, help="Ask a public bucket without credentials."),
         click.option("--profile", default="", metavar="NAME", help="Profile of ~/.aws, with tonnage[aws-profile]."),
@@ -88,13 +140,30 @@ def bucket_options(command: Command) -> Command:
     return command
 
 
-def remote_options(command: Command) -> Command:
+def _remote_options(command: Command) -> Command:
     """Add how to scan a registry that is only reached over HTTP."""
     for option in (
         click.option("--concurrency", default=4, metavar="N", help="Requests to a registry at once, default 4."),
-        click.option("--rate", default=50.0, metavar="N", help="Requests to a registry a second at most, default 50."),
-        click.option("--credentials", default="", metavar="FILE", help="user:password, JSON, or docker's config.json."),
-        click.option("--blob-sizes", is_flag=True, help="Ask a registry for each layer: is it there, how large is it."),
+        click.option(
+            "--rate",
+            "requests_per_second",
+            default=50.0,
+            metavar="N",
+            help="Requests to a registry a second at most, default 50.",
+        ),
+        click.option(
+            "--credentials",
+            "credentials_file",
+            default="",
+            metavar="FILE",
+            help="user:password, JSON, or docker's config.json.",
+        ),
+        click.option(
+            "--blob-sizes",
+            "asks_sizes",
+            is_flag=True,
+            help="Ask a registry for each layer: is it there, how large is it.",
+        ),
         click.option("--repositories", metavar="FILE", help="Repositories of a registry, a name a line; - is stdin."),
     ):
         command = option(command)
@@ -125,4 +194,11 @@ def not_negative(ctx: click.Context, parameter: click.Parameter, value: int | No
     """Refuse less than 0. (`click.IntRange` would put `[x>=0]` into every help.)"""
     if value is not None and value < 0:
         raise click.BadParameter("it is less than 0", ctx, parameter)
+    return value
+
+
+def more_than_0(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Refuse 0, less, and what is no number."""
+    if not value > 0:
+        raise click.BadParameter("it is not more than 0", ctx, parameter)
     return value

@@ -12,9 +12,8 @@ class Job(msgspec.Struct, frozen=True):
 
     address: str
     inventory: str
-    ignore_lockfile: bool = False
-    bucket: dict[str, Any] = {}
-    """How to reach a bucket, as the command line says it."""
+    source: dict[str, Any] = {}
+    """How to open it, as the command line says it."""
     thorough: bool = False
     tags_from: str | None = None
     """Where tags are kept that are not in the storage."""
@@ -44,6 +43,8 @@ KILLED, OTHER = "killed", "other"
 REASONS = {
     "no_storage": "there is no registry storage there: deleted, not mounted, no such bucket",
     "unreadable": "the storage is there and cannot be read",
+    "unreachable": "the bucket or the registry gives no answer, or none but to come later",
+    "denied": "the bucket or the registry refuses the login, or it may not list or read",
     "incomplete": "the registry keeps its metadata in a database",
     "cannot_write": "the inventory cannot be written",
     KILLED: "the scan was killed, as by a lack of memory",

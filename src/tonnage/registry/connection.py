@@ -91,10 +91,14 @@ def parse_registry_url(text: str) -> str:
     >>> parse_registry_url("registry.example.com/"), parse_registry_url("http://localhost:5000/v2/")
     ('https://registry.example.com', 'http://localhost:5000')
     """
-    parts = urlsplit(text if "://" in text else f"https://{text}")
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, has_port = urlsplit(""), False
     if "@" in parts.netloc:
         raise UsageError("a password in the URL is seen by everyone on this machine", AccessError.hint)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not has_port or parts.query or parts.fragment:
         raise UsageError(f"`{text}` is no registry's URL", "write it like https://registry.example.com")
     prefix = parts.path.rstrip("/").removesuffix("/v2")
     return f"{parts.scheme}://{parts.netloc}{prefix}"

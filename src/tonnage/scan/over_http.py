@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tonnage import __version__, rows
 from tonnage.database import create, create_schema, statements
-from tonnage.errors import AccessError
+from tonnage.errors import AccessError, RegistryError
 from tonnage.layout import blob_path, is_full_digest
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
@@ -52,6 +52,8 @@ _REFERRERS_DEPTH_LIMIT = 4
 """The signature of an SBOM of an image is at the second; whoever answers with ever new ones is not followed."""
 _CARRIED_MANIFESTS = ("manifest", "manifest_ref", "annotation")
 _CARRIED_CONFIGS = ("image", "label", "history", "diff_id")
+
+_NO_TAGS_HINT = "log in as a user who may pull from them, and see whether the URL is a registry's"
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -125,6 +127,7 @@ class _Run:
         lost = [] if self.source.repositories is not None else sorted(earlier.keys() - set(repositories))
         heads: list[tuple[str, str]] = []
         hidden: set[tuple[str, str]] = set()
+        unlisted: list[str] = []
         ask = partial(list_tags, self.registry, page_size=self.source.page_size)
         for found in self._each("listing tags", ask, [*repositories, *lost]):
             is_lost = found.repository in lost
@@ -133,9 +136,12 @@ class _Run:
             if is_lost:
                 self._problem("lost_name", f"/v2/{found.repository}/tags/list", found.repository, "not in the catalog")
             self._note_listing(found)
+            unlisted += [found.fault] if found.fault else []
             heads += [(found.repository, tag) for tag in found.listing.names]
-            unlisted = earlier.get(found.repository, set()) - set(found.listing.names)
-            hidden |= {(found.repository, tag) for tag in unlisted}
+            missing = earlier.get(found.repository, set()) - set(found.listing.names)
+            hidden |= {(found.repository, tag) for tag in missing}
+        if unlisted and len(unlisted) >= len(repositories):  # nothing is known, which is not the same as nothing there
+            raise RegistryError(f"the tags of no repository can be listed: {unlisted[0]}", _NO_TAGS_HINT)
         for head in self._each(
             "asking for tags", lambda pair: head_tag(self.registry, *pair), [*heads, *sorted(hidden)]
         ):

@@ -145,10 +145,11 @@ def open_local(path: str, *, ignore_lockfile: bool = False) -> LocalStorage:
         root = os.path.normpath(f"{path}/{anchor}")
         try:
             names = set(os.listdir(root))
+            os.lstat(f"{root}/.")  # names may be listed where nothing behind them can be reached
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise StorageUnreadableError(f"cannot list `{root}`: {error.strerror}") from error
+            raise StorageUnreadableError(f"cannot list `{_in_the_way(root)}`: {error.strerror}") from error
         if not names & {"blobs", "repositories"}:
             continue
         storage = LocalStorage(os.path.realpath(root))
@@ -159,11 +160,32 @@ def open_local(path: str, *, ignore_lockfile: bool = False) -> LocalStorage:
     raise NoStorageError(f"no registry storage at `{path}`")
 
 
+def _exists(path: Path) -> bool:
+    """Return whether a file is there. Raises StorageUnreadableError where that cannot be told."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StorageUnreadableError(f"cannot look for `{path}`: {error.strerror}") from error
+
+
+def _in_the_way(root: str) -> str:
+    """Return the folder that keeps from listing `root`: itself, or an outer one in which nothing can be looked at."""
+    folder = Path(root)
+    while folder != folder.parent:
+        try:
+            folder.lstat()
+        except OSError:
+            folder = folder.parent
+        else:
+            break
+    return str(folder)
+
+
 def _check_lockfile(root: Path, ignore: bool) -> None:
     """Refuse a GitLab registry that keeps tags and manifests in a database (container-registry, lockfiles)."""
     for folder in (root, *root.parents[:3]):
         lockfile = folder / "lockfiles" / "database-in-use"
-        if lockfile.exists() and not ignore:
+        if not ignore and _exists(lockfile):
             raise StorageIncompleteError(f"`{lockfile}` says that this registry keeps its metadata in a database")
 
 

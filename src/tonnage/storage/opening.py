@@ -5,15 +5,26 @@ a host of one of the three clouds is a bucket, any other is a registry, which is
 make that speaks S3 is `s3://BUCKET` with an endpoint.
 """
 
+import contextlib
+import os
+from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
-from tonnage.errors import NoStorageError
+from tonnage.errors import BucketAccessError, NoStorageError, UsageError
 from tonnage.storage import Storage
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.registry import RegistrySource, open_registry
 
 if TYPE_CHECKING:
     from tonnage.storage.report_files import Place, Report
+
+
+class Kind(Enum):
+    """What is behind an address."""
+
+    FOLDER = auto()
+    BUCKET = auto()
+    REGISTRY = auto()
 
 
 class OpenOptions(NamedTuple):
@@ -34,20 +45,49 @@ def open_storage(
     options: OpenOptions = OpenOptions(),  # noqa: B008 - an immutable value
 ) -> Storage | RegistrySource:
     """Return what is to be scanned at an address. Raises TonnageError if there is none, or it cannot be read at all."""
+    kind = _kind_of(address)
     if options.keys:
         return _open_with_keys(address, options)
-    if "://" in address:
-        from tonnage.storage.bucket.address import is_bucket
-
-        if is_bucket(address):
-            return _open_bucket(address, options.bucket)
-        if address.partition("://")[0] in ("http", "https"):
-            ca_file = options.registry.ca_file or options.bucket.ca_file
-            return open_registry(address, options.registry._replace(ca_file=ca_file))
+    if kind is Kind.BUCKET:
+        return _open_bucket(address, options.bucket)
+    if kind is Kind.REGISTRY:
+        return open_registry(address, options.registry)
     from tonnage.storage.layouts import find_layouts
     from tonnage.storage.local import open_local
 
     return find_layouts(address) or open_local(address, ignore_lockfile=options.ignore_lockfile)
+
+
+def check_address(address: str, options: OpenOptions) -> None:
+    """Raise TonnageError for an address or options that are wrong whatever is there; nothing is asked of it yet."""
+    match _kind_of(address):
+        case Kind.BUCKET:
+            from tonnage.storage.bucket.address import parse_address
+            from tonnage.storage.bucket.connecting import connect
+
+            with contextlib.suppress(BucketAccessError):  # a login that is not there may come
+                connect(parse_address(address), options.bucket)
+        case Kind.REGISTRY:
+            with open_registry(address, options.registry).open():
+                pass
+        case Kind.FOLDER:
+            pass
+
+
+def _kind_of(address: str) -> Kind:
+    """Return what an address is of. Raises UsageError for a scheme that nothing has."""
+    scheme, mark, _ = address.partition("://")
+    if not mark:
+        return Kind.FOLDER
+    from tonnage.storage.bucket.address import is_bucket
+
+    if is_bucket(address):
+        return Kind.BUCKET
+    if scheme in ("http", "https"):
+        return Kind.REGISTRY
+    if os.path.exists(address):
+        return Kind.FOLDER
+    raise UsageError(f"nothing is known to be at `{scheme}://`", "a folder, s3://, gs://, az:// or https://")
 
 
 def _open_bucket(address: str, options: BucketOptions) -> Storage:

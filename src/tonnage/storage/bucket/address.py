@@ -76,7 +76,10 @@ def parse_address(address: str) -> Address:
 
 def _of_url(address: str) -> Address | None:
     """Return the place a cloud's own URL names; None where the host is no cloud's."""
-    url = urlsplit(address)
+    try:
+        url = urlsplit(address)
+    except ValueError:  # such as half an IPv6 address: nothing a cloud has
+        return None
     host = (url.hostname or "").lower()
     path = unquote(url.path).strip("/")
     first, _, rest = path.partition("/")
