@@ -347,6 +347,7 @@ def test_the_inventory_cannot_be_written(tmp_path: Path, registry: Builder) -> N
         (["--requests-at-once=0"], "it is not more than 0"),
         (["--timeout=nan"], "it is not more than 0"),
         (["--repositories=-"], "stdin cannot be"),
+        (["--tags-from=-"], "stdin cannot be"),
         (["--repositories=nowhere.txt"], "cannot read `nowhere.txt`"),
         (["--max-series=-1"], "it is less than 0"),
         (["--tags-include=a@sha256:abcd"], "names a digest"),

@@ -41,13 +41,14 @@ def parse_metrics_path(text: str) -> str:
     return text
 
 
-def check_source(place: str, source: dict[str, Any]) -> None:
+def check_source(place: str, source: dict[str, Any], tags_from: str | None) -> None:
     """Refuse what no scan could make sense of. Raises TonnageError; nothing is asked of the storage yet."""
     from tonnage.errors import UsageError
     from tonnage.storage.opening import check_address
 
-    if source["repositories"] == "-":
-        raise UsageError("--repositories is read anew for each scan, which stdin cannot be", "name a file")
+    for option, file in (("--repositories", source["repositories"]), ("--tags-from", tags_from)):
+        if file == "-":
+            raise UsageError(f"{option} is read anew for each scan, which stdin cannot be", "name a file")
     check_address(place, open_options(**source))
 
 
@@ -143,7 +144,7 @@ def command(
     from tonnage.scan.exchange import clear_away
     from tonnage.storage.volume import volume_of
 
-    check_source(place, source)
+    check_source(place, source, tags_from)
     job = Job(
         address=place,
         inventory=inventory or place_for(place),
