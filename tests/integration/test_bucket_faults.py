@@ -204,6 +204,20 @@ def test_nobody_is_there() -> None:
     assert type(error) is BucketUnreachableError
 
 
+def test_an_endpoint_that_does_not_speak_tls(rclone: FolderStore) -> None:
+    """It is said so, and not only that the connection failed."""
+    endpoint = rclone.options.endpoint.replace("http://", "https://")
+    error = refused("s3://bucket", BucketOptions(endpoint=endpoint, timeout_seconds=TIMEOUT_SECONDS))
+    assert type(error) is BucketUnreachableError
+    assert "TLS" in error.message
+
+
+@pytest.mark.parametrize("wrong", [{"timeout_seconds": 0.0}, {"timeout_seconds": -1.0}, {"requests_at_once": 0}])
+def test_no_time_and_no_requests_are_wrong_usage(wrong: dict[str, Any]) -> None:
+    """They are told before anything is asked."""
+    assert type(refused("s3://bucket", BucketOptions(**wrong))) is UsageError
+
+
 def test_without_credentials(rclone: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing in the environment, no role: it is said what to set."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")

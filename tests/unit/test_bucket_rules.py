@@ -34,6 +34,18 @@ from tonnage.storage.memory import MemoryStorage
         ("https://storage.googleapis.com/bucket/a", Address(Cloud.GCS, "bucket", "a")),
         ("https://bucket.storage.googleapis.com/a", Address(Cloud.GCS, "bucket", "a")),
         ("https://name.blob.core.windows.net/container/a", Address(Cloud.AZURE, "container", "a", account="name")),
+        (
+            "https://name.blob.core.usgovcloudapi.net/container",
+            Address(Cloud.AZURE, "container", account="name", endpoint="https://name.blob.core.usgovcloudapi.net"),
+        ),
+        (
+            "abfss://container@name.dfs.core.chinacloudapi.cn/a",
+            Address(Cloud.AZURE, "container", "a", account="name", endpoint="https://name.blob.core.chinacloudapi.cn"),
+        ),
+        (
+            "https://bucket.s3.cn-north-1.amazonaws.com.cn/a",
+            Address(Cloud.S3, "bucket", "a", "cn-north-1", endpoint="https://s3.cn-north-1.amazonaws.com.cn"),
+        ),
     ],
 )
 def test_addresses(text: str, address: Address) -> None:

@@ -34,6 +34,8 @@ class Address(NamedTuple):
     region: str = ""
     account: str = ""
     """Of Azure."""
+    endpoint: str = ""
+    """Of a cloud that is apart from the others: China, the government of the United States."""
 
     @property
     def location(self) -> str:
@@ -45,11 +47,11 @@ _SCHEMES = {
     "s3": Cloud.S3, "s3a": Cloud.S3, "gs": Cloud.GCS, "az": Cloud.AZURE, "abfs": Cloud.AZURE, "abfss": Cloud.AZURE,
 }  # fmt: skip
 _S3_HOST = re.compile(
-    r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?\Z"
+    r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?P<apart>\.cn)?\Z"
 )
 _GCS_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?storage\.(?:googleapis|cloud\.google)\.com\Z")
 _AZURE_HOST = re.compile(
-    r"(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)\Z"
+    r"(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.core\.(?:windows\.net|(?P<apart>usgovcloudapi\.net|chinacloudapi\.cn))\Z"
 )
 
 
@@ -67,8 +69,9 @@ def parse_address(address: str) -> Address:
     else:
         bucket, _, prefix = rest.partition("/")
         container, _, host = bucket.partition("@")
-        account = host.partition(".")[0]
-        found = Address(_SCHEMES[scheme], container, prefix.strip("/"), account=account)
+        found = Address(_SCHEMES[scheme], container, prefix.strip("/"), account=host.partition(".")[0])
+        if azure := _AZURE_HOST.match(host):
+            found = found._replace(endpoint=_azure_endpoint(azure))
     if found is None or not found.bucket:
         raise UsageError(f"`{address}` names no bucket", "such as s3://bucket/prefix")
     return found
@@ -85,11 +88,17 @@ def _of_url(address: str) -> Address | None:
     first, _, rest = path.partition("/")
     if found := _S3_HOST.match(host):
         region = found["region"] or ""
-        bucket = found["bucket"]
-        return Address(Cloud.S3, bucket, path, region) if bucket else Address(Cloud.S3, first, rest, region)
+        endpoint = f"https://s3.{region}.amazonaws.com.cn" if found["apart"] else ""
+        bucket, prefix = (found["bucket"], path) if found["bucket"] else (first, rest)
+        return Address(Cloud.S3, bucket, prefix, region, endpoint=endpoint)
     if found := _GCS_HOST.match(host):
         bucket = found["bucket"]
         return Address(Cloud.GCS, bucket, path) if bucket else Address(Cloud.GCS, first, rest)
     if found := _AZURE_HOST.match(host):
-        return Address(Cloud.AZURE, first, rest, account=found["account"])
+        return Address(Cloud.AZURE, first, rest, account=found["account"], endpoint=_azure_endpoint(found))
     return None
+
+
+def _azure_endpoint(host: re.Match[str]) -> str:
+    """Return the endpoint of an account; nothing where it is the usual one."""
+    return f"https://{host['account']}.blob.core.{host['apart']}" if host["apart"] else ""

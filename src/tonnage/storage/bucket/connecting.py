@@ -43,6 +43,10 @@ def connect(place: Address, options: BucketOptions, *, keeps_slash: bool = False
 
     With `keeps_slash` every key begins with a slash, as those of a 2.x registry on Azure do.
     """
+    if options.timeout_seconds <= 0 or options.requests_at_once < 1:
+        raise UsageError(
+            "--timeout and --requests-at-once have to be more than 0", "without them: 20 seconds, 32 requests"
+        )
     endpoint = endpoint_of(place, options)
     shared = shared_options(place, options, endpoint)
     match place.cloud:
@@ -63,8 +67,9 @@ def shared_options(place: Address, options: BucketOptions, endpoint: str) -> dic
 
 
 def endpoint_of(place: Address, options: BucketOptions) -> str:
-    """Return the endpoint that was asked for, by option or environment; nothing for the cloud's own."""
-    found = options.endpoint or next((os.environ[name] for name in _ENDPOINTS[place.cloud] if os.environ.get(name)), "")
+    """Return the endpoint that was asked for, by option, address or environment; nothing for the cloud's own."""
+    named = next((os.environ[name] for name in _ENDPOINTS[place.cloud] if os.environ.get(name)), "")
+    found = options.endpoint or place.endpoint or named
     if found and "://" not in found:
         found = f"http://{found}" if place.cloud is Cloud.GCS else f"https://{found}"
     return found.rstrip("/")

@@ -60,6 +60,7 @@ _UNREACHABLE = ("timed out", "timeout", "connect", "dns", "certificate", "reset"
 
 _CAUSES = (
     (re.compile(r"certificate", re.IGNORECASE), "its certificate is not trusted"),
+    (re.compile(r"InvalidContentType"), "it does not speak TLS: an endpoint of plain http is written with http://"),
     (re.compile(r"TimedOut|timed out", re.IGNORECASE), "no answer in time"),
     (re.compile(r"connection refused", re.IGNORECASE), "connection refused"),
     (re.compile(r"dns error|failed to lookup", re.IGNORECASE), "its host is not known"),
