@@ -370,6 +370,13 @@ def test_a_catalog_that_is_denied(images: Builder, inventory: Path) -> None:
     assert known(inventory) == known(inventory.with_name("storage.duckdb"))
 
 
+def test_a_repository_that_was_named_and_is_not_there(images: Builder, inventory: Path) -> None:
+    """A name with a typing error is told, and not taken for an empty repository."""
+    with running_registry(images.root) as server:
+        scan_storage(source(server.url, repositories=("org/web", "org/wbe")), inventory)
+    assert problems(inventory) == {("unlisted_tags", "/v2/org/wbe/tags/list")}
+
+
 def test_redirects_to_where_blobs_are(images: Builder, inventory: Path) -> None:
     """Registries on buckets send clients there for configurations; the login is not sent along."""
     with running_registry(images.root) as server, running_proxy(server.host) as bucket:

@@ -171,6 +171,8 @@ class _Run:
         self._add("Folder", rows.Folder(repository, "_manifests"))
         if found.fault:
             self._problem("unlisted_tags", path, repository, found.fault)
+        elif self.source.repositories is not None and not found.listing.names:
+            self._problem("unlisted_tags", path, repository, "no tags: is there a repository of that name?")
         self._note_faults(found.listing.faults, found.listing.is_complete, path, repository)
 
     def _note_faults(self, faults: Iterable[str], is_complete: bool, path: str, repository: str | None) -> None:
