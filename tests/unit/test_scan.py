@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import hashlib
 import json
 import os
@@ -933,6 +934,21 @@ def test_a_bug_in_a_worker_is_raised(
     with pytest.raises(WorkerDiedError, match="a bug"):
         scan_storage(BrokenStorage({}, str(registry.v2)), inventory, workers_count=2)
     assert everything(inventory) == grown
+
+
+def test_what_was_turned_into_rows_is_let_go_of(registry: Builder) -> None:
+    """Nobody looks for circles while a scan goes on: what is in one stays until its end, with all its rows."""
+    registry.repository("app").image([registry.layer(b"layer")], tag="1")
+    storage = LocalStorage(str(registry.v2))
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        for part in ("blobs", "repositories"):
+            assert tonnage.scan.listing.rows_of(storage, storage.list(part))
+        assert not [found for found in gc.get_objects() if isinstance(found, tonnage.scan.listing._Sorter)]
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def test_the_monitor_hears_of_everything(registry: Builder, inventory: Path) -> None:
