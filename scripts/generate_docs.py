@@ -32,7 +32,7 @@ from tonnage.sample import build_demo
 from tonnage.scan import scan
 from tonnage.storage.local import open_local
 
-REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 SCANNED_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 WIDTH = 80
 SAMPLE_ROWS = 5
@@ -75,15 +75,20 @@ def read(path: Path) -> str:
 
 @contextlib.contextmanager
 def demo_inventory() -> Iterator[Inventory]:
-    """Build the demo registry, scan it, and open the inventory, for commands run meanwhile too."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Build the demo registry, scan it, and open the inventory, for commands run meanwhile too: in its folder."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         path = str(Path(folder) / "tonnage.duckdb")
         build_demo(Path(folder) / "registry")
         scan(open_local(f"{folder}/registry"), path, now=lambda: SCANNED_AT)
         os.environ.pop("TONNAGE_REPORTS", None)
         os.environ.update(TONNAGE_INVENTORY=path, COLUMNS=str(WIDTH))
-        with Inventory(path) as inventory:
-            yield inventory
+        try:
+            with Inventory(path) as inventory:
+                yield inventory
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 # --- the command line -----------------------------------------------------------------------------------------------
