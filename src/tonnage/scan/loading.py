@@ -70,7 +70,9 @@ class Staging:
         connection.execute("create temp table staged_digest (staged_id integer, digest varchar)")
 
     def add(self, packed: Packed) -> None:
-        """Add rows."""
+        """Add rows, if there are any: a part that did not change has none."""
+        if not packed.tables:
+            return
         self._know_earlier()
         texts = Array(packed.texts, type=_ARROW[str])
         digests = Array(self._numbers(packed.digests), type=_ARROW[rows.Digest])
