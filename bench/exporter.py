@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Load the exporter: scrapes at a steady rate while it scans without a pause, then memory over many rescans.
+"""Load the exporter: scrapes at a steady rate while it scans again and again, then memory over many rescans.
 
     python bench/exporter.py                         50,000 blobs, 50 scrapes a second for a minute, 100 rescans
     python bench/exporter.py --tree /srv/registry --rate 10
 
-As long as the scrapes last, the inventory is removed after each scan, so that every scan reads everything. A scrape is
-what Prometheus sends: a kept connection, gzip, OpenMetrics. It counts from the moment when it was due, and so includes
-whatever it had to wait for before it.
+As long as the scrapes last, the inventory is removed after each scan and another asked for, so that every scan reads
+everything. A scrape is what Prometheus sends: a kept connection, gzip, OpenMetrics. It counts from the moment when it
+was due, and so includes whatever it had to wait for before it.
 """
 
 import argparse

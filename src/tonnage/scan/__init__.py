@@ -43,6 +43,9 @@ __all__ = ["Summary", "scan"]
 _LOOSE = ""
 """Prefix of the pseudo-part of what lies outside of all parts."""
 _PARTS_PER_TASK = 8
+"""Few, so that all workers have some to the end; to send and to load the rows of each by themselves costs more than to
+list a small one.
+"""
 _BLOBS_PER_TASK = 500
 _BLOBS_PER_WAIT = 10
 """The same where each is a request: few, so that all threads have some."""

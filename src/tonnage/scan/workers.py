@@ -32,6 +32,7 @@ from tonnage.storage import OPEN_ALL, Keys, Storage
 
 _THREADS_LIMIT = 8
 _ROWS_PER_RESULT = 10_000
+"""What a worker holds at once, however large its parts are."""
 _WAITING = 0.05
 """Waits per file from which on a task is taken to have waited for the disk."""
 
