@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -936,8 +937,16 @@ def test_a_bug_in_a_worker_is_raised(
     assert everything(inventory) == grown
 
 
-def test_what_was_turned_into_rows_is_let_go_of(registry: Builder) -> None:
+def test_what_was_turned_into_rows_is_let_go_of(registry: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks for circles while a scan goes on: what is in one stays until its end, with all its rows."""
+    made: list[weakref.ref[object]] = []
+
+    class Sorter(tonnage.scan.listing._Sorter):
+        def __init__(self, *given: Any, **options: Any) -> None:
+            super().__init__(*given, **options)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(tonnage.scan.listing, "_Sorter", Sorter)
     registry.repository("app").image([registry.layer(b"layer")], tag="1")
     storage = LocalStorage(str(registry.v2))
     was_on = gc.isenabled()
@@ -945,7 +954,7 @@ def test_what_was_turned_into_rows_is_let_go_of(registry: Builder) -> None:
     try:
         for part in ("blobs", "repositories"):
             assert tonnage.scan.listing.rows_of(storage, storage.list(part))
-        assert not [found for found in gc.get_objects() if isinstance(found, tonnage.scan.listing._Sorter)]
+        assert [sorter() for sorter in made] == [None, None]
     finally:
         if was_on:
             gc.enable()
