@@ -7,6 +7,7 @@ import gc
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,6 +91,49 @@ def test_odd_tag_names(registry: Builder, inventory: Path) -> None:
     assert sorted(column(inventory, "select tag from tag")) == sorted(names)
     assert column(inventory, "select count(*) from tag_history where is_current") == [len(names)]
     assert problems(inventory) == set()
+
+
+def _odd_histories(tags: Path, elsewhere: Path) -> None:
+    """Make the history of each of these tags odd in the way it is called for."""
+    histories = {tag: tags / tag / "index/sha256" for tag in ODD_HISTORIES}
+    links = {tag: next(history.iterdir()) for tag, history in histories.items()}
+    shutil.rmtree(histories["none"].parent)
+    shutil.rmtree(links["empty"])
+    (links["no-file"] / "link").unlink()
+    (links["odd-size"] / "link").write_text("sha256:")
+    (links["folder-as-file"] / "link").unlink()
+    (links["folder-as-file"] / "link").mkdir()
+    (histories["stray"] / "stray").write_bytes(b"stray")
+    (histories["short"] / "abc").mkdir()
+    (histories["short"] / "abc/link").write_text("sha256:abc")
+    (histories["no-digest"] / ("x" * 64)).mkdir()
+    (histories["no-digest"] / ("x" * 64) / "link").write_bytes(b"")
+    Path(os.fsdecode(bytes(histories["no-text"]) + b"/\xff")).mkdir()
+    links["linked"].rename(elsewhere)
+    links["linked"].symlink_to(elsewhere)
+    histories["sha512"].rename(histories["sha512"].with_name("sha512"))
+    (tags / "no-current" / "current/link").unlink()
+
+
+ODD_HISTORIES = (
+    "none", "empty", "no-file", "odd-size", "folder-as-file", "stray", "short", "no-digest", "no-text", "linked",
+    "sha512", "no-current",
+)  # fmt: skip
+
+
+def test_odd_histories(registry: Builder, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the folders of tags are not opened, all that is odd in their histories is found too."""
+    repo = registry.repository("org/app")
+    for tag in ("healthy", *ODD_HISTORIES, "well"):
+        repo.image([registry.layer(tag.encode())], tag=tag)
+    _odd_histories(registry.v2 / "repositories/org/app/_manifests/tags", tmp_path / "elsewhere")
+    scan_tree(registry.root, inventory)
+    monkeypatch.setattr(LocalStorage, "is_large", lambda _: True)
+    assert not scan_tree(registry.root, tmp_path / "large").is_searched
+    assert differences(everything(tmp_path / "large"), everything(inventory)) == {}
+    assert {path.split("/")[5] for _, path in problems(inventory)} == {
+        "odd-size", "folder-as-file", "stray", "no-digest", "linked", "no-current",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("below", ["current/link", "current", "", "stray"])

@@ -14,6 +14,8 @@ from tonnage.storage import Leaves, Storage
 _HEX = b"0123456789abcdef"
 _LINK_SIZE = 71
 """Of a link to a sha256 digest."""
+_OF_ALL_TAGS = "/_manifests/tags"
+_HISTORY = "/index/sha256/"
 _LINK_BYTES_LIMIT = 256
 _READ = {Place.REVISION, Place.TAG}
 """Links that are always read; layer links only in small registries, history links never."""
@@ -51,7 +53,7 @@ def healthy_columns(
         case Place.TAG:
             columns = [repository, leaves.names, digests, *measures]
         case Place.TAG_HISTORY:
-            columns = [repository, [first.name] * len(digests), digests, *measures]
+            columns = [repository, _tags(first, leaves), digests, *measures]
         case _:
             columns = [repository, digests, digests.copy(), *measures]
     return _ROW_OF[first.place], columns, others
@@ -82,7 +84,7 @@ def _digests(storage: Storage, place: Place, leaves: Leaves, reads_layer_links: 
 
 def _named_digests(place: Place, leaves: Leaves) -> list[str | None]:
     """Return the digest each name spells, None for one that is none or has a file of a size that cannot be right."""
-    names, sizes_bytes = leaves.names, leaves.sizes_bytes
+    names, sizes_bytes = _hexdigits(place, leaves), leaves.sizes_bytes
     shard = leaves.folder[-2:] if place is Place.BLOB else ""
     if (
         set(map(len, names)) <= {64}
@@ -97,6 +99,20 @@ def _named_digests(place: Place, leaves: Leaves) -> list[str | None]:
         else None
         for name, size in zip(names, sizes_bytes, strict=True)
     ]
+
+
+def _hexdigits(place: Place, leaves: Leaves) -> list[str]:
+    """Return the last folder of each leaf, which spells the digest."""
+    if place is Place.TAG_HISTORY and leaves.folder.endswith(_OF_ALL_TAGS):
+        return [name.rpartition(_HISTORY)[2] for name in leaves.names]
+    return leaves.names
+
+
+def _tags(first: Located, leaves: Leaves) -> list[str]:
+    """Return the tag of each leaf of a history: that of one tag, or those of all the tags of a repository."""
+    if leaves.folder.endswith(_OF_ALL_TAGS):
+        return [name.rpartition(_HISTORY)[0] for name in leaves.names]
+    return [first.name] * len(leaves.names)
 
 
 def _is_hex(text: str) -> bool:

@@ -63,6 +63,7 @@ class Leaves(NamedTuple):
 
     What disks yield for the folders named by digest, where building a path for each file would cost the most. They
     come as columns, which is how they are loaded: a tuple for each would cost as much as asking the disk for it.
+    The former links of all tags of a repository come together: their names go down to the digest, `<tag>/index/…/<hex>`.
     """
 
     folder: str

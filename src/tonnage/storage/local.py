@@ -11,7 +11,8 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,9 +26,17 @@ _LARGE = 25_000
 _READ_AT_ONCE = 65_536
 """What fits into a small buffer; one for 4 MiB would cost more to make than most files to read."""
 _LEAVES_LIMIT = 10_000
+_HISTORY = "index/sha256"
 _SPELLED_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _TIME_LIMITS_US = (-62_135_596_800_000_000, 253_402_300_800_000_000)
 """The years 1 and 10000: file systems can hold times that no calendar does."""
+
+_Child = tuple[str, bool, Entry]
+"""The path of what is in a folder, whether it is a folder to go into, and its entry."""
+_Found = tuple[list[Leaves], list[str]]
+"""Leaves, and the names of the folders that have to be looked into."""
+_Find = Callable[[int, list[str]], _Found]
+"""What finds leaves, given an open folder and the names of the folders in it."""
 
 
 class LocalStorage(NamedTuple):
@@ -90,12 +99,9 @@ class LocalStorage(NamedTuple):
         todo = [(prefix, is_alias(self.root, prefix))]
         while todo:
             folder, aliased = todo.pop()
-            others: Iterable[tuple[str, bool, Entry]]
-            if not aliased and unopened_before_us >= OPEN_NONE and folder.endswith("/_manifests/tags"):
-                yield from _tags(self.root, folder, todo)
-                continue
-            if not aliased and (expected := _expected_file(folder)):
-                leaves, others = _leaves(self.root, folder, expected, unopened_before_us)
+            others: Iterable[_Child]
+            if not aliased and (find := _finder(self.root, folder, unopened_before_us)):
+                leaves, others = _leaves(self.root, folder, find)
                 yield from _pieces(leaves)
             else:
                 others = children(self.root, folder)
@@ -189,6 +195,15 @@ def _check_lockfile(root: Path, ignore: bool) -> None:
             raise StorageIncompleteError(f"`{lockfile}` says that this registry keeps its metadata in a database")
 
 
+def _finder(root: str, folder: str, unopened_before_us: int) -> _Find | None:
+    """Return what finds the leaves below the folders in `folder`, if that is one where they are expected."""
+    if unopened_before_us >= OPEN_NONE and folder.endswith("/_manifests/tags"):
+        return partial(_find_tags, root=root, folder=folder)
+    if file := _expected_file(folder):
+        return partial(_ordinary, leaves=Leaves(folder, file, [], [], []), unopened_before_us=unopened_before_us)
+    return None
+
+
 def _expected_file(folder: str) -> str | None:
     """Return the one file that belongs into the folders named by digest directly below `folder`, if that is such."""
     if folder.startswith("blobs/") and folder.count("/") == 2:
@@ -199,64 +214,75 @@ def _expected_file(folder: str) -> str | None:
     return None
 
 
-def _tags(root: str, folder: str, todo: list[tuple[str, bool]]) -> Iterator[Entry | Leaves]:
-    """Yield the current links of all tags without opening the tags' folders, and leave their histories to do."""
-    leaves = Leaves(folder, "current/link", [], [], [])
-    for path, is_folder, entry in children(root, folder):
-        link, history = f"{path}/current/link", f"{path}/index/sha256"
-        try:
-            status = os.lstat(f"{root}/{link}")
-            ordinary = is_folder and stat.S_ISREG(status.st_mode) and os.path.isdir(f"{root}/{history}")
-        except OSError:
-            ordinary = False
-        if ordinary and entry.type is Type.FILE:
-            leaves.names.append(path[len(folder) + 1 :])
-            leaves.sizes_bytes.append(status.st_size)
-            leaves.modified_us.append(_modified_us(status))
-            todo.append((history, False))
-        elif is_folder and entry.type is Type.FILE:
-            todo.append((path, False))
-        else:
-            yield entry
-            if is_folder:
-                todo.append((path, is_alias(root, path)))
-    yield from _pieces(leaves)
-
-
-def _leaves(root: str, folder: str, file: str, unopened_before_us: int) -> tuple[Leaves, list[tuple[str, bool, Entry]]]:
+def _leaves(root: str, folder: str, find: _Find) -> tuple[list[Leaves], list[_Child]]:
     """Return the ordinary files of the folders in `folder`, and all that has to be looked into."""
     try:
         descriptor = os.open(f"{root}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
-        return Leaves(folder, file, [], [], []), list(children(root, folder))
+        return [], list(children(root, folder))
     try:
-        names = os.listdir(descriptor)
-        # As many links as names: all of them are folders, and none is a link to one.
-        if os.fstat(descriptor).st_nlink - 2 == len(names) > 0 and "".join(names).isascii():
-            leaves, odd = _ordinary(descriptor, names, Leaves(folder, file, [], [], []), unopened_before_us)
-            path = f"{folder}/"
-            return leaves, [(path + name, True, Entry(path + name, 0, None)) for name in odd]
-        others = list(children(root, folder))
-        start = len(folder) + 1
-        folders = [path[start:] for path, is_folder, entry in others if is_folder and entry.type is Type.FILE]
-        leaves, _ = _ordinary(descriptor, folders, Leaves(folder, file, [], [], []), unopened_before_us)
+        names, others = _folders(root, folder, descriptor)
+        leaves, odd = find(descriptor, names)
     except OSError:
-        return Leaves(folder, file, [], [], []), list(children(root, folder))
+        return [], list(children(root, folder))
     finally:
         os.close(descriptor)
-    ordinary = set(leaves.names)
-    return leaves, [other for other in others if other[0][start:] not in ordinary]
+    paths = [f"{folder}/{name}" for name in odd]
+    return leaves, others + [(path, True, Entry(path, 0, None)) for path in paths]
 
 
-def _pieces(leaves: Leaves) -> Iterator[Leaves]:
+def _folders(root: str, folder: str, descriptor: int) -> tuple[list[str], list[_Child]]:
+    """Return the names of the plain folders in `folder`, and whatever else is there."""
+    names = os.listdir(descriptor)
+    # As many links as names: all of them are folders, and none is a link to one.
+    if os.fstat(descriptor).st_nlink - 2 == len(names) > 0 and "".join(names).isascii():
+        return names, []
+    plain, others = [], []
+    for found in children(root, folder):
+        path, is_folder, entry = found
+        if is_folder and entry.type is Type.FILE:
+            plain.append(path[len(folder) + 1 :])
+        else:
+            others.append(found)
+    return plain, others
+
+
+def _find_tags(descriptor: int, tags: list[str], root: str, folder: str) -> _Found:
+    """Return the current links of the tags, then all their former ones, and what has to be looked into.
+
+    The tags' own folders are not opened. The former links of all tags are handed on together: most tags have very few.
+    """
+    histories = _histories(f"{root}/{folder}", tags)
+    [current], odd = _ordinary(descriptor, list(histories), Leaves(folder, "current/link", [], [], []), OPEN_NONE)
+    names = [f"{tag}/{_HISTORY}/{name}" for tag in current.names for name in histories[tag]]
+    [former], odd_former = _ordinary(descriptor, names, Leaves(folder, "link", [], [], []), OPEN_NONE)
+    odd += [tag for tag in tags if tag not in histories]
+    odd += [f"{tag}/{_HISTORY}" for tag in current.names if not histories[tag]]
+    return [current, former], odd + odd_former
+
+
+def _histories(path: str, tags: list[str]) -> dict[str, list[str]]:
+    """Return what each tag's history consists of, nothing where it is odd; without the tags that have none."""
+    found = {}
+    for tag in tags:
+        try:
+            with os.scandir(f"{path}/{tag}/{_HISTORY}") as entries:
+                names = [entry.name if entry.is_dir(follow_symlinks=False) else "" for entry in entries]
+        except OSError:
+            continue  # the caller looks into the tag's folder, where it becomes an entry that says what is wrong
+        found[tag] = names if all(names) and "".join(names).isascii() else []
+    return found
+
+
+def _pieces(all_leaves: Iterable[Leaves]) -> Iterator[Leaves]:
     """Yield the same leaves in pieces of a bounded size; nothing for none."""
-    folder, file, names, sizes_bytes, times_us = leaves
-    for start in range(0, len(names), _LEAVES_LIMIT):
-        piece = slice(start, start + _LEAVES_LIMIT)
-        yield Leaves(folder, file, names[piece], sizes_bytes[piece], times_us[piece])
+    for folder, file, names, sizes_bytes, times_us in all_leaves:
+        for start in range(0, len(names), _LEAVES_LIMIT):
+            piece = slice(start, start + _LEAVES_LIMIT)
+            yield Leaves(folder, file, names[piece], sizes_bytes[piece], times_us[piece])
 
 
-def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before_us: int) -> tuple[Leaves, list[str]]:
+def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before_us: int) -> _Found:
     """Return the leaves with the ordinary files added, and the names of the folders that have to be looked into.
 
     The hottest loop of a scan: one call of the system for each folder that is not opened.
@@ -283,7 +309,7 @@ def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before
         except OSError:
             pass  # looked into by the caller, where it becomes an entry that says what is wrong
         odd.append(name)
-    return leaves, odd
+    return [leaves], odd
 
 
 def _is_settled(status: os.stat_result, folder: str, parent: int, unopened_before_us: int) -> bool:
@@ -300,8 +326,8 @@ def _names_in(folder: str, parent: int) -> list[str]:
         os.close(descriptor)
 
 
-def children(root: str, folder: str) -> Iterator[tuple[str, bool, Entry]]:
-    """Yield path, whether it is a folder to go into, and the entry, for each name in a folder.
+def children(root: str, folder: str) -> Iterator[_Child]:
+    """Yield what is in a folder.
 
     An empty folder yields itself as an entry, one that cannot be listed too.
     """
@@ -326,7 +352,7 @@ def children(root: str, folder: str) -> Iterator[tuple[str, bool, Entry]]:
             yield folder, False, Entry(folder, 0, None, Type.EMPTY_FOLDER)
 
 
-def _examine(root: str, path: str, found: os.DirEntry[str]) -> tuple[str, bool, Entry]:
+def _examine(root: str, path: str, found: os.DirEntry[str]) -> _Child:
     try:
         status = found.stat(follow_symlinks=False)
         if stat.S_ISREG(status.st_mode):
@@ -340,7 +366,7 @@ def _examine(root: str, path: str, found: os.DirEntry[str]) -> tuple[str, bool, 
     return path, False, Entry(path, 0, None, Type.SPECIAL)
 
 
-def _follow(root: str, path: str) -> tuple[str, bool, Entry]:
+def _follow(root: str, path: str) -> _Child:
     """Follow a symbolic link once: a folder is gone into unless it leads back to where its path came through.
 
     A loop has the place it leads back to as its detail; one that leads to itself has none, and cannot even be opened.
