@@ -11,6 +11,7 @@ gojson, which reads as 2.x and as 3.x do, to the letter.
 """
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
@@ -28,13 +29,10 @@ OCI_INDEX = gojson.OCI_INDEX
 OCI_ARTIFACT = "application/vnd.oci.artifact.manifest.v1+json"
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json"
 SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
-DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 
 IMAGE_TYPES = frozenset({DOCKER_MANIFEST, OCI_MANIFEST})
 INDEX_TYPES = frozenset({DOCKER_INDEX, OCI_INDEX})
 MANIFEST_TYPES = IMAGE_TYPES | INDEX_TYPES | {OCI_ARTIFACT, SCHEMA1, SCHEMA1_SIGNED}
-CONFIG_TYPES = frozenset({DOCKER_CONFIG, OCI_CONFIG})
 
 
 class Kind(StrEnum):
@@ -109,22 +107,52 @@ class _Document(msgspec.Struct):
     media_type: str | None = msgspec.field(name="mediaType", default=None)
     artifact_type: str | None = msgspec.field(name="artifactType", default=None)
     config: Descriptor | None = None
-    layers: list[Descriptor | None] | None = None
-    manifests: list[Descriptor | None] | None = None
-    blobs: list[Descriptor | None] | None = None
+    layers: Sequence[Descriptor | None] | None = None
+    manifests: Sequence[Descriptor | None] | None = None
+    blobs: Sequence[Descriptor | None] | None = None
     subject: Descriptor | None = None
     fs_layers: list[Layer1 | None] | None = msgspec.field(name="fsLayers", default=None)
     annotations: dict[str, str | None] | None = None
 
 
+class _PlainPlatform(Platform, forbid_unknown_fields=True):
+    """A platform without other keys than ours; so are those below."""
+
+
+class _PlainDescriptor(Descriptor, forbid_unknown_fields=True):
+    platform: _PlainPlatform | None = None
+
+
+class _PlainDocument(_Document, forbid_unknown_fields=True):
+    config: _PlainDescriptor | None = None
+    layers: Sequence[_PlainDescriptor | None] | None = None
+    manifests: Sequence[_PlainDescriptor | None] | None = None
+    blobs: Sequence[_PlainDescriptor | None] | None = None
+    subject: _PlainDescriptor | None = None
+
+
 class Reference(NamedTuple):
-    """One line of what a manifest refers to, in document order."""
+    """One line of what a manifest refers to, in document order. Nobody verifies what is said of it here."""
 
     role: Role
     position: int
     digest: str
     """As written; empty where the manifest has none. Not necessarily a digest at all."""
-    descriptor: Descriptor
+    size_bytes: int | None
+    media_type: str | None
+    os: str | None
+    architecture: str | None
+    variant: str | None
+    os_version: str | None
+    has_urls: bool
+    """It lies elsewhere: a foreign layer."""
+    type: str | None
+    """What a child of an index is for, as BuildKit says in an annotation: `attestation-manifest`."""
+
+
+_Described = tuple[
+    str, int, str, int | None, str | None, str | None, str | None, str | None, str | None, bool, str | None
+]
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -134,15 +162,24 @@ class Manifest(msgspec.Struct, frozen=True):
     media_type: str | None
     """As the JSON says; many writers leave it out."""
     artifact_type: str | None
-    config: Descriptor | None
+    config_digest: str | None
+    """Of an image. None where its descriptor has none."""
+    config_media_type: str | None
     subject: str | None
-    references: list[Reference]
+    described: list[_Described]
+    """The values of the references. Plain tuples and the role a plain text, as a scan has very many of them."""
     annotations: dict[str, str]
     refused_by_2: str | None = None
     """Why a server 2.x cannot read it; its collector stops on it. None where it can."""
     refused_by_3: str | None = None
 
+    @property
+    def references(self) -> list[Reference]:
+        """What it refers to."""
+        return [Reference(Role(values[0]), *values[1:]) for values in self.described]
 
+
+_decode_plain = msgspec.json.Decoder(_PlainDocument).decode
 _decode_document = msgspec.json.Decoder(_Document).decode
 _decode_any = msgspec.json.Decoder().decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -156,6 +193,9 @@ _CANONICAL = {key.lower(): key for key in _KEYS}
 _OPAQUE = frozenset({"annotations"})
 """Maps whose keys are data, not field names."""
 
+_NO_DESCRIPTOR = Descriptor()
+_NO_PLATFORM = Platform()
+_REFERENCE_TYPE = "vnd.docker.reference.type"
 _ARTIFACT_FIELDS = ("mediaType", "blobs", "annotations")
 _UPPER = bytes(range(65, 91))
 _KEY_IN_DISGUISE = re.compile(
@@ -174,11 +214,8 @@ def parse_manifest(content: bytes) -> Manifest:
         raise UnreadableManifestError("larger than 4 MiB, the server's limit")
     if not content:
         raise UnreadableManifestError("empty file")
-    try:
-        document = _decode_document(content)
-    except _UNREADABLE:
-        return _parse_slowly(content)
-    if document.schema_version == 2 and not _has_keys_in_disguise(content):
+    document = _decode_straight(content)
+    if document is not None and document.schema_version == 2:
         if document.media_type in IMAGE_TYPES and _are_plain(document.layers) and _is_plain(document.config):
             return _manifest(Kind.IMAGE, document)
         if document.media_type in INDEX_TYPES and _are_plain(document.manifests):
@@ -186,12 +223,28 @@ def parse_manifest(content: bytes) -> Manifest:
     return _parse_slowly(content)
 
 
+def _decode_straight(content: bytes) -> _Document | None:
+    """Return the document as any reader reads it; None where Go may read another: then some key is ours for Go alone.
+
+    Where all keys are ours to the letter, as nearly everywhere, there is none to look for.
+    """
+    try:
+        return _decode_plain(content)
+    except _UNREADABLE:
+        pass
+    try:
+        document = _decode_document(content)
+    except _UNREADABLE:
+        return None
+    return None if _has_keys_in_disguise(content) else document
+
+
 def _is_plain(descriptor: Descriptor | None) -> bool:
     """Return whether a digest was found under that very key; if not, it may be there in another case."""
     return descriptor is not None and descriptor.digest is not None
 
 
-def _are_plain(descriptors: list[Descriptor | None] | None) -> bool:
+def _are_plain(descriptors: Sequence[Descriptor | None] | None) -> bool:
     return descriptors is not None and all(map(_is_plain, descriptors))
 
 
@@ -264,36 +317,60 @@ def _fold_keys(value: Any) -> Any:
 
 
 def _manifest(kind: Kind, document: _Document) -> Manifest:
-    references: list[Reference] = []
+    config = document.config if kind is Kind.IMAGE else None
+    subject = document.subject
+    described = [] if config is None else [_describe(Role.CONFIG, 0, config)]
     match kind:
         case Kind.IMAGE:
-            if document.config is not None:
-                references.append(_reference(Role.CONFIG, 0, document.config))
-            references += [_reference(Role.LAYER, i, d) for i, d in enumerate(document.layers or ())]
+            described += _describe_layers(document.layers or ())
         case Kind.INDEX:
-            references += [_reference(_child_role(d), i, d) for i, d in enumerate(document.manifests or ())]
+            described += [_describe(_child_role(d), i, d) for i, d in enumerate(document.manifests or ())]
         case Kind.ARTIFACT:
-            references += [_reference(Role.ARTIFACT_BLOB, i, d) for i, d in enumerate(document.blobs or ())]
+            described += [_describe(Role.ARTIFACT_BLOB, i, d) for i, d in enumerate(document.blobs or ())]
         case Kind.SCHEMA1:
             sums = [layer.blob_sum if layer else None for layer in document.fs_layers or ()]
-            references += [_reference(Role.LAYER, i, Descriptor(digest)) for i, digest in enumerate(sums)]
-    subject = document.subject
+            described += _describe_layers([Descriptor(digest) for digest in sums])
     if subject is not None and subject.digest:
-        references.append(_reference(Role.SUBJECT, 0, subject))
+        described.append(_describe(Role.SUBJECT, 0, subject))
     return Manifest(
         kind,
         document.media_type,
         document.artifact_type,
-        document.config if kind is Kind.IMAGE else None,
-        subject.digest if subject is not None and subject.digest else None,
-        references,
+        (config.digest or None) if config else None,
+        config.media_type if config else None,
+        (subject.digest or None) if subject else None,
+        described,
         {name: value or "" for name, value in (document.annotations or {}).items()},
     )
 
 
-def _reference(role: Role, position: int, descriptor: Descriptor | None) -> Reference:
-    descriptor = descriptor or Descriptor()
-    return Reference(role, position, descriptor.digest or "", descriptor)
+def _describe_layers(layers: Sequence[Descriptor | None]) -> list[_Described]:
+    """Return the values of references to layers: most of what there is, and hardly ever with a platform."""
+    return [
+        ("layer", at, d.digest or "", d.size, d.media_type, None, None, None, None, bool(d.urls), None)
+        if d is not None and d.platform is None
+        else _describe(Role.LAYER, at, d)
+        for at, d in enumerate(layers)
+    ]
+
+
+def _describe(role: Role, position: int, descriptor: Descriptor | None) -> _Described:
+    """Return the values of a reference."""
+    found = descriptor or _NO_DESCRIPTOR
+    platform = found.platform or _NO_PLATFORM
+    return (
+        role._value_,  # `value` takes longer than all the rest
+        position,
+        found.digest or "",
+        found.size,
+        found.media_type,
+        platform.os,
+        platform.architecture,
+        platform.variant,
+        platform.os_version,
+        bool(found.urls),
+        (found.annotations or {}).get(_REFERENCE_TYPE) if role is Role.MANIFEST else None,
+    )
 
 
 def _child_role(descriptor: Descriptor | None) -> Role:

@@ -54,7 +54,7 @@ class RemoteManifest:
     def child_indexes(self) -> list[str]:
         """Digests of the children that are indexes themselves, or do not say what they are."""
         references = self.parsed.references if self.parsed else []
-        return [r.digest for r in references if r.role in _CHILDREN and r.descriptor.media_type in _MAYBE_INDEX]
+        return [r.digest for r in references if r.role in _CHILDREN and r.media_type in _MAYBE_INDEX]
 
     @property
     def subject(self) -> str | None:
@@ -66,7 +66,7 @@ class RemoteManifest:
         """Digests of the blobs a pull needs from the registry: no layers that lie elsewhere (`urls`)."""
         if self.parsed is None:
             return []
-        needed = [r.digest for r in self.parsed.references if r.role in _BLOBS and not r.descriptor.urls]
+        needed = [r.digest for r in self.parsed.references if r.role in _BLOBS and not r.has_urls]
         return list(dict.fromkeys(digest for digest in needed if digest))
 
 

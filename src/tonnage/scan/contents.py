@@ -7,12 +7,9 @@ from hashlib import sha256, sha384, sha512
 from tonnage import rows
 from tonnage.layout import blob_path, is_full_digest
 from tonnage.oci import (
-    CONFIG_TYPES,
     MANIFEST_BYTES_LIMIT,
     ImageConfig,
     Manifest,
-    Platform,
-    Role,
     UnreadableManifestError,
     parse_config,
     parse_manifest,
@@ -20,8 +17,6 @@ from tonnage.oci import (
 from tonnage.scan.columns import Rows
 from tonnage.storage import Storage
 
-_NO_PLATFORM = Platform()
-_REFERENCE_TYPE = "vnd.docker.reference.type"
 _HASHES = {"sha256": sha256, "sha384": sha384, "sha512": sha512}
 
 
@@ -74,13 +69,6 @@ def add_unreadable_config(out: Rows, digest: str, detail: str) -> None:
     _problem(out, "unreadable_config", digest, detail)
 
 
-def config_to_read(manifest: rows.Manifest) -> str | None:
-    """Return the digest of the manifest's image configuration; configs of other kinds of artifacts are not read."""
-    if manifest.config_digest and (manifest.config_media_type or "") in CONFIG_TYPES | {""}:
-        return manifest.config_digest
-    return None
-
-
 def _read(storage: Storage, digest: str, path: str, out: Rows, kind: str) -> bytes | None:
     try:
         content = storage.read(path, MANIFEST_BYTES_LIMIT + 1)
@@ -109,54 +97,32 @@ def _add_unreadable(out: Rows, digest: str, error: UnreadableManifestError) -> N
 
 
 def _add_manifest(out: Rows, digest: str, manifest: Manifest) -> None:
-    config = manifest.config
     row = rows.Manifest(
         digest,
         manifest.kind.value,
         manifest.media_type,
         manifest.artifact_type,
-        (config.digest or None) if config else None,
-        config.media_type if config else None,
+        manifest.config_digest,
+        manifest.config_media_type,
         manifest.subject,
         None,
         manifest.refused_by_2,
         manifest.refused_by_3,
     )
     out["Manifest"].append(row)
-    add = out["ManifestRef"].append
-    for role, position, child, declared in manifest.references:
-        platform = declared.platform or _NO_PLATFORM
-        reference_type = (declared.annotations or {}).get(_REFERENCE_TYPE) if role is Role.MANIFEST else None
-        add(
-            (  # the columns of rows.ManifestRef; a plain tuple, as there are many
-                digest,
-                role._value_,
-                position,
-                child,
-                declared.size,
-                declared.media_type,
-                platform.os,
-                platform.architecture,
-                platform.variant,
-                platform.os_version,
-                bool(declared.urls),
-                reference_type,
-            )
-        )
-    for name, value in manifest.annotations.items():
-        out["Annotation"].append(rows.Annotation(digest, name, value))
+    out["ManifestRef"] += [(digest, *values) for values in manifest.described]
+    out["Annotation"] += [(digest, name, value) for name, value in manifest.annotations.items()]
 
 
 def _add_config(out: Rows, digest: str, config: ImageConfig) -> None:
     row = rows.Image(digest, config.os, config.architecture, config.variant, config.os_version, config.created)
     out["Image"].append(row)
-    for name, value in config.labels.items():
-        out["Label"].append(rows.Label(digest, name, value))
+    # Of all that follows there is so much that it comes as plain tuples of the columns.
+    out["Label"] += [(digest, name, value) for name, value in config.labels.items()]
     out["DiffId"] += [(digest, position, diff_id) for position, diff_id in enumerate(config.diff_ids)]
     layer = 0
     add = out["History"].append
     for position, step in enumerate(config.history or ()):
         makes_layer = not step.empty_layer
-        # the columns of rows.History
         add((digest, position, layer if makes_layer else None, step.created, step.created_by, step.comment))
         layer += makes_layer
