@@ -21,6 +21,10 @@ _WORD = re.compile(r"(?:from|join)\s+(\w+)\b(?!\.)")
 DEFAULT_INVENTORY = "tonnage.duckdb"
 STORAGE_VERSION = "v1.4.0"
 """Every DuckDB since 1.4 reads it; files that 2.x writes by default are refused by 1.x."""
+_ROW_GROUP_SIZE = 20_480
+"""A sixth of the default: tables of some ten thousand rows are written by all cores, and not by one at the very end. The
+file is a twelfth larger.
+"""
 
 
 class Statement(NamedTuple):
@@ -158,7 +162,8 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
     connection = connect(memory_bytes)
     try:
         connection.execute(f"set temp_directory = {quote(str(path) + '.tmp')}")
-        connection.execute(f"attach {quote(str(path))} as inventory (storage_version '{STORAGE_VERSION}')")
+        options = f"storage_version '{STORAGE_VERSION}', row_group_size {_ROW_GROUP_SIZE}"
+        connection.execute(f"attach {quote(str(path))} as inventory ({options})")
         connection.execute("use inventory")
         connection.execute("begin")  # each statement by itself would be written to the disk by itself
         yield connection

@@ -352,6 +352,7 @@ class _Run:
         shutil.copyfile(target, new)
         connection = connect()
         try:
+            connection.execute("set max_vacuum_tasks = 0")  # else it would take the tables for ones to be written anew
             connection.execute(f"attach {quote(str(new))} as inventory")
             connection.execute("use inventory")
             connection.execute(statements("scan")["repeat_source"].sql, {"listed_at": self._listed_at()})
