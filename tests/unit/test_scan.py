@@ -25,6 +25,7 @@ import pytest
 
 import tonnage.scan
 import tonnage.scan.listing
+import tonnage.scan.loading
 from scanning import (
     answer,
     bytes_below,
@@ -1002,6 +1003,17 @@ def test_what_was_turned_into_rows_is_let_go_of(registry: Builder, monkeypatch: 
     finally:
         if was_on:
             gc.enable()
+
+
+def test_two_digests_are_never_taken_for_one(
+    registry: Builder, inventory: Path, monkeypatch: pytest.MonkeyPatch, grown: dict[str, Any]
+) -> None:
+    """Should they ever be one number inside, the scan says so, and the old inventory stays."""
+    monkeypatch.setattr(tonnage.scan.loading, "hash", lambda digest: ord(digest[7]), raising=False)
+    with pytest.raises(TonnageError, match="the same number") as error:
+        scan_storage(LocalStorage(str(registry.v2)), inventory, full=True)
+    assert "PYTHONHASHSEED" in error.value.next_step
+    assert everything(inventory) == grown
 
 
 def test_the_monitor_hears_of_everything(registry: Builder, inventory: Path) -> None:

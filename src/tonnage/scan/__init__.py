@@ -19,6 +19,7 @@ from tonnage.rows import SCHEMA_VERSION
 from tonnage.scan.columns import in_part, pack
 from tonnage.scan.exchange import (
     MEMORY_BYTES,
+    MEMORY_BYTES_REMOTE,
     Summary,
     attach_previous,
     collector_off,
@@ -113,11 +114,12 @@ def scan(
     target = Path(inventory)
     with exchange(target, storage.location) as new:
         is_large = storage.is_large()
-        crew = ThreadCrew(storage) if storage.requests_at_once else Crew(storage, workers_count)
+        is_remote = storage.requests_at_once > 0
+        crew = ThreadCrew(storage) if is_remote else Crew(storage, workers_count)
         if is_large:
             crew.start()
         try:
-            with collector_off(), create(new, MEMORY_BYTES) as connection:
+            with collector_off(), create(new, MEMORY_BYTES_REMOTE if is_remote else MEMORY_BYTES) as connection:
                 previous = _attach_earlier(connection, target, storage)
                 run = _Run(storage, crew, connection, previous, full, thorough, is_large, monitor or Monitor(), now)
                 changed = run.list_parts()
@@ -266,8 +268,6 @@ class _Run:
     def _carry(self, names: tuple[str, ...]) -> None:
         for name in names:
             self.connection.execute(statements("carry")[name].sql)
-        if self.storage.format is Format.LAYOUTS:
-            self._execute("originals")
 
     def read_contents(self) -> None:
         """Read manifests, the children of their indexes, and image configurations, unless an earlier scan did."""
@@ -313,7 +313,6 @@ class _Run:
         """Fill the tables, write down what this scan found, and return it."""
         self.monitor.begin("loading", 1)
         self.crew.close()
-        self.staging.numbers.clear()  # as much memory as the database needs now
         if self.earlier:
             create_schema(self.connection)
         listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 160_000_000
 """What the database may hold at once while loading; past it, it uses the disk beside the inventory."""
+MEMORY_BYTES_REMOTE = 100_000_000
+"""The same where all comes over a network, which is slower than that disk."""
 
 
 class Summary(NamedTuple):

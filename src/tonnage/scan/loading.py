@@ -1,15 +1,14 @@
 """Rows -> inventory: staged, and then put into the tables by sql/load.
 
-A digest is 71 characters and is named again and again, so it is staged as a number from the start: the place at which
-it was first met. Numbers in the order of the text, which the inventory has, are given once all are known. What an
-earlier inventory knows keeps its number there, so that its rows are carried over as they are.
+A digest is 71 characters and is named again and again, so it is staged as a number from the start: a hash of its text,
+which needs no list of all digests in memory. Numbers in the order of the text, which the inventory has, are given once
+all are known. Python hashes text with a secret of the process, so nobody can make two digests that are one number; it
+is looked for all the same.
 """
 
 import re
 from array import array
 from collections import Counter
-from collections.abc import Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arro3.core import Array, DataType, RecordBatch
@@ -17,6 +16,7 @@ from arro3.core import Table as ArrowTable
 
 from tonnage import rows
 from tonnage.database import statements
+from tonnage.errors import TonnageError
 from tonnage.scan.columns import Packed, types_of
 from tonnage.storage import Format
 
@@ -44,9 +44,8 @@ LAYOUTS_ORDER = (
 )  # fmt: skip
 """The same for OCI image layouts."""
 
-_ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool(), rows.Digest: DataType.int32()}
-_SQL = {str: "varchar", int: "bigint", bool: "boolean", rows.Digest: "integer"}
-_KNOWN = "insert into staged_digest select digest_id, digest from earlier.store.digest where copy = 0"
+_ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool(), rows.Digest: DataType.int64()}
+_SQL = {str: "varchar", int: "bigint", bool: "boolean", rows.Digest: "bigint"}
 _BATCH_ROWS = 20_000
 """Rows are kept until there are this many: inserting few costs as much as inserting many."""
 
@@ -57,67 +56,73 @@ class Staging:
     def __init__(self, connection: "duckdb.DuckDBPyConnection", *, is_rescan: bool = False) -> None:
         """Prepare it; for a rescan, the database `earlier` has the inventory to build upon."""
         self.connection = connection
-        self.is_rescan = is_rescan
-        self.numbers: dict[str, int] = {}
-        """Every digest met, and its place."""
-        self.known_count = 0
-        """How many of them the database has."""
+        self.knows_earlier = not is_rescan
         self.waiting: dict[str, list[RecordBatch]] = {}
         self.waiting_count: Counter[str] = Counter()
         for name in rows.ALL:
             described = ", ".join(f"{column} {_SQL[type_]}" for column, type_ in types_of(name).items())
             connection.execute(f"create temp table {staged(name)} ({described})")
-        connection.execute("create temp table staged_digest (staged_id integer, digest varchar)")
+        self._execute("digests")
 
     def add(self, packed: Packed) -> None:
         """Add rows, if there are any: a part that did not change has none."""
         if not packed.tables:
             return
-        self._know_earlier()
         texts = Array(packed.texts, type=_ARROW[str])
-        digests = Array(self._numbers(packed.digests), type=_ARROW[rows.Digest])
+        digests = self._meet(packed.digests)
         for name, columns in packed.tables.items():
             types = types_of(name)
             arrays = [
                 _unpack(column, type_, texts, digests) for column, type_ in zip(columns, types.values(), strict=True)
             ]
-            batch = RecordBatch.from_arrays(arrays, names=list(types))
-            self.waiting.setdefault(name, []).append(batch)
-            self.waiting_count[name] += batch.num_rows
-            if self.waiting_count[name] >= _BATCH_ROWS:
-                self._insert(name)
+            self._wait(staged(name), RecordBatch.from_arrays(arrays, names=list(types)))
 
     def flush(self) -> None:
-        """Insert what is still waiting, and the digests met."""
-        for name in list(self.waiting):
-            self._insert(name)
-        self._know_earlier()
-        digests = list(islice(self.numbers, self.known_count, None))
-        if digests:
-            ids = Array.from_buffer(array("i", range(self.known_count, len(self.numbers))))
-            batch = RecordBatch.from_arrays([ids, Array(digests, type=_ARROW[str])], names=["staged_id", "digest"])
-            self._append("staged_digest", [batch])
-        self.known_count = len(self.numbers)
+        """Insert what is still waiting, and each digest met once. Raises TonnageError if two have the same number."""
+        if not self.knows_earlier:
+            self._know_earlier()
+        for table in list(self.waiting):
+            self._insert(table)
+        self._execute("digests_met")
+        if self._execute("digests_confused").fetchall()[0][0]:
+            raise TonnageError("two digests have the same number inside", "unset PYTHONHASHSEED, and scan again")
+        self.connection.execute("delete from met_digest")
 
-    def _insert(self, name: str) -> None:
-        self.waiting_count[name] = 0
-        self._append(staged(name), self.waiting.pop(name))
+    def _meet(self, digests: list[str | None]) -> Array:
+        """Return the numbers of digests, the first of which is None, and note which texts they stand for."""
+        numbers = list(map(hash, digests[1:]))
+        if numbers:
+            met = [Array.from_buffer(array("q", numbers)), Array(digests[1:], type=_ARROW[str])]
+            self._wait("met_digest", RecordBatch.from_arrays(met, names=["staged_id", "digest"]))
+        return Array([None, *numbers], type=_ARROW[rows.Digest])
 
-    def _append(self, table: str, batches: list[RecordBatch]) -> None:
-        whole = ArrowTable.from_batches(batches)  # noqa: F841 - read by the statement below
+    def _wait(self, table: str, batch: RecordBatch) -> None:
+        self.waiting.setdefault(table, []).append(batch)
+        self.waiting_count[table] += batch.num_rows
+        if self.waiting_count[table] >= _BATCH_ROWS:
+            self._insert(table)
+
+    def _insert(self, table: str) -> None:
+        self.waiting_count[table] = 0
+        whole = ArrowTable.from_batches(self.waiting.pop(table))  # noqa: F841 - read by the statement below
         self.connection.execute(f"insert into {table} select * from whole")
 
-    def _numbers(self, digests: Sequence[str | None]) -> list[int | None]:
-        numbers = self.numbers
-        return [None if digest is None else numbers.setdefault(digest, len(numbers)) for digest in digests]
-
     def _know_earlier(self) -> None:
-        """Begin with the digests of the earlier inventory: not before a row comes, as often none ever does."""
-        if self.is_rescan and not self.numbers:
-            self.connection.execute(_KNOWN)
-            known = self.connection.execute("select digest from staged_digest order by staged_id").fetchall()
-            self.numbers = {row[0]: number for number, row in enumerate(known)}
-            self.known_count = len(self.numbers)
+        """Give the digests of the earlier inventory their numbers: what is carried over is named by its own ones.
+
+        Not before it is needed, as often nothing changed.
+        """
+        self.knows_earlier = True
+        reader = self.connection.cursor()
+        reader.execute("select digest_id, digest from earlier.store.digest")
+        while found := reader.fetchmany(_BATCH_ROWS):
+            ids, digests = zip(*found, strict=True)
+            numbers = self._meet([None, *digests])
+            known = [Array.from_buffer(array("i", ids)), numbers.slice(1)]
+            self._wait("known", RecordBatch.from_arrays(known, names=["digest_id", "staged_id"]))
+
+    def _execute(self, name: str) -> "duckdb.DuckDBPyConnection":
+        return self.connection.execute(statements("scan")[name].sql)
 
 
 def _unpack(column: Any, type_: Any, texts: Array, digests: Array) -> Array:

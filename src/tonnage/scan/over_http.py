@@ -25,7 +25,7 @@ from tonnage.registry.manifests import RemoteManifest, payload_of
 from tonnage.registry.referrers import stands_for_referrers
 from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
-from tonnage.scan.exchange import MEMORY_BYTES, Previous, Summary, attach_previous, exchange, fill, summarize
+from tonnage.scan.exchange import MEMORY_BYTES_REMOTE, Previous, Summary, attach_previous, exchange, fill, summarize
 from tonnage.scan.loading import Staging
 from tonnage.scan.questions import (
     Blob,
@@ -69,7 +69,7 @@ def scan_registry(
     target = Path(inventory)
     with exchange(target, source.location) as new, source.open() as registry:
         registry.ping()
-        with create(new, MEMORY_BYTES) as connection:
+        with create(new, MEMORY_BYTES_REMOTE) as connection:
             previous = attach_previous(connection, target, source.location)
             run = _Run(source, registry, connection, previous, full, monitor, now)
             run.read_names()
@@ -339,7 +339,6 @@ class _Run:
         """Fill the tables and write down what this scan found."""
         self.monitor.begin("loading", 1)
         self.staging.flush()
-        self.staging.numbers.clear()  # as much memory as the database needs now
         create_schema(self.connection)
         source = {
             "kind": "registry",

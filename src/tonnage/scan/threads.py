@@ -10,8 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from tonnage.scan.workers import Result, Task, run
 from tonnage.storage import Storage
 
-_KEYS_LIMIT = 100_000
-"""Of a listing, in tasks that wait or run: some 40 MB, and their rows."""
+_KEYS_LIMIT = 25_000
+"""Of a listing, in tasks that wait or run: some 10 MB, and their rows."""
 
 
 class ThreadCrew:

@@ -1,5 +1,6 @@
 -- Carry what the earlier scan read: digests of uncompressed layers.
 insert into staged_diff_id
-select t.config_id, t.position, t.diff_id
+select s.digest, t.position, d.staged_id
 from earlier.store.diff_id as t
-join reused as s on s.digest = t.config_id;
+join reused as s on s.digest_id = t.config_id
+join known as d on d.digest_id = t.diff_id;

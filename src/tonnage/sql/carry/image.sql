@@ -1,5 +1,5 @@
 -- Carry what the earlier scan read: image configurations.
 insert into staged_image
-select t.config_id, t.os, t.architecture, t.variant, t.os_version, t.created
+select s.digest, t.os, t.architecture, t.variant, t.os_version, t.created
 from earlier.store.image as t
-join reused as s on s.digest = t.config_id;
+join reused as s on s.digest_id = t.config_id;

@@ -1,5 +1,5 @@
 -- Carry what the earlier scan read: labels.
 insert into staged_label
-select t.config_id, t.name, t.value
+select s.digest, t.name, t.value
 from earlier.store.label as t
-join reused as s on s.digest = t.config_id;
+join reused as s on s.digest_id = t.config_id;

@@ -1,5 +1,7 @@
 -- Carry what the earlier scan read: manifests.
 insert into staged_manifest
-select t.digest_id, t.kind, t.media_type, t.artifact_type, t.config_id, t.config_media_type, t.subject_id, t.unreadable_because, t.refused_by_2, t.refused_by_3
+select s.digest, t.kind, t.media_type, t.artifact_type, c.staged_id, t.config_media_type, u.staged_id, t.unreadable_because, t.refused_by_2, t.refused_by_3
 from earlier.store.manifest as t
-join reused as s on s.digest = t.digest_id;
+join reused as s using (digest_id)
+left join known as c on c.digest_id = t.config_id
+left join known as u on u.digest_id = t.subject_id;

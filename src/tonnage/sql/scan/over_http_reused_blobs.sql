@@ -2,5 +2,5 @@
 insert into staged_blob
 select s.digest, b.size_bytes, null, 0
 from reused as s
-join earlier.store.blob as b on b.digest_id = s.digest
+join earlier.store.blob as b using (digest_id)
 where s.digest not in (select digest from staged_blob);

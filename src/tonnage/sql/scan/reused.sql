@@ -1,5 +1,5 @@
 -- What is wanted and was read by the earlier scan already. One row per digest.
 create or replace temp table reused as
-select s.digest
+select s.digest, s.digest_id
 from settled as s
 join wanted as w on w.digest = s.digest;

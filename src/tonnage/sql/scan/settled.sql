@@ -1,8 +1,10 @@
 -- Manifests and image configurations the earlier scan read without a problem, and that have not changed since. One row per digest.
 create or replace temp table settled as
-select new.digest
+select new.digest, old.digest_id
 from staged_blob as new
-join earlier.store.blob as old on old.digest_id = new.digest
+join known as k on k.staged_id = new.digest
+join earlier.store.digest as first on first.digest_id = k.digest_id and first.copy = 0
+join earlier.store.blob as old on old.digest_id = k.digest_id
 where new.size_bytes = old.size_bytes
     and new.modified_us is not distinct from epoch_us(old.modified_at)
     and new.modified_us < $started_us

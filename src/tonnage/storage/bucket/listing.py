@@ -24,8 +24,8 @@ _BLOBS = "blobs/sha256/"
 _REPOSITORIES = "repositories/"
 _SHARDS = 256
 _DEPTH_LIMIT = 4
-_WAITING_KEYS_LIMIT = 50_000
-"""Keys found and not taken yet, at most, but for the part that goes beyond: some 20 MB."""
+_WAITING_KEYS_LIMIT = 10_000
+"""Keys found and not taken yet, at most, but for the part that goes beyond: some 4 MB."""
 
 _Found = Part | Entry | BaseException | None
 """None: a range ended."""
