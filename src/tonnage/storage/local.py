@@ -237,14 +237,9 @@ def _folders(root: str, folder: str, descriptor: int) -> tuple[list[str], list[_
     # As many links as names: all of them are folders, and none is a link to one.
     if os.fstat(descriptor).st_nlink - 2 == len(names) > 0 and "".join(names).isascii():
         return names, []
-    plain, others = [], []
-    for found in children(root, folder):
-        path, is_folder, entry = found
-        if is_folder and entry.type is Type.FILE:
-            plain.append(path[len(folder) + 1 :])
-        else:
-            others.append(found)
-    return plain, others
+    found = list(children(root, folder))
+    plain = [path[len(folder) + 1 :] for path, is_folder, entry in found if is_folder and entry.type is Type.FILE]
+    return plain, [child for child in found if not child[1] or child[2].type is not Type.FILE]
 
 
 def _find_tags(descriptor: int, tags: list[str], root: str, folder: str) -> _Found:
@@ -404,9 +399,12 @@ def _leads_back(root: str, link: str, target: str) -> bool:
 
 def is_alias(root: str, prefix: str) -> bool:
     """Return whether `prefix` is reached through a symbolic link to another place inside the storage."""
-    path = _native(f"{root}/{prefix}")
-    real = os.path.realpath(path)
-    return real != path and f"{real}/".startswith(f"{root}/")
+    path = folder = _native(f"{root}/{prefix}")
+    while len(folder) > len(root):  # not above it: the root is a real path, and asking on takes four times as long
+        if os.path.islink(folder):
+            return f"{os.path.realpath(path)}/".startswith(f"{root}/")
+        folder = os.path.dirname(folder)
+    return False
 
 
 def _folders_count(path: str) -> int:
