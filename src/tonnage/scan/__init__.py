@@ -119,13 +119,16 @@ def scan(
         if is_large:
             crew.start()
         try:
-            with collector_off(), create(new, MEMORY_BYTES_REMOTE if is_remote else MEMORY_BYTES) as connection:
-                previous = _attach_earlier(connection, target, storage)
-                run = _Run(storage, crew, connection, previous, full, thorough, is_large, monitor or Monitor(), now)
-                changed = run.list_parts()
-                if changed:
-                    run.read_contents()
-                    summary = run.finish(target)
+            with collector_off():
+                run = _Run(storage, crew, full, thorough, is_large, monitor or Monitor(), now)
+                if is_large and not is_remote and (full or not target.exists()):
+                    run.find_parts()  # all of them are listed: the workers need not wait for the database
+                with create(new, MEMORY_BYTES_REMOTE if is_remote else MEMORY_BYTES) as connection:
+                    run.open(connection, _attach_earlier(connection, target, storage))
+                    changed = run.list_parts()
+                    if changed:
+                        run.read_contents()
+                        summary = run.finish(target)
             if not changed:
                 summary = run.repeat(target, new)
         finally:
@@ -136,12 +139,13 @@ def scan(
 class _Run:
     """One scan at work."""
 
+    connection: "duckdb.DuckDBPyConnection"
+    staging: Staging
+
     def __init__(
         self,
         storage: Storage,
         crew: Crew | ThreadCrew,
-        connection: "duckdb.DuckDBPyConnection",
-        previous: _EarlierScan | None,
         full: bool,
         thorough: bool,
         is_large: bool,
@@ -150,28 +154,35 @@ class _Run:
     ) -> None:
         self.storage = storage
         self.crew = crew
-        self.connection = connection
-        self.previous = previous
-        """Whose totals are kept, so that growth can be asked for."""
+        self.full = full
         self.thorough = thorough
         self.is_searched = thorough or not is_large
-        self.earlier = previous if previous and not full and previous.is_searched >= self.is_searched else None
+        self.previous: _EarlierScan | None = None
+        """Whose totals are kept, so that growth can be asked for."""
+        self.earlier: _EarlierScan | None = None
         """Upon which this scan builds."""
         self.monitor = monitor
         self.now = now
         self.started_at = now()
-        self.staging = Staging(connection, is_rescan=self.earlier is not None)
         self.parts: dict[str, _ListedPart] = {}
+        self.loose: list[Entry] = []
         self.read_count = 0
 
-    def list_parts(self) -> bool:
-        """List the whole storage; return False if it is what it was at the earlier scan."""
-        loose: list[Entry] = []
+    def open(self, connection: "duckdb.DuckDBPyConnection", previous: _EarlierScan | None) -> None:
+        """Take the database to fill, and what the inventory knows that it is to replace."""
+        self.connection = connection
+        self.previous = previous
+        if previous and not self.full and previous.is_searched >= self.is_searched:
+            self.earlier = previous
+        self.staging = Staging(connection, is_rescan=self.earlier is not None)
+
+    def find_parts(self) -> None:
+        """Find the parts of the storage, and have those listed that may have changed."""
         parts = [Part(_LOOSE)]
         self.monitor.begin("listing", len(self.earlier.parts) if self.earlier else _PARTS_EXPECTED)
         for found in self.storage.parts():
             if isinstance(found, Entry):
-                loose.append(found)
+                self.loose.append(found)
             elif found.keys is None:
                 parts.append(found)
             else:
@@ -179,7 +190,6 @@ class _Run:
         self.monitor.begin("listing", len(parts))
         first = len(self.parts)
         self.parts |= {part.prefix: _ListedPart(number, part.token) for number, part in enumerate(sorted(parts), first)}
-        self._list_loose(loose)
         changed: list[PartToList] = []
         for part in sorted(parts[1:], key=lambda part: part.prefix.startswith("blobs")):  # long ones first
             known = self._known(part.prefix)
@@ -190,6 +200,12 @@ class _Run:
                 changed.append(self._to_list(part))
         for start in range(0, len(changed), _PARTS_PER_TASK):
             self.crew.submit(Task("list", tuple(changed[start : start + _PARTS_PER_TASK])))
+
+    def list_parts(self) -> bool:
+        """List the whole storage; return False if it is what it was at the earlier scan."""
+        if not self.parts:
+            self.find_parts()
+        self._list_loose()
         if not self.earlier:
             create_schema(self.connection)  # now, as whatever the workers find will be needed
         for result in self.crew.results():
@@ -219,15 +235,15 @@ class _Run:
     def _known(self, prefix: str) -> _KnownPart | None:
         return self.earlier.parts.get(prefix) if self.earlier else None
 
-    def _list_loose(self, loose: list[Entry]) -> None:
+    def _list_loose(self) -> None:
         """Take what lies outside of all parts for a part of its own."""
         part = self.parts[_LOOSE]
-        part.fingerprint, part.files_count = fingerprint_of(loose), len(loose)
+        part.fingerprint, part.files_count = fingerprint_of(self.loose), len(self.loose)
         known = self._known(_LOOSE)
         if known and known.fingerprint == part.fingerprint:
             part.is_carried = True
         else:
-            self.staging.add(pack(in_part(rows_of(self.storage, loose), part.part_id)))
+            self.staging.add(pack(in_part(rows_of(self.storage, self.loose), part.part_id)))
 
     def _add_listing(self, result: Result) -> None:
         self.staging.add(result.rows)
@@ -313,6 +329,7 @@ class _Run:
         """Fill the tables, write down what this scan found, and return it."""
         self.monitor.begin("loading", 1)
         self.crew.close()
+        self.staging.finish()
         if self.earlier:
             create_schema(self.connection)
         listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]

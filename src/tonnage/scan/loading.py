@@ -56,6 +56,7 @@ class Staging:
     def __init__(self, connection: "duckdb.DuckDBPyConnection", *, is_rescan: bool = False) -> None:
         """Prepare it; for a rescan, the database `earlier` has the inventory to build upon."""
         self.connection = connection
+        self.is_rescan = is_rescan
         self.knows_earlier = not is_rescan
         self.waiting: dict[str, list[RecordBatch]] = {}
         self.waiting_count: Counter[str] = Counter()
@@ -87,6 +88,12 @@ class Staging:
         if self._execute("digests_confused").fetchall()[0][0]:
             raise TonnageError("two digests have the same number inside", "unset PYTHONHASHSEED, and scan again")
         self.connection.execute("delete from met_digest")
+
+    def finish(self) -> None:
+        """Let go of digests that the earlier inventory knew and that nothing names any more."""
+        self.flush()
+        if self.is_rescan:
+            self._execute("digests_forgotten")
 
     def _meet(self, digests: list[str | None]) -> Array:
         """Return the numbers of digests, the first of which is None, and note which texts they stand for."""

@@ -338,7 +338,7 @@ class _Run:
     def finish(self) -> None:
         """Fill the tables and write down what this scan found."""
         self.monitor.begin("loading", 1)
-        self.staging.flush()
+        self.staging.finish()
         create_schema(self.connection)
         source = {
             "kind": "registry",
