@@ -38,8 +38,10 @@ install_azurite() {
         return
     fi
     echo "installing $azurite into .azurite" >&2
-    npm install --silent --no-audit --no-fund --prefix .azurite "$azurite" >/dev/null ||
-        echo "**** NOT INSTALLED: $azurite; the tests against Azure are skipped" >&2
+    for _ in 1 2 3; do # npm waits for ever where a network goes silent
+        timeout 120 npm install --silent --no-audit --no-fund --prefix .azurite "$azurite" >/dev/null && return
+    done
+    echo "**** NOT INSTALLED: $azurite; the tests against Azure are skipped" >&2
 }
 
 install_programs
