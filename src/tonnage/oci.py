@@ -167,7 +167,9 @@ class Manifest(msgspec.Struct, frozen=True):
     config_media_type: str | None
     subject: str | None
     described: list[_Described]
-    """The values of the references. Plain tuples and the role a plain text, as a scan has very many of them."""
+    """The values of the references, in the order of `rows.ManifestRef` behind its parent. Plain tuples and the role a
+    plain text, as a scan has very many of them.
+    """
     annotations: dict[str, str]
     refused_by_2: str | None = None
     """Why a server 2.x cannot read it; its collector stops on it. None where it can."""

@@ -511,6 +511,17 @@ def test_strays(registry: Builder, inventory: Path) -> None:
     ]
 
 
+def test_a_blob_of_no_digests_name_that_a_history_calls_by_it_is_no_stray(registry: Builder, inventory: Path) -> None:
+    """Something leads to it by that name, so it is counted as a blob, and the history that does is kept."""
+    registry.repository("app").image([registry.layer(b"x")], tag="1")
+    registry.stray("blobs/sha256/ab/abc/data", b"odd")
+    registry.stray("repositories/app/_manifests/tags/1/index/sha256/abc/link", b"sha256:abc")
+    scan_tree(registry.root, inventory)
+    assert answer(inventory, "select digest from tag_history where digest = 'sha256:abc'") == [("sha256:abc",)]
+    assert answer(inventory, "select size_bytes from blob where digest = 'sha256:abc'") == [(3,)]
+    assert answer(inventory, "select path from stray") == []
+
+
 def test_leftovers_of_deletions(registry: Builder, inventory: Path) -> None:
     """A repository with nothing to pull is a ghost; empty folders and tags without a link are told."""
     repo = registry.repository("ghost")

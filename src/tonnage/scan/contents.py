@@ -110,6 +110,7 @@ def _add_manifest(out: Rows, digest: str, manifest: Manifest) -> None:
         manifest.refused_by_3,
     )
     out["Manifest"].append(row)
+    # Of what follows there is so much that it comes as plain tuples of the columns; so it is below.
     out["ManifestRef"] += [(digest, *values) for values in manifest.described]
     out["Annotation"] += [(digest, name, value) for name, value in manifest.annotations.items()]
 
@@ -117,7 +118,6 @@ def _add_manifest(out: Rows, digest: str, manifest: Manifest) -> None:
 def _add_config(out: Rows, digest: str, config: ImageConfig) -> None:
     row = rows.Image(digest, config.os, config.architecture, config.variant, config.os_version, config.created)
     out["Image"].append(row)
-    # Of all that follows there is so much that it comes as plain tuples of the columns.
     out["Label"] += [(digest, name, value) for name, value in config.labels.items()]
     out["DiffId"] += [(digest, position, diff_id) for position, diff_id in enumerate(config.diff_ids)]
     layer = 0
