@@ -38,8 +38,8 @@ install_azurite() {
         return
     fi
     echo "installing $azurite into .azurite" >&2
-    for _ in 1 2 3; do # npm waits for ever where a network goes silent
-        timeout 120 npm install --silent --no-audit --no-fund --prefix .azurite "$azurite" >/dev/null && return
+    for _ in 1 2 3; do # in place of npm's own retries, which wait for minutes where nobody answers
+        timeout 120 npm install --fetch-retries 0 --silent --no-audit --no-fund --prefix .azurite "$azurite" >/dev/null && return
     done
     echo "**** NOT INSTALLED: $azurite; the tests against Azure are skipped" >&2
 }
