@@ -17,7 +17,7 @@ from damage import forbidden
 from storage_suite import FILES, HEX, LAYER, StorageSuite, sizes, walk
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError, TonnageError
 from tonnage.sample import Builder
-from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Storage, Type
+from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Storage, Type, folders
 from tonnage.storage import local as local_storage
 from tonnage.storage.local import LocalStorage, open_local
 from tonnage.storage.memory import MemoryStorage
@@ -398,14 +398,14 @@ def test_what_vanishes_while_listing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(storage.list("repositories/nobody/_layers")) == [
         Entry("repositories/nobody/_layers", 0, None, Type.VANISHED)
     ]
-    examine = local_storage._examine
+    examine = folders._examine
 
     def remove_first(root: str, path: str, found: os.DirEntry[str]) -> Any:
         if path == "repositories/README":
             os.unlink(found.path)
         return examine(root, path, found)
 
-    monkeypatch.setattr(local_storage, "_examine", remove_first)
+    monkeypatch.setattr(folders, "_examine", remove_first)
     assert types(storage)["repositories/README"] is Type.VANISHED
 
 
@@ -428,10 +428,34 @@ def test_what_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert {path for path in FILES if not path.startswith(f"{folder}/")} <= found.keys()
 
 
+def test_reading_leaves_no_trace(tmp_path: Path) -> None:
+    """Not even the time of a file's last reading changes, where it is one's own."""
+    write(tmp_path, FILES)
+    os.utime(tmp_path / BLOB / "data", ns=(10**18, 2 * 10**18))  # most disks note the first reading after a change
+    assert open_local(str(tmp_path)).read(f"{BLOB}/data", 100) == LAYER
+    assert (tmp_path / BLOB / "data").stat().st_atime_ns == 10**18
+
+
+def test_files_of_others_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the owner may read without a trace; whoever may not reads as ever."""
+    write(tmp_path, FILES)
+    storage, open_ = open_local(str(tmp_path)), os.open
+
+    def refuse(path: str, flags: int, *more: Any, **options: Any) -> int:
+        if flags & os.O_NOATIME:
+            raise PermissionError(1, "Operation not permitted")
+        return open_(path, flags, *more, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert storage.read(f"{BLOB}/data", 100) == LAYER
+    assert open_local(str(tmp_path)) == LocalStorage(storage.root)
+    assert open_local(str(tmp_path)) != storage
+
+
 @pytest.mark.parametrize(("time_ns", "expected"), [(0, 0), (-(10**18), -(10**15)), (10**22, None), (-(10**22), None)])
 def test_times_beyond_the_calendar_are_unknown(time_ns: int, expected: int | None) -> None:
     """Some file systems hold them; databases and Python do not."""
-    assert local_storage._modified_us(SimpleNamespace(st_mtime_ns=time_ns)) == expected  # type: ignore[arg-type]
+    assert folders.modified_us(SimpleNamespace(st_mtime_ns=time_ns)) == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("unopened_before_us", [OPEN_ALL, OPEN_NONE])

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from tonnage.image_layout import INDEX_FILE, LAYOUT_FILE
 from tonnage.layout import ALGORITHMS
 from tonnage.storage import OPEN_ALL, Entry, Format, Part, Type
-from tonnage.storage.local import LocalStorage, children, is_alias
+from tonnage.storage.folders import children, is_alias
+from tonnage.storage.local import LocalStorage
 
 _LOOKED_INTO_LIMIT = 2_000
 """Folders opened in search of a layout, before a place is taken for none."""

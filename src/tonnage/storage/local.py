@@ -3,13 +3,10 @@
 Opening a folder costs more than asking for a file in it (11 µs against 3 µs, warm), and a registry is mostly folders
 with one file. So a digest's folder is asked for the one file that belongs there; it is opened, in search of what does
 not belong, only if that file is odd, or either changed since `unopened_before_us`.
-Nothing is written; symbolic links are followed once, and what they lead to inside the storage is not counted again.
-Names need not be text on a disk: bytes that are no UTF-8 are spelled `\\xff` in paths.
+Nothing is written: where that can be left out, not even when a file was read.
 """
 
-import errno
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -19,20 +16,16 @@ from typing import NamedTuple
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError
 from tonnage.layout import ANCHORS
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Format, Leaves, Part, Type
+from tonnage.storage.folders import TIME_LIMITS_US, Child, children, is_alias, native, spell
 
 _LARGE = 25_000
 """Blobs from which on a registry is large: opening all its folders takes longer than all the rest of a scan."""
 
 _READ_AT_ONCE = 65_536
 """What fits into a small buffer; one for 4 MiB would cost more to make than most files to read."""
+_TO_READ = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK
 _LEAVES_LIMIT = 10_000
 _HISTORY = "index/sha256"
-_SPELLED_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
-_TIME_LIMITS_US = (-62_135_596_800_000_000, 253_402_300_800_000_000)
-"""The years 1 and 10000: file systems can hold times that no calendar does."""
-
-_Child = tuple[str, bool, Entry]
-"""The path of what is in a folder, whether it is a folder to go into, and its entry."""
 _Found = tuple[list[Leaves], list[str]]
 """Leaves, and the names of the folders that have to be looked into."""
 _Find = Callable[[int, list[str]], _Found]
@@ -43,6 +36,8 @@ class LocalStorage(NamedTuple):
     """A storage below a folder; `root` is the one that has `blobs/` and `repositories/`."""
 
     root: str
+    read_flags: int = _TO_READ
+    """How its files are opened."""
 
     @property
     def format(self) -> Format:
@@ -52,7 +47,7 @@ class LocalStorage(NamedTuple):
     @property
     def location(self) -> str:
         """The folder."""
-        return _spell(self.root)
+        return spell(self.root)
 
     @property
     def requests_at_once(self) -> int:
@@ -99,7 +94,7 @@ class LocalStorage(NamedTuple):
         todo = [(prefix, is_alias(self.root, prefix))]
         while todo:
             folder, aliased = todo.pop()
-            others: Iterable[_Child]
+            others: Iterable[Child]
             if not aliased and (find := _finder(self.root, folder, unopened_before_us)):
                 leaves, others = _leaves(self.root, folder, find)
                 yield from _pieces(leaves)
@@ -130,7 +125,11 @@ class LocalStorage(NamedTuple):
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of a file. Raises OSError."""
-        descriptor = os.open(_native(f"{self.root}/{path}"), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        whole = native(f"{self.root}/{path}")
+        try:
+            descriptor = os.open(whole, self.read_flags)
+        except PermissionError:
+            descriptor = os.open(whole, _TO_READ)  # it may be another owner's
         try:
             content = os.read(descriptor, min(limit_bytes, _READ_AT_ONCE))
             if len(content) < _READ_AT_ONCE:  # a short read of a file is its end; not asking again saves a call
@@ -158,12 +157,25 @@ def open_local(path: str, *, ignore_lockfile: bool = False) -> LocalStorage:
             raise StorageUnreadableError(f"cannot list `{_in_the_way(root)}`: {error.strerror}") from error
         if not names & {"blobs", "repositories"}:
             continue
-        storage = LocalStorage(os.path.realpath(root))
+        storage = LocalStorage(os.path.realpath(root), _TO_READ | _without_a_trace(root))
         _check_lockfile(Path(storage.root), ignore_lockfile)
         return storage
     if not os.path.exists(path):
         raise NoStorageError(f"`{path}` does not exist")
     raise NoStorageError(f"no registry storage at `{path}`")
+
+
+def _without_a_trace(root: str) -> int:
+    """Return the flag for opening files without noting that they were read; 0 where we may not, for only owners may.
+
+    It is noted once a day for each file, which is written to the disk, and takes a third of the time of reading it.
+    """
+    flag = int(getattr(os, "O_NOATIME", 0))  # only Linux has it
+    try:
+        os.close(os.open(root, os.O_RDONLY | flag))
+    except OSError:
+        return 0
+    return flag
 
 
 def _exists(path: Path) -> bool:
@@ -214,7 +226,7 @@ def _expected_file(folder: str) -> str | None:
     return None
 
 
-def _leaves(root: str, folder: str, find: _Find) -> tuple[list[Leaves], list[_Child]]:
+def _leaves(root: str, folder: str, find: _Find) -> tuple[list[Leaves], list[Child]]:
     """Return the ordinary files of the folders in `folder`, and all that has to be looked into."""
     try:
         descriptor = os.open(f"{root}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
@@ -231,7 +243,7 @@ def _leaves(root: str, folder: str, find: _Find) -> tuple[list[Leaves], list[_Ch
     return leaves, others + [(path, True, Entry(path, 0, None)) for path in paths]
 
 
-def _folders(root: str, folder: str, descriptor: int) -> tuple[list[str], list[_Child]]:
+def _folders(root: str, folder: str, descriptor: int) -> tuple[list[str], list[Child]]:
     """Return the names of the plain folders in `folder`, and whatever else is there."""
     names = os.listdir(descriptor)
     # As many links as names: all of them are folders, and none is a link to one.
@@ -286,7 +298,7 @@ def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before
     _, file, found, sizes_bytes, times_us = leaves
     odd = []
     lstat, is_regular = os.lstat, stat.S_ISREG
-    earliest_us, latest_us = _TIME_LIMITS_US
+    earliest_us, latest_us = TIME_LIMITS_US
     for name in names:
         try:
             status = lstat(f"{name}/{file}", dir_fd=descriptor)
@@ -296,7 +308,7 @@ def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before
                 or _names_in(name, descriptor) == [file]
             ):
                 modified_us = status.st_mtime_ns // 1000
-                is_known = earliest_us <= modified_us < latest_us  # not _modified_us(), which costs a call
+                is_known = earliest_us <= modified_us < latest_us  # not modified_us(), which costs a call
                 found.append(name)
                 sizes_bytes.append(status.st_size)
                 times_us.append(modified_us if is_known else None)
@@ -321,92 +333,6 @@ def _names_in(folder: str, parent: int) -> list[str]:
         os.close(descriptor)
 
 
-def children(root: str, folder: str) -> Iterator[_Child]:
-    """Yield what is in a folder.
-
-    An empty folder yields itself as an entry, one that cannot be listed too.
-    """
-    path = _native(f"{root}/{folder}") if folder else root
-    empty = True
-    try:
-        with os.scandir(path) as entries:
-            for found in entries:
-                empty = False
-                name = _spell(found.name)
-                below = f"{folder}/{name}" if folder else name
-                if found.is_dir(follow_symlinks=False):
-                    yield below, True, Entry(below, 0, None)
-                else:
-                    yield _examine(root, below, found)
-    except FileNotFoundError:
-        yield folder, False, Entry(folder, 0, None, Type.VANISHED)
-    except OSError as error:
-        yield folder, False, Entry(folder, 0, None, Type.UNREADABLE, error.strerror or str(error))
-    else:
-        if empty and folder:
-            yield folder, False, Entry(folder, 0, None, Type.EMPTY_FOLDER)
-
-
-def _examine(root: str, path: str, found: os.DirEntry[str]) -> _Child:
-    try:
-        status = found.stat(follow_symlinks=False)
-        if stat.S_ISREG(status.st_mode):
-            return path, False, Entry(path, status.st_size, _modified_us(status), inode=_inode(status))
-        if stat.S_ISLNK(status.st_mode):
-            return _follow(root, path)
-    except FileNotFoundError:
-        return path, False, Entry(path, 0, None, Type.VANISHED)
-    except OSError as error:
-        return path, False, Entry(path, 0, None, Type.UNREADABLE, error.strerror or str(error))
-    return path, False, Entry(path, 0, None, Type.SPECIAL)
-
-
-def _follow(root: str, path: str) -> _Child:
-    """Follow a symbolic link once: a folder is gone into unless it leads back to where its path came through.
-
-    A loop has the place it leads back to as its detail; one that leads to itself has none, and cannot even be opened.
-    """
-    full = _native(f"{root}/{path}")
-    target = os.path.realpath(full)
-    shown = _spell(target)
-    try:
-        status = os.stat(target)
-    except FileNotFoundError:
-        return path, False, Entry(path, 0, None, Type.BROKEN_SYMLINK, shown)
-    except OSError as error:
-        is_loop = error.errno == errno.ELOOP
-        type_, detail = (Type.SYMLINK_LOOP, "") if is_loop else (Type.UNREADABLE, error.strerror or str(error))
-        return path, False, Entry(path, 0, None, type_, detail)
-    if stat.S_ISDIR(status.st_mode):
-        if _leads_back(root, full, target):
-            return path, False, Entry(path, 0, None, Type.SYMLINK_LOOP, shown)
-        return path, True, Entry(path, 0, None, Type.SYMLINK, shown)
-    if not stat.S_ISREG(status.st_mode):
-        return path, False, Entry(path, 0, None, Type.SPECIAL, shown)
-    type_ = Type.ALIAS if target.startswith(f"{root}/") else Type.FILE
-    return path, False, Entry(path, status.st_size, _modified_us(status), type_, shown, inode=_inode(status))
-
-
-def _leads_back(root: str, link: str, target: str) -> bool:
-    """Return whether one of the folders on the way to the link, however reached, is the target or lies in it."""
-    folder = os.path.dirname(link)
-    while len(folder) >= len(root):
-        if f"{os.path.realpath(folder)}/".startswith(f"{target}/"):
-            return True
-        folder = os.path.dirname(folder)
-    return False
-
-
-def is_alias(root: str, prefix: str) -> bool:
-    """Return whether `prefix` is reached through a symbolic link to another place inside the storage."""
-    path = folder = _native(f"{root}/{prefix}")
-    while len(folder) > len(root):  # not above it: the root is a real path, and asking on takes four times as long
-        if os.path.islink(folder):
-            return f"{os.path.realpath(path)}/".startswith(f"{root}/")
-        folder = os.path.dirname(folder)
-    return False
-
-
 def _folders_count(path: str) -> int:
     """Return about how many folders there are in one: its links on most file systems, its names on the others."""
     try:
@@ -419,30 +345,6 @@ def _folders_count(path: str) -> int:
 def _token(path: str) -> str:
     """Return the change time of a folder: no name came or went while it stays the same."""
     try:
-        return str(os.stat(_native(path)).st_ctime_ns)
+        return str(os.stat(native(path)).st_ctime_ns)
     except OSError:
         return ""
-
-
-def _inode(status: os.stat_result) -> int | None:
-    """Return the number of a file that has other names too; None for one that has not."""
-    return status.st_ino if status.st_nlink > 1 else None
-
-
-def _modified_us(status: os.stat_result) -> int | None:
-    """Return when a file was last written; None for a time that no calendar has."""
-    modified_us = status.st_mtime_ns // 1000
-    return modified_us if _TIME_LIMITS_US[0] <= modified_us < _TIME_LIMITS_US[1] else None
-
-
-def _spell(name: str) -> str:
-    """Return a name as text. What the system could not decode is spelled, so that it can be stored and read."""
-    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _native(path: str) -> str:
-    """Return the path as the system knows it, from one that `_spell` made."""
-    if "\\" not in path:
-        return path
-    spelled = os.fsencode(path).decode("latin-1")
-    return os.fsdecode(_SPELLED_BYTE.sub(lambda found: chr(int(found[1], 16)), spelled).encode("latin-1"))
