@@ -3,8 +3,11 @@
 What a row says in words it mostly says again and again: a packed batch has each text once, and columns of its places.
 """
 
+import struct
 from array import array
+from collections import defaultdict
 from functools import cache
+from itertools import count
 from typing import Any, NamedTuple
 
 from tonnage import rows as row_types
@@ -59,8 +62,7 @@ class Packed(NamedTuple):
 
 def pack(columns: Columns) -> Packed:
     """Pack columns."""
-    texts: dict[str | None, int] = {None: 0}
-    digests: dict[str | None, int] = {None: 0}
+    texts, digests = _numbering(), _numbering()
     places = {str: texts, row_types.Digest: digests}
     tables: dict[str, list[Any]] = {}
     for name, values in columns.items():
@@ -81,9 +83,15 @@ def types_of(name: str) -> dict[str, Any]:
     return row_types.column_types(kind) | part
 
 
-def _places(column: list[Any], known: dict[str | None, int]) -> "array[int]":
-    place = known.setdefault
-    return array("i", [place(value, len(known)) for value in column])
+def _numbering() -> dict[str | None, int]:
+    """Return what numbers each text that it is asked for, in the order in which they come. The first is None."""
+    numbers: dict[str | None, int] = defaultdict(count(1).__next__)
+    numbers[None] = 0
+    return numbers
+
+
+def _places(column: list[Any], known: dict[str | None, int]) -> bytes:
+    return struct.pack(f"{len(column)}i", *map(known.__getitem__, column))
 
 
 def _numbers(column: list[Any], code: str) -> "array[int] | list[Any]":
