@@ -18,6 +18,7 @@ from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
 from tonnage.scan.columns import in_part, pack
 from tonnage.scan.exchange import (
+    KEEP_MEMORY,
     MEMORY_BYTES,
     MEMORY_BYTES_REMOTE,
     Summary,
@@ -124,6 +125,8 @@ def scan(
                 if is_large and not is_remote and (full or not target.exists()):
                     run.find_parts()  # all of them are listed: the workers need not wait for the database
                 with create(new, MEMORY_BYTES_REMOTE if is_remote else MEMORY_BYTES) as connection:
+                    if not is_remote:
+                        connection.execute(KEEP_MEMORY)
                     run.open(connection, _attach_earlier(connection, target, storage))
                     changed = run.list_parts()
                     if changed:
