@@ -38,7 +38,7 @@ from scanning import (
     scan_storage,
     scan_tree,
 )
-from tonnage.database import Inventory
+from tonnage.database import Inventory, statements
 from tonnage.errors import InventoryVersionError, NoInventoryError, TonnageError, WriteError
 from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
@@ -439,6 +439,26 @@ def test_a_layer_pushed_by_its_sha512_digest(registry: Builder, inventory: Path)
     assert column(inventory, f"select class from blob where digest = '{layer.digest}'") == ["tagged"]
     path = repo.revision_link(image.digest).relative_to(registry.v2)
     assert problems(inventory) == {("sha512_reference", str(path))}
+
+
+def test_a_layer_by_its_sha512_digest_is_counted_as_any_other(registry: Builder, inventory: Path) -> None:
+    """Role, references, step, stored and logical bytes are those of the blob under which it is stored."""
+    repo = registry.repository("app")
+    layer = registry.layer(b"layer")
+    alias = "sha512:" + hashlib.sha512(b"layer").hexdigest()
+    image = repo.image([replace(layer, digest=alias)], tag="1", history=[{"created_by": "RUN make"}])
+    repo.link(repo.layer_link(alias), layer.digest)
+    repo.link(repo.layer_link(layer.digest), layer.digest)
+    scan_tree(registry.root, inventory)
+    columns = "digest, size_bytes, references_count, manifests_count, created_by"
+    assert answer(inventory, f"select {columns} from layer") == [(layer.digest, 5, 1, 1, "RUN make")]
+    assert answer(inventory, "select digest, stored_as from alias") == [(alias, layer.digest)]
+    named = answer(inventory, "select child, stored_as, stored_bytes from manifest_ref where role = 'layer'")
+    assert named == [(alias, layer.digest, 5)]
+    assert column(inventory, "select logical_bytes - stored_bytes from repository_usage") == [0]
+    for digest in (layer.digest, alias):
+        why = answer(inventory, statements("reports")["why"].sql, {"digest": digest})
+        assert [(row[2], row[4], row[5]) for row in why] == [(image.digest, "RUN make", "layer")]
 
 
 def test_referrer_folders_and_fallback_tags(registry: Builder, inventory: Path) -> None:

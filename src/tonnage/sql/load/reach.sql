@@ -1,15 +1,9 @@
 -- Follow every manifest down through its indexes. A layer known by another digest (sha512) leads to the stored blob.
 insert into store.reach
-with recursive alias as (
-    select distinct path_digest_id as parent_id, digest_id as child_id
-    from store.layer_link
-    where is_link_valid and path_digest_id <> digest_id
-        and path_digest_id not in (select digest_id from store.blob)
-),
-edge as (
+with recursive edge as (
     select distinct parent_id, child_id from store.manifest_ref where role <> 'subject'
     union
-    select parent_id, child_id from alias
+    select digest_id, stored_id from store.alias
 ),
 closure as (
     select digest_id as root_id, digest_id as blob_id from store.manifest

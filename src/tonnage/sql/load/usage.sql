@@ -26,7 +26,12 @@ by_tag as (
     group by r.blob_id
 ),
 edge as (
-    select distinct parent_id, child_id, role from store.manifest_ref where role <> 'subject'
+    select parent_id, child_id, role from store.manifest_ref where role <> 'subject'
+    union
+    select f.parent_id, a.stored_id, f.role
+    from store.manifest_ref as f
+    join store.alias as a on a.digest_id = f.child_id
+    where f.role <> 'subject'
 ),
 linked as (
     select digest_id, count(*) as repositories_count from store.revision_state group by digest_id

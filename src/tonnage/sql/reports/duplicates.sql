@@ -5,7 +5,7 @@
 -- digests: digests of these blobs, the smallest blob first
 -- Example: tonnage duplicates --csv
 with stored as (
-    select distinct i.diff_id, f.child as digest, f.stored_bytes
+    select distinct i.diff_id, f.stored_as as digest, f.stored_bytes
     from diff_id as i
     join manifest as m on m.config_digest = i.config_digest
     join manifest_ref as f on f.parent = m.digest and f.role = 'layer' and f.position = i.position

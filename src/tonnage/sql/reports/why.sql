@@ -4,10 +4,17 @@
 -- created_by: command of the build step that made the layer; null for what is no layer
 -- role: what the revision needs it as: layer, config, manifest, …; itself; or through an index
 -- Example: tonnage why f15609d693a1
-with held as (
+with meant as (
+    select cast($digest as varchar) as digest
+    union all
+    select case a.digest when $digest then a.stored_as else a.digest end
+    from alias as a
+    where $digest in (a.digest, a.stored_as)
+),
+held as (
     select h.repository, h.revision, h.state, h.kind, h.digest
     from holder as h
-    where h.digest = $digest
+    where h.digest in (select digest from meant)
 ),
 reached as (
     select h.repository, h.revision, h.state, h.kind, h.digest, t.tag
@@ -20,7 +27,7 @@ placed as (
         min(f.position) as position,
         min(f.role) as role
     from manifest_ref as f
-    where f.child = $digest and f.role <> 'subject'
+    where f.child in (select digest from meant) and f.role <> 'subject'
     group by f.parent
 )
 select

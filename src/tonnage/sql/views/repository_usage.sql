@@ -21,7 +21,12 @@ logical as (
         select digest_id as root_id, size_bytes from store.blob where digest_id in (select digest_id from store.manifest)
         union all
         select f.parent_id, b.size_bytes
-        from (select distinct parent_id, child_id from store.manifest_ref where role not in ('subject', 'manifest')) as f
+        from (
+            select distinct r.parent_id, coalesce(a.stored_id, r.child_id) as child_id
+            from store.manifest_ref as r
+            left join store.alias as a on a.digest_id = r.child_id
+            where r.role not in ('subject', 'manifest')
+        ) as f
         join store.blob as b on b.digest_id = f.child_id
     ) as m on m.root_id = s.digest_id
     group by s.repository_id
