@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from golden import check_golden
 from tonnage.database import Inventory, statements
 from tonnage.reports import Report, builtin_reports, run_report
+from tonnage.rows import SCHEMA_VERSION
 from tonnage.scan import contents, layouts, listing, over_http, scan
 from tonnage.storage.local import open_local
 
@@ -64,6 +67,18 @@ def test_the_style_is_one(file: tuple[str, str]) -> None:
     assert not re.search(r"\b(SELECT|FROM|WHERE|JOIN|INSERT|CREATE|GROUP BY|ORDER BY)\b", code)
     assert sql.endswith("\n") and not re.search(r"[ \t]$", sql, re.MULTILINE)
     assert file[0] != "views" or not re.search(r"select\s+(?:\w+\.)?\*", code)
+
+
+def test_other_tables_have_another_version(empty: Path, accept: bool) -> None:
+    """A column more or less, in a table or a view: raise SCHEMA_VERSION, so that older inventories are refused."""
+    with Inventory(str(empty)) as inventory:
+        columns = inventory.query(
+            "select table_name, column_name, data_type from information_schema.columns"
+            " where table_schema in ('store', 'main') order by table_name, ordinal_position"
+        ).rows
+    assert len(columns) > 300
+    text = "".join(f"{' '.join(column)}\n" for column in columns)
+    check_golden("inventory/version", f"{SCHEMA_VERSION} {sha256(text.encode()).hexdigest()}\n", accept)
 
 
 @pytest.mark.parametrize("name", sorted(statements("views")))
