@@ -921,6 +921,25 @@ def test_only_what_is_new_is_read(registry: Builder, inventory: Path, reads: lis
 
 
 @pytest.mark.usefixtures("exact_clock")
+def test_what_was_read_as_one_thing_is_read_again_as_another(
+    registry: Builder, inventory: Path, tmp_path: Path
+) -> None:
+    """A tag now leads to a configuration, and a configuration is now what was only a manifest: as a fresh scan says."""
+    repo = registry.repository("app")
+    one, other = repo.image([registry.layer(b"one")], tag="1"), repo.image([registry.layer(b"two")], tag="2")
+    scan_tree(registry.root, inventory)
+    config = Descriptor(documents.OCI_CONFIG, config_of(registry, one), 1)
+    repo.link(repo.revision_link(config.digest), config.digest)
+    repo.tag("1", config.digest)
+    repo.manifest(documents.image_manifest(replace(config, digest=other.digest), []), tag="3")
+    scan_tree(registry.root, inventory)
+    scan_tree(registry.root, tmp_path / "fresh")
+    assert differences(everything(inventory), everything(tmp_path / "fresh")) == {}
+    read = "select count(*) from manifest where kind = 'unreadable' union all select count(*) from image"
+    assert column(inventory, read) == [1, 3]
+
+
+@pytest.mark.usefixtures("exact_clock")
 def test_full_reads_everything_anew(registry: Builder, inventory: Path, reads: list[str]) -> None:
     """`--full` builds upon nothing."""
     registry.repository("app").image([registry.layer(b"one")], tag="1")

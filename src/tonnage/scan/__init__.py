@@ -307,7 +307,7 @@ class _Run:
     def _read(self, action: str, carried: tuple[str, ...]) -> bool:
         """Carry or read what is wanted now; return whether anything was, as it may lead to more."""
         self._execute(f"wanted_{action}")
-        self._execute("reused")
+        self._execute("reused", {"action": action})
         if self.earlier:
             self._carry(carried)
         blobs = [(digest, path or blob_path(digest)) for digest, path in self._execute("to_read").fetchall()]

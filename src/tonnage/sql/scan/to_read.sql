@@ -16,6 +16,6 @@ from wanted as w
 join staged_digest as d on d.staged_id = w.digest
 left join staged_layout_file as f on f.digest = w.digest and f.size_bytes > 0
 left join pushed as p on p.digest = w.digest
-where w.digest not in (select digest from settled)
+where w.digest not in (select digest from reused)
 group by d.digest
 order by min(p.part_id), min(p.modified_us), d.digest;
