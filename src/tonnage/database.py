@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.errors import InventoryVersionError, NoInventoryError, QueryError, WriteError
+from tonnage.errors import InventoryVersionError, NoInventoryError, QueryError, TonnageError, WriteError
 from tonnage.rows import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ _WORD = re.compile(r"(?:from|join)\s+(\w+)\b(?!\.)")
 """What a statement reads from in the schema `main`."""
 
 DEFAULT_INVENTORY = "tonnage.duckdb"
+REPLACE_IT = "remove it, and scan again"
 STORAGE_VERSION = "v1.4.0"
 """Every DuckDB since 1.4 reads it; files that 2.x writes by default are refused by 1.x."""
 _ROW_GROUP_SIZE = 20_480
@@ -100,6 +101,8 @@ class Inventory:
             described = cursor.description or []
             return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
         except duckdb.Error as error:
+            if isinstance(error, duckdb.IOException) or type(error) is duckdb.Error:  # what a bad checksum raises
+                raise NoInventoryError(f"`{self.path}` is damaged: {_first_line(error)}", REPLACE_IT) from error
             raise QueryError(str(error)) from error
 
 
@@ -140,18 +143,55 @@ def attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> Non
     """Attach an inventory read-only. Raises NoInventoryError and InventoryVersionError."""
     import duckdb
 
-    if not Path(path).exists():
-        raise NoInventoryError(f"there is no inventory at `{path}`")
+    try:
+        is_ours = is_database(Path(path))
+    except FileNotFoundError as error:
+        raise NoInventoryError(f"there is no inventory at `{path}`") from error
+    except OSError as error:
+        raise NoInventoryError(f"cannot open `{path}`: {error.strerror}") from error
+    if not is_ours:
+        raise NoInventoryError(f"`{path}` is no inventory")
     try:
         connection.execute(f"attach {quote(path)} as {name} (read_only)")
         found = connection.execute(f"select max(schema_version) from {name}.store.scan").fetchone()
-    except duckdb.IOException as error:
-        raise NoInventoryError(f"cannot open `{path}`: {str(error).partition(chr(10))[0]}") from error
+    except duckdb.CatalogException as error:
+        raise NoInventoryError(f"`{path}` is the database of something else") from error
     except duckdb.Error as error:
-        raise InventoryVersionError(f"`{path}` is no inventory of this version: {error}") from error
+        raise NoInventoryError(f"cannot open `{path}`: {_first_line(error)}") from error
     version = found[0] if found else None
     if version != SCHEMA_VERSION:
         raise InventoryVersionError(f"`{path}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}")
+
+
+def damage_of(path: Path) -> str:
+    """Return what is wrong with an inventory that opens; nothing where all of it can be read, or where it is not there."""
+    import duckdb
+
+    connection = connect()
+    try:
+        attach(connection, str(path), "inventory")
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'inventory'"
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(f'select bit_xor(hash(t)) from inventory.store."{table}" as t')
+    except TonnageError:
+        return ""
+    except duckdb.Error as error:
+        return _first_line(error)
+    finally:
+        connection.close()
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def is_database(path: Path) -> bool:
+    """Return whether a file begins as those of DuckDB do, which would open others in its own way. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
 
 
 @contextlib.contextmanager

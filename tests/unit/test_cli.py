@@ -271,7 +271,7 @@ def test_a_file_that_is_no_inventory(tonnage: Caller) -> None:
     Path("text.duckdb").write_text("hello")
     assert tonnage("overview", "-i", "text.duckdb").exit_code == 7
     duckdb.connect("other.duckdb").close()
-    assert tonnage("overview", "-i", "other.duckdb").exit_code == 8
+    assert tonnage("overview", "-i", "other.duckdb").exit_code == 7
     with duckdb.connect("old.duckdb") as old:
         old.execute("create schema store; create table store.scan as select 0 as schema_version")
     answer = tonnage("overview", "-i", "old.duckdb")

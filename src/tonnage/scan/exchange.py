@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.database import attach, connect, quote, statements
+from tonnage.database import DEFAULT_INVENTORY, REPLACE_IT, attach, connect, damage_of, is_database, quote, statements
 from tonnage.errors import TonnageError, WriteError
 from tonnage.scan.loading import load, load_parts
 from tonnage.sizes import format_size
@@ -27,6 +27,8 @@ does in a scan.
 """
 MEMORY_BYTES_REMOTE = 100_000_000
 """The same where all comes over a network, which is slower than that disk."""
+
+_ELSEWHERE = "choose another place with -i"
 
 
 class Summary(NamedTuple):
@@ -67,6 +69,10 @@ def exchange(target: Path, location: str) -> Iterator[Path]:
         os.replace(new, target)
     except OSError as error:
         raise WriteError(f"cannot write `{target}`: {error.strerror}") from error
+    except Exception as error:
+        if damage := damage_of(target):
+            raise WriteError(f"`{target}` is damaged: {damage}", REPLACE_IT) from error
+        raise
     finally:
         with contextlib.suppress(TonnageError):
             clear_away(new)
@@ -94,9 +100,15 @@ class Previous(NamedTuple):
 
 def attach_previous(connection: "duckdb.DuckDBPyConnection", target: Path, location: str) -> Previous | None:
     """Attach the inventory that is to be replaced as `earlier`, if it can be built upon: same tables, same place."""
+    import duckdb
+
     try:
         attach(connection, str(target), "earlier")
-    except TonnageError:
+    except TonnageError as error:
+        if isinstance(error.__cause__, duckdb.CatalogException):
+            raise WriteError(f"{error}, and is not written over", _ELSEWHERE) from error
+        connection.rollback()  # what fails in a transaction ends it; nothing was done in this one
+        connection.begin()
         return None
     found = connection.execute(
         "select location, scan_id, epoch_us(started_at), is_searched"
@@ -134,14 +146,15 @@ def write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any]
 def _refuse_place(target: Path, location: str) -> None:
     """Refuse to write into the registry, or over a file that is no database. Raises WriteError."""
     if target.resolve().is_relative_to(location):
-        raise WriteError(f"`{target}` lies inside the registry, which is only read", "choose another place with -i")
+        raise WriteError(f"`{target}` lies inside the registry, which is only read", _ELSEWHERE)
+    if target.is_dir():
+        raise WriteError(f"`{target}` is a folder", f"name a file in it: -i {target / DEFAULT_INVENTORY}")
     try:
-        with target.open("rb") as file:
-            beginning = file.read(12)
+        is_ours = is_database(target) or not target.stat().st_size
     except OSError:
         return  # not there; what cannot be written is told when it is
-    if beginning and beginning[8:] != b"DUCK":
-        raise WriteError(f"`{target}` is there already and is no inventory", "choose another place with -i")
+    if not is_ours:
+        raise WriteError(f"`{target}` is there already and is no inventory", _ELSEWHERE)
 
 
 def clear_away(new: Path) -> None:
