@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import gc
 import hashlib
@@ -973,6 +974,56 @@ def test_what_was_read_as_one_thing_is_read_again_as_another(
     assert differences(everything(inventory), everything(tmp_path / "fresh")) == {}
     read = "select count(*) from manifest where kind = 'unreadable' union all select count(*) from image"
     assert column(inventory, read) == [1, 3]
+
+
+@pytest.mark.usefixtures("exact_clock")
+@pytest.mark.parametrize("what", ["tag", "revision", "layer", "manifest", "config"])
+@pytest.mark.parametrize("is_large", [False, True])
+def test_what_could_not_be_read_is_read_again(
+    registry: Builder, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, is_large: bool
+) -> None:
+    """That permission was given shows in no name, size or time of a file."""
+    monkeypatch.setattr(LocalStorage, "is_large", lambda _: is_large)
+    repo = registry.repository("app")
+    layer = registry.layer(b"one")
+    image = repo.image([layer], tag="1")
+    config = registry.blob_path(config_of(registry, image))
+    paths = {
+        "tag": repo.tag_link("1"), "revision": repo.revision_link(image.digest), "layer": repo.layer_link(layer.digest),
+        "manifest": registry.blob_path(image.digest), "config": config,
+    }  # fmt: skip
+    read = LocalStorage.read
+
+    def refuse(self: LocalStorage, path: str, limit_bytes: int) -> bytes:
+        if path == str(paths[what].relative_to(registry.v2)):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return read(self, path, limit_bytes)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStorage, "read", refuse)
+        scan_tree(registry.root, inventory)
+        assert bool(problems(inventory)) != (is_large and what == "layer")
+    scan_tree(registry.root, inventory)
+    scan_tree(registry.root, tmp_path / "fresh")
+    assert differences(everything(inventory), everything(tmp_path / "fresh")) == {}
+    assert problems(inventory) == set()
+
+
+@pytest.mark.usefixtures("exact_clock")
+def test_a_blob_that_comes_into_its_empty_folder_is_seen(
+    registry: Builder, inventory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large registry that is being restored has folders whose file is not there yet; nothing above them changes."""
+    monkeypatch.setattr(LocalStorage, "is_large", lambda _: True)
+    layer = registry.layer(b"one")
+    registry.repository("app").image([layer], tag="1")
+    registry.blob_path(layer.digest).rename(registry.root / "elsewhere")
+    with pause():
+        scan_tree(registry.root, inventory)
+    assert {kind for kind, _ in problems(inventory)} == {"missing_blob", "dead_layer_link"}
+    (registry.root / "elsewhere").rename(registry.blob_path(layer.digest))
+    scan_tree(registry.root, inventory)
+    assert problems(inventory) == set()
 
 
 @pytest.mark.usefixtures("exact_clock")

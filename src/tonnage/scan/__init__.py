@@ -69,6 +69,8 @@ class _KnownPart(NamedTuple):
     files_count: int
     is_odd: bool
     """It held something that does not belong: its folders are opened again."""
+    has_failed: bool
+    """Something in it could not be read, and may be now: nothing of it is carried over."""
 
 
 @dataclass(slots=True)
@@ -220,8 +222,8 @@ class _Run:
         return True
 
     def _may_read_more(self) -> bool:
-        """Return whether a read failed that may go well now: what a network failed at shows in no listing."""
-        return self.storage.requests_at_once > 0 and bool(self._execute("failed_reads").fetchall()[0][0])
+        """Return whether a read failed that may go well now: neither permission nor a network shows in a listing."""
+        return bool(self._execute("failed_reads").fetchall()[0][0])
 
     def _sort_keys(self, part: Part, keys: Keys) -> None:
         """Have a part turned into rows whose listing is at hand, and take what is done already."""
@@ -243,7 +245,7 @@ class _Run:
         part = self.parts[_LOOSE]
         part.fingerprint, part.files_count = fingerprint_of(self.loose), len(self.loose)
         known = self._known(_LOOSE)
-        if known and known.fingerprint == part.fingerprint:
+        if known and known.fingerprint == part.fingerprint and not known.has_failed:
             part.is_carried = True
         else:
             self.staging.add(pack(in_part(rows_of(self.storage, self.loose), part.part_id)))
@@ -258,9 +260,10 @@ class _Run:
     def _is_settled(self, part: Part, known: _KnownPart) -> bool:
         """In a large registry, a part with the same token as before holds the same names, and blobs never change.
 
-        In others each blob is asked for all the same: it costs little, and damage shows.
+        In others each blob is asked for all the same: it costs little, and damage shows. So it is where something was odd:
+        a folder that was empty may be one into which a large layer was just being copied.
         """
-        if self.is_searched or not self.earlier or not part.token or part.token != known.token:
+        if self.is_searched or known.is_odd or not self.earlier or not part.token or part.token != known.token:
             return False
         return int(part.token) // 1000 < self.earlier.started_us - CLOCK_MARGIN_US
 
@@ -271,7 +274,7 @@ class _Run:
             return PartToList(part.prefix, number, unopened_before_us)
         if self.is_searched and not known.is_odd:
             unopened_before_us = self.earlier.started_us - CLOCK_MARGIN_US
-        earlier = Earlier(known.fingerprint, self.earlier.started_us)
+        earlier = None if known.has_failed else Earlier(known.fingerprint, self.earlier.started_us)
         return PartToList(part.prefix, number, unopened_before_us, earlier)
 
     def _carry_listing(self) -> None:
@@ -387,12 +390,12 @@ def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, stora
     found = attach_previous(connection, target, storage.location)
     if found is None:
         return None
-    odd = {row[0] for row in connection.execute(statements("scan")["odd_parts"].sql).fetchall()}
+    odd = dict(connection.execute(statements("scan")["odd_parts"].sql).fetchall())
     known = connection.execute(
         "select prefix, part_id, token, fingerprint, files_count from earlier.store.part"
     ).fetchall()
     parts = {
-        prefix: _KnownPart(part_id, token, fingerprint, files_count, part_id in odd)
+        prefix: _KnownPart(part_id, token, fingerprint, files_count, part_id in odd, odd.get(part_id, False))
         for prefix, part_id, token, fingerprint, files_count in known
     }
     return _EarlierScan(*found, parts)

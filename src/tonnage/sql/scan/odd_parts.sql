@@ -1,6 +1,11 @@
--- Parts in which the earlier scan met what does not belong: their folders are opened again. One row per part.
-select part_id from earlier.store.stray
-union
-select part_id from earlier.store.problem where part_id is not null
-union
-select part_id from earlier.store.empty_folder where regexp_matches(path, '/[0-9a-f]{3,}/[^/]+$');
+-- Parts in which the earlier scan met what does not belong: their folders are opened again. Where something could not be
+-- read, that says nothing of now: permission shows in no name, size or time. One row per part.
+select part_id, bool_or(has_failed) as has_failed
+from (
+    select part_id, false as has_failed from earlier.store.stray
+    union all
+    select part_id, kind in ('unreadable', 'vanished') from earlier.store.problem where part_id is not null
+    union all
+    select part_id, false from earlier.store.empty_folder where regexp_matches(path, '^blobs/|/[0-9a-f]{3,}/[^/]+$')
+)
+group by part_id;
