@@ -211,7 +211,8 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
         connection.execute("use memory")
         connection.execute("detach inventory")
     except duckdb.IOException as error:
-        raise WriteError(f"cannot write `{path}`: {error}") from error
+        reason = str(error).rpartition(": ")[2]  # what the system says, without what was being done and DuckDB's advice
+        raise WriteError(f"cannot write `{path}`: {reason}") from error
     finally:
         connection.close()
 

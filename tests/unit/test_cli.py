@@ -267,7 +267,7 @@ def test_a_registry_with_a_database_ends_with_6(tonnage: Caller, registry: Build
 
 
 def test_a_file_that_is_no_inventory(tonnage: Caller) -> None:
-    """A file that is no database ends with 7, a database of other tables or another version with 8."""
+    """A file that is no database ends with 7, and so does another's database; one of another version with 8."""
     Path("text.duckdb").write_text("hello")
     assert tonnage("overview", "-i", "text.duckdb").exit_code == 7
     duckdb.connect("other.duckdb").close()
