@@ -1026,6 +1026,28 @@ def test_a_blob_that_comes_into_its_empty_folder_is_seen(
     assert problems(inventory) == set()
 
 
+@pytest.mark.parametrize(
+    "folder", ["blobs", "blobs/sha256", "repositories/app/_manifests/revisions", "repositories/app/_layers"]
+)
+def test_what_lies_where_nothing_can_be_read_is_not_called_gone(
+    registry: Builder, inventory: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """That it cannot be read is told once; whether anything in it is missing is not known."""
+    repo = registry.repository("app")
+    children = [repo.image([registry.layer(b"one")]), repo.image([registry.layer(b"two")], tag="1")]
+    repo.index(children, tag="latest")
+    scan_dir = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if str(path) == str(registry.v2 / folder):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scan_dir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    scan_tree(registry.root, inventory)
+    assert problems(inventory) == {("unreadable", folder)}
+
+
 @pytest.mark.usefixtures("exact_clock")
 def test_full_reads_everything_anew(registry: Builder, inventory: Path, reads: list[str]) -> None:
     """`--full` builds upon nothing."""

@@ -29,7 +29,7 @@ ORDER = (
     "manifest_ref", "annotation", "image",
     "label", "history", "diff_id", "problem", "problem_kind", "alias", "reach", "revision_state", "usage",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
-    "problem_sha512_reference", "problem_unlinked_blob", "problem_unlinked_child", "problem_size_mismatch",
+    "problem_sha512_reference", "problem_unlinked_blob", "problem_unlinked_child", "problem_size_mismatch", "problem_unseen",
     "problem_kind_of_manifest", "problem_repository", "problem_upload", "problem_file_as_folder",
 )  # fmt: skip
 """The files of sql/load in the order in which they build on each other, for a registry's own storage."""
