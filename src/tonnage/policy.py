@@ -31,6 +31,7 @@ from tonnage.errors import UsageError
 _DURATION = re.compile(r"(\d+)\s*(h|d|w|m|y)")
 _FIRST_IMAGES_SECONDS = 1356998400
 """2013. What says it was created before has no true date: reproducible builds write 1970 or 1980."""
+_EXAMPLES = "docs/how-to/write-a-policy.md has examples"
 _SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400, "m": 30 * 86400, "y": 365 * 86400}
 
 
@@ -88,7 +89,9 @@ def parse_policy(text: str) -> Policy:
     try:
         policy = msgspec.convert(tomllib.loads(text), Policy)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"the policy is wrong: {error}", "docs/how-to/write-a-policy.md has examples") from error
+        raise UsageError(f"the policy is wrong: {error}", _EXAMPLES) from error
+    except RecursionError as error:
+        raise UsageError("the policy is wrong: nested too deeply", _EXAMPLES) from error
     for rule in policy.rule:
         for duration in (rule.keep_newer_than, rule.delete_untagged):
             if isinstance(duration, str):

@@ -65,10 +65,9 @@ def parse_in_use(text: str) -> list[Reference]:
 def _images_in_json(text: str) -> list[str]:
     """Return the images that pods and templates of pods run (spec), and what they were found running (status)."""
     try:
-        document = json.loads(text)
-    except ValueError as error:
+        return sorted(set(_images_below(json.loads(text))))
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"this is not what `kubectl get pods -A -o json` prints: {error}") from error
-    return sorted(set(_images_below(document)))
 
 
 _CONTAINERS = frozenset({"containers", "initContainers", "ephemeralContainers"})

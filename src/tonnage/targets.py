@@ -45,9 +45,9 @@ def parse_target(text: str) -> Target:
     return Target(repository, tag if colon else None)
 
 
-_PART = re.compile(r"\*+|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
-
-_ESCAPED = r"\\\1"
+_PART = re.compile(r"\*+|\?|\[!?+\]?+[^\]]*\]|.", re.DOTALL)
+_RANGE = re.compile(r"(.)-(.)|.", re.DOTALL)
+_ANYTHING, _NOTHING = "(?s:.)", r"[^\x00-\x{10FFFF}]"
 
 
 def _regex(pattern: str) -> str:
@@ -62,8 +62,21 @@ def _part_regex(part: str) -> str:
     if part[0] == "*":
         return "(?s:.*)"
     if part == "?":
-        return "(?s:.)"
+        return _ANYTHING
     if len(part) > 1:
-        negation, inner = ("^", part[2:-1]) if part[1] == "!" else ("", part[1:-1])
-        return f"[{negation}{re.sub(r'([^a-zA-Z0-9-])', _ESCAPED, inner)}]"
+        return _class_regex(part[2:-1], "^") if part[1] == "!" else _class_regex(part[1:-1], "")
     return re.escape(part)
+
+
+def _class_regex(inner: str, negation: str) -> str:
+    """Return what matches one of these characters. A range that ends before it begins has none."""
+    ranges = [(found[1] or found[0], found[2] or found[0]) for found in _RANGE.finditer(inner)]
+    listed = "".join(f"{_escape(first)}-{_escape(last)}" for first, last in ranges if first <= last)
+    if not listed:
+        return _ANYTHING if negation else _NOTHING
+    return f"[{negation}{listed}]"
+
+
+def _escape(character: str) -> str:
+    """Return a character for a class; RE2 knows no escaped ones beyond ASCII."""
+    return f"\\{character}" if character.isascii() and not character.isalnum() else character

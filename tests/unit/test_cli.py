@@ -87,6 +87,7 @@ GOLDEN = {
     "wrong-command": "layes",
     "wrong-option": "layers --minsize 1",
     "wrong-size": "layers --min-size much",
+    "wrong-goal": "plan --free much",
     "wrong-number": "layers --max-references few",
     "wrong-days": "tags --older-than long",
     "wrong-choice": "layers --class big",

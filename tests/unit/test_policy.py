@@ -117,6 +117,7 @@ def test_first_rule_counts() -> None:
         ('[[rule]]\nrepositories = ["*"]\nkeep_newer_than = "soon"\n', "soon"),
         ('[[rule]]\nrepositories = ["*"]\ndelete_untagged = "7 days"\n', "7 days"),
         ("[[rule", "TOML|line|column|at end|Expected"),
+        (f"rule = {'[' * 10_000}", "nested too deeply"),
     ],
 )
 def test_wrong_policies(text: str, named: str) -> None:

@@ -42,6 +42,13 @@ GLOBS = (
     "[^a]",
     "[",
     "[a",
+    "[]",
+    "a[]b",
+    "[!]",
+    "[b-a]",
+    "[!b-a]",
+    "[b-ac]",
+    "[é–]",
     "a.b",
     "*[.]*",
     "\\\\",
@@ -62,6 +69,10 @@ NAMES = (
     "[a",
     "a.b",
     "aXb",
+    "a[]b",
+    "[]",
+    "[!]",
+    "é",
     "a\nb",
     "\\\\",
     "+",
@@ -154,7 +165,9 @@ def test_nothing_in_use_is_refused(text: str) -> None:
         parse_in_use(text)
 
 
-@pytest.mark.parametrize("text", ["{", '{"items": [1]}', '{"items": 3}', '{"items": [{"spec": {"containers": [1]}}]}'])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "{", '{"items": [1]}', '{"items": 3}', '{"items": [{"spec": {"containers": [1]}}]}']
+)
 def test_in_use_of_another_make(text: str) -> None:
     """JSON that is no list of pods is refused: nothing may be left unprotected in silence."""
     with pytest.raises(UsageError):

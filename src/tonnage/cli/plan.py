@@ -55,7 +55,6 @@ def command(
     from tonnage.planner import Wanted, make_plan
     from tonnage.policy import parse_policy
     from tonnage.references import parse_in_use
-    from tonnage.sizes import parse_size
     from tonnage.targets import parse_target
 
     if not (targets or policy or free):
@@ -65,7 +64,7 @@ def command(
         targets=tuple(parse_target(text) for text in targets),
         policy=parse_policy(read_text(policy)) if policy else None,
         in_use=tuple(parse_in_use(read_text(in_use))) if in_use else (),
-        free_bytes=parse_size(free) if free else None,
+        free_bytes=_bytes_wanted(free) if free else None,
         older_is_cheaper=older_is_cheaper,
         registry_version=int(version),
         given_tags_count=None if tags is None else len(set(tags)),
@@ -80,3 +79,13 @@ def command(
         talk(plan_text.summarize(plan, width(), with_plot=is_seen(sys.stderr)).rstrip())
     if output != "-":
         talk(f"\n{Path(output)} is ready to be read: tonnage explain {output}")
+
+
+def _bytes_wanted(text: str) -> int:
+    from tonnage.errors import UsageError
+    from tonnage.sizes import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise UsageError(f"`--free`: {error}") from error
