@@ -5,6 +5,9 @@ The last word of a column's name is its unit, and tells how it is shown: `_bytes
 A table for people fits the terminal. Numbers, digests and ids are never cut, as a cut one is a wrong one. What gives
 way, in this order: times lose their hour, long words their end, and where that is not enough the last columns are left
 out; so a report names its columns in the order of their weight.
+
+What is shown was written by whoever may push: control characters are spelled, or a build step could take over the
+terminal.
 """
 
 import csv
@@ -12,6 +15,7 @@ import io
 import json
 import re
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import zip_longest
@@ -108,7 +112,7 @@ def _columns(table: Table) -> list[_Column]:
 
 def _column(name: str, type_: str, values: Sequence[Any]) -> _Column:
     head, cells = _head(name), [_shown(name, value) for value in values]
-    full = max(map(len, [head, *cells]))
+    full = max(map(_width, [head, *cells]))
     if name.endswith("_at"):
         return _Column(head, cells, full, min(full, max(_DATE, len(head))), is_time=True)
     if type_ not in ("VARCHAR", "BOOLEAN"):
@@ -132,7 +136,34 @@ def _shown(name: str, value: Any) -> str:
         return format_time(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return shorten_digests(" ".join(str(value).split()))
+    return shorten_digests(_printable(" ".join(str(value).split())))
+
+
+def _printable(text: str) -> str:
+    """Return the text with all that is no visible character spelled: controls, and marks that turn its direction."""
+    if text.isprintable():
+        return text
+    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Chinese characters take two each, accents none."""
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _fill(text: str, width: int) -> str:
+    """Return as much of the beginning of a text as there is room for."""
+    for end, character in enumerate(text):
+        width -= _columns_of(character)
+        if width < 0:
+            return text[:end]
+    return text
 
 
 def _fitting(columns: list[_Column], width: int) -> int:
@@ -162,18 +193,28 @@ def _fit(columns: list[_Column], width: int) -> list[int]:
 
 def _lines(cell: str, column: _Column, width: int) -> list[str]:
     """Return a cell as the lines it takes."""
-    if len(cell) <= width:
+    if _width(cell) <= width:
         return [cell]
     if column.is_time:
         return [cell[:_DATE]]
     if column.is_prose:
-        return textwrap.wrap(cell, width)
-    return [cell[: width - 1] + "…"]
+        return textwrap.wrap(cell, width) if cell.isascii() else _wrap(cell, width)
+    return [_fill(cell, width - 1) + "…"]
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Return a text in lines that are filled to the end: where characters are wide, words are not told by spaces."""
+    lines = []
+    while text:
+        lines.append(_fill(text, width) or text[:1])
+        text = text[len(lines[-1]) :]
+    return lines
 
 
 def _line(cells: Sequence[str], columns: list[_Column], widths: list[int]) -> str:
     shown = []
     for cell, column, width in zip(cells, columns, widths, strict=True):
-        text = cell if len(cell) <= width else cell[: width - 1] + "…"
-        shown.append(text.rjust(width) if column.is_number else text.ljust(width))
+        text = cell if _width(cell) <= width else _fill(cell, width - 1) + "…"
+        room = " " * (width - _width(text))
+        shown.append(room + text if column.is_number else text + room)
     return (" " * _GAP).join(shown)
