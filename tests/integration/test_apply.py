@@ -627,15 +627,35 @@ class TestJournal:
         """As a crash leaves it. A broken line in the middle is an error."""
         journal = tmp_path / "j"
         with proxied(story) as (_, proxy):
-            run(plan_of(), proxy.url, tmp_path / "other")
             run(story.plan(), proxy.url, journal)
             whole = journal.read_bytes()
             journal.write_bytes(whole + torn)
             assert statuses(run(story.plan(), proxy.url, journal)) == ["done"] * 7
             assert journal.read_bytes() == whole
-            journal.write_bytes(torn + b"\n" + whole)
-            with pytest.raises(JournalError, match="line 1 of"):
+            first, *others = whole.splitlines(keepends=True)
+            journal.write_bytes(b"".join([first, torn, b"\n", *others]))
+            with pytest.raises(JournalError, match="line 2 of"):
                 run(story.plan(), proxy.url, journal)
+
+    @pytest.mark.parametrize("content", [b"a file of somebody's", b"\n\0", b"{}", b'{"event":"call"}\n{"ev', b"\n"])
+    def test_another_file_is_no_journal_and_stays_as_it_is(self, story: Story, tmp_path: Path, content: bytes) -> None:
+        """Nothing is cut from it, nothing added to it, and nothing deleted with it."""
+        named = tmp_path / "named"
+        named.write_bytes(content)
+        with proxied(story) as (_, proxy):
+            with pytest.raises(JournalError, match="is no journal"):
+                run(story.plan(), proxy.url, named)
+            assert proxy.count("DELETE") == 0
+        assert named.read_bytes() == content
+
+    def test_journals_put_together_are_none(self, story: Story, tmp_path: Path) -> None:
+        """What the one has done is not what the other has."""
+        with proxied(story) as (_, proxy):
+            run(plan_of(), proxy.url, tmp_path / "other")
+            run(story.plan(), proxy.url, tmp_path / "j")
+            (tmp_path / "both").write_bytes((tmp_path / "j").read_bytes() + (tmp_path / "other").read_bytes())
+            with pytest.raises(JournalError, match="begins another"):
+                take_back(proxy.url, tmp_path / "both", story.plan())
 
     def test_nothing_is_deleted_without_a_journal_and_a_backup(self, story: Story, tmp_path: Path) -> None:
         """A folder that cannot be written ends the run before the first call."""

@@ -23,6 +23,10 @@ from tonnage.plan import Action
 from tonnage.registry import RemoteManifest, has_digest
 
 JOURNAL_VERSION = 1
+_BEGINNING = b'{"event":"begun",'
+_NO_JOURNAL = (
+    "name another with --journal FILE, or move a damaged one away: apply looks at each item anew, undo needs it"
+)
 
 
 def _now() -> str:
@@ -115,12 +119,16 @@ def read_history(path: Path) -> History:
         return History()
     except OSError as error:
         raise JournalError(f"cannot read `{path}`: {error.strerror}") from error
+    if content[: len(_BEGINNING)] != _BEGINNING[: len(content)]:
+        raise JournalError(f"`{path}` is no journal, or its first line is damaged", _NO_JOURNAL)
     history = History()
     for number, text in enumerate(content[: _whole_bytes(content)].splitlines(), 1):
         try:
             line = _decode(text)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise JournalError(f"line {number} of `{path}` is no line of a journal: {error}") from error
+            raise JournalError(f"line {number} of `{path}` is no line of a journal: {error}", _NO_JOURNAL) from error
+        if isinstance(line, Begun) and number > 1:
+            raise JournalError(f"line {number} of `{path}` begins another journal", _NO_JOURNAL)
         if isinstance(line, Begun) and line.version > JOURNAL_VERSION:
             raise JournalError(f"`{path}` was written by a later tonnage")
         history.add(line)
@@ -158,8 +166,8 @@ def open_journal(path: Path, plan: str, registry: str) -> Iterator[tuple[Journal
         raise JournalError(f"cannot write `{path}`: {error.strerror}") from error
     try:
         _lock(descriptor, path)
+        history = read_history(path)  # before anything is cut: what was named may be another file
         _cut_torn_line(descriptor)
-        history = read_history(path)
         journal = Journal(path, descriptor)
         if not history.plan:
             journal.write(Begun(plan=plan, registry=registry))
