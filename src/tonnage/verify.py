@@ -82,7 +82,7 @@ def _unpredicted(inventory: Inventory, plan: Plan, freed_bytes: int) -> list[_Fi
     """Return what left the disk besides, if anything did: all that was there, less what is, and is not new."""
     if plan.source.blob_bytes is None:
         return []
-    ((blob_bytes, new_bytes),) = _ask(inventory, "now", since=plan.source.finished_at.removesuffix("Z"))
+    ((blob_bytes, new_bytes),) = _ask(inventory, "now", since=_moment(plan))
     other_bytes = plan.source.blob_bytes - freed_bytes - (blob_bytes - new_bytes)
     if other_bytes <= 0:
         return []
@@ -99,8 +99,15 @@ def _keys(items: Sequence[Item], name: str, values: list[str]) -> dict[str, list
 
 
 def _refuse_old(inventory: Inventory, plan: Plan) -> None:
-    ((location, scan_id),) = inventory.query("select location, scan_id from scan order by scan_id desc limit 1").rows
+    """Refuse an inventory of before. Scans are not told by their number: an inventory made anew begins with 1 again."""
+    ((location, is_later),) = _ask(inventory, "scan", since=_moment(plan))
     if location != plan.source.location:
-        raise VerifyError(f"the inventory is of `{location}`, the plan of `{plan.source.location}`")
-    if scan_id <= plan.source.scan_id:
+        message = f"the inventory is of `{location}`, the plan of `{plan.source.location}`"
+        raise VerifyError(message, "pass the inventory of the plan's storage with -i FILE")
+    if not is_later:
         raise VerifyError("the inventory is not later than the plan")
+
+
+def _moment(plan: Plan) -> str:
+    """Return when the plan's scan was done, as the database reads it."""
+    return plan.source.finished_at.removesuffix("Z")

@@ -495,7 +495,7 @@ class TestReadOnly:
     "url",
     [
         "", "ftp://r.test", "https://", "https://u:p@r.test", "https://r.test/?a=b", "a b://", "https://[::1",
-        "https://r.test:port", "https://r.test:99999",
+        "https://r.test:port", "https://r.test:99999", f"https://{'r' * 64}.test",
     ],
 )  # fmt: skip
 def test_a_url_that_is_none_is_refused(url: str) -> None:

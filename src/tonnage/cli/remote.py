@@ -26,7 +26,7 @@ class Target:
 
     def open(self, *, is_confirmed: bool) -> ReadOnlyRegistry:
         """Return the registry; without confirmation one that nothing can be changed through."""
-        if self.rate <= 0 or self.concurrency < 1:
+        if not self.rate > 0 or self.concurrency < 1:  # nan is neither more nor less
             raise UsageError("--rate and --concurrency have to be more than 0")
         limits = Limits(requests_per_second=self.rate, concurrency=self.concurrency)
         kind = Registry if is_confirmed else ReadOnlyRegistry

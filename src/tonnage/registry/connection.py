@@ -94,7 +94,8 @@ def parse_registry_url(text: str) -> str:
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         has_port = parts.port is None or parts.port > 0
-    except ValueError:
+        (parts.hostname or "").encode("idna")  # what the resolver does with a name, and no error it would tell
+    except ValueError:  # UnicodeError is one
         parts, has_port = urlsplit(""), False
     if "@" in parts.netloc:
         raise UsageError("a password in the URL is seen by everyone on this machine", AccessError.hint)

@@ -55,7 +55,7 @@ def open_registry(url: str, options: RegistrySource) -> RegistrySource:
     from tonnage.registry.connection import parse_registry_url
     from tonnage.registry.tally import Tally
 
-    if options.requests_per_second <= 0 or options.concurrency < 1:
+    if not options.requests_per_second > 0 or options.concurrency < 1:  # nan is neither more nor less
         raise UsageError("--rate and --concurrency have to be more than 0")
     return options._replace(url=parse_registry_url(url), tally=Tally())
 

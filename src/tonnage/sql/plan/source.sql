@@ -2,7 +2,7 @@
 select
     s.location,
     s.scan_id,
-    strftime(s.finished_at, '%Y-%m-%dT%H:%M:%SZ') as finished_at,
+    strftime(s.finished_at, '%Y-%m-%dT%H:%M:%S.%fZ') as finished_at,
     s.size_bytes as stored_bytes,
     (select cast(coalesce(sum(size_bytes), 0) as bigint) from store.blob) as blob_bytes
 from store.scan as s

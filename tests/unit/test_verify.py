@@ -1,0 +1,70 @@
+"""A plan against a later inventory: which inventories are later, and what has gone besides."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scanning import scan_tree
+from tonnage.database import Inventory
+from tonnage.plan import Plan
+from tonnage.planner import Wanted, make_plan
+from tonnage.sample import Builder
+from tonnage.targets import Target
+from tonnage.verify import Verification, VerifyError, verify
+
+FINISHED = datetime(2026, 3, 4, 5, 6, 7, 500_000, tzinfo=UTC)
+
+
+def scanned(registry: Builder, inventory: Path, moment: datetime) -> Path:
+    """Scan at a moment."""
+    scan_tree(registry.root, inventory, now=lambda: moment)
+    return inventory
+
+
+def planned(inventory: Path) -> Plan:
+    """Return a plan that deletes the tag `1` of `app`."""
+    with Inventory(str(inventory)) as opened:
+        return make_plan(opened, Wanted(targets=(Target("app", "1"),)), FINISHED)
+
+
+def verified(inventory: Path, plan: Plan) -> Verification:
+    """Return what came of the plan."""
+    with Inventory(str(inventory)) as opened:
+        return verify(opened, plan)
+
+
+@pytest.mark.parametrize(("seconds", "is_later"), [(-1, False), (0, False), (0.1, True), (86400, True)])
+def test_an_inventory_made_anew_is_later_if_its_scan_was(
+    registry: Builder, tmp_path: Path, seconds: float, is_later: bool
+) -> None:
+    """Its scans are counted from 1 again: after a change of the tables, on another machine, or once it was deleted."""
+    registry.repository("app").image([registry.layer(b"layer")], tag="1")
+    scanned(registry, tmp_path / "one", FINISHED - timedelta(days=2))
+    plan = planned(scanned(registry, tmp_path / "one", FINISHED))
+    other = scanned(registry, tmp_path / "other", FINISHED + timedelta(seconds=seconds))
+    if is_later:
+        assert [finding for finding, *_ in verified(other, plan).findings.rows][0] == "revision still there"
+    else:
+        with pytest.raises(VerifyError, match="not later"):
+            verified(other, plan)
+
+
+def test_what_was_pushed_right_before_the_scan_is_not_new(registry: Builder, tmp_path: Path) -> None:
+    """Within the same second too: else bytes that were counted twice would be taken for bytes that are gone."""
+    app = registry.repository("app")
+    gone = app.image([registry.layer(b"gone")], tag="1")
+    app.image([registry.layer(b"stays")], tag="2")
+    for path in registry.v2.glob("blobs/*/*/*/data"):
+        os.utime(path, (FINISHED.timestamp() - 0.2,) * 2)
+    plan = planned(scanned(registry, tmp_path / "i", FINISHED))
+    app.delete(gone.digest)
+    for digest in plan.freed_blobs:
+        shutil.rmtree(registry.blob_path(digest).parent)
+    found = verified(scanned(registry, tmp_path / "i", FINISHED + timedelta(days=1)), plan)
+    assert found.findings.rows == []
+    assert found.is_as_predicted
