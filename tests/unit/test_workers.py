@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,9 +48,10 @@ crew.close()
 """
 
 
-def start(folder: Path, what: str) -> tuple[subprocess.Popen[str], list[int]]:
+def start(folder: Path, what: str, before: str = "") -> tuple[subprocess.Popen[str], list[int]]:
     """Return a process that has started a crew, and the ids of its workers."""
-    process = subprocess.Popen([sys.executable, "-c", CREW, str(folder), what], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", before + CREW, str(folder), what]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return process, [int(pid) for pid in process.stdout.readline().split()]
 
@@ -72,6 +74,21 @@ def test_workers_go_when_they_are_sent_home(tmp_path: Path) -> None:
     assert len(workers) == 3
     assert seconds < 2.5  # a second for each that has to be ended
     assert not any(map(is_alive, workers))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("before", ["", "import duckdb"], ids=["fork", "spawn"])
+def test_an_interrupt_is_the_parents_from_the_first_moment(tmp_path: Path, before: str) -> None:
+    """A worker that still imports what it needs would answer Ctrl-C with a traceback of its own."""
+    process, workers = start(tmp_path, "stay", before)
+    statuses = [Path(f"/proc/{pid}/status").read_text() for pid in workers]
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+    for status in statuses:
+        masks = re.findall(r"^Sig(?:Blk|Ign):\t(\w+)", status, re.MULTILINE)
+        assert any(int(mask, 16) >> (signal.SIGINT - 1) & 1 for mask in masks)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from typing import Any, NamedTuple
@@ -187,7 +187,8 @@ class _Worker:
         # A forked process holds our ends of all pipes too; while it does, no worker would see its own pipe end.
         inherited = [*earlier, self.connection] if method == "fork" else []
         self.process = context.Process(target=_serve, args=(theirs, storage, inherited), daemon=True)
-        self.process.start()
+        with _no_interrupt(method):
+            self.process.start()
         theirs.close()
         self.outstanding: dict[int, Task] = {}
         self.given_count = 0
@@ -217,6 +218,21 @@ class _Worker:
         self.process.join(timeout=1)
         if self.process.is_alive():
             self.process.terminate()
+
+
+@contextlib.contextmanager
+def _no_interrupt(method: str) -> Iterator[None]:
+    """Keep Ctrl-C, which goes to all processes of a terminal, from a worker until it can say that it takes none.
+
+    To ours it comes when that is started. The tracker unblocks signals as it starts, so it has to be there before.
+    """
+    if method == "spawn":
+        resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_method() -> str:
