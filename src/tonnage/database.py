@@ -1,7 +1,10 @@
 """The door to SQL: statements live in `sql/*/*.sql`, one object each; here they are found, and inventories opened."""
 
 import contextlib
+import os
 import re
+import signal
+import threading
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -95,15 +98,45 @@ class Inventory:
         import duckdb
 
         try:
-            cursor = self.connection.execute(sql, parameters or None)
-            if not cursor:  # what DuckDB answers where there are only comments
-                raise QueryError("there is no SQL in the query")
-            described = cursor.description or []
-            return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
+            with _interruptible(self.connection):
+                cursor = self.connection.execute(sql, parameters or None)
+                if not cursor:  # what DuckDB answers where there are only comments
+                    raise QueryError("there is no SQL in the query")
+                described = cursor.description or []
+                return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
         except duckdb.Error as error:
             if isinstance(error, duckdb.IOException) or type(error) is duckdb.Error:  # what a bad checksum raises
                 raise NoInventoryError(f"`{self.path}` is damaged: {_first_line(error)}", REPLACE_IT) from error
             raise QueryError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _interruptible(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
+    """Have Ctrl-C end the statement that runs: DuckDB looks for it only now and then, and Python waits for DuckDB."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    listener = threading.Thread(target=_interrupt_when_told, args=(connection, reading), daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        listener.join()
+        os.close(reading)
+
+
+def _interrupt_when_told(connection: "duckdb.DuckDBPyConnection", reading: int) -> None:
+    """Interrupt the statement when a SIGINT is written to the pipe, until its other end is closed."""
+    while told := os.read(reading, 1):
+        if told[0] == signal.SIGINT:
+            connection.interrupt()
 
 
 def lock_down(connection: "duckdb.DuckDBPyConnection") -> None:

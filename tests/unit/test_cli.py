@@ -8,9 +8,12 @@ import json
 import os
 import re
 import resource
+import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -290,6 +293,27 @@ def test_interrupted_ends_with_130(tonnage: Caller, monkeypatch: pytest.MonkeyPa
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
+
+    monkeypatch.setattr(Inventory, "query", interrupt)
+    answer = tonnage("overview")
+    assert (answer.exit_code, answer.err.strip()) == (130, "tonnage: interrupted")
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.7])
+def test_a_query_is_interrupted(tonnage: Caller, seconds: float) -> None:
+    """However long it would take: the database looks for the signal only now and then, and so is told."""
+    threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGINT]).start()
+    started = time.monotonic()
+    answer = tonnage("sql", "select sum(a.range * b.range) from range(3000000) as a, range(1000000) as b")
+    assert (answer.exit_code, answer.err.strip()) == (130, "tonnage: interrupted")
+    assert time.monotonic() - started < 10
+
+
+def test_interrupted_while_loading_ends_with_130(tonnage: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What DuckDB makes of the signal is an error of no class of its own."""
+
+    def interrupt(*_: object) -> None:
+        raise RuntimeError("Query interrupted")
 
     monkeypatch.setattr(Inventory, "query", interrupt)
     answer = tonnage("overview")

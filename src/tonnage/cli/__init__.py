@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -144,8 +144,16 @@ def main(args: list[str] | None = None) -> None:
         print(f"tonnage: {error.message}{hint}", file=sys.stderr)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        print("tonnage: interrupted", file=sys.stderr)
-        sys.exit(130)
+        _end_interrupted()
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # what DuckDB makes of Ctrl-C
+            raise
+        _end_interrupted()
+
+
+def _end_interrupted() -> NoReturn:
+    print("tonnage: interrupted", file=sys.stderr)
+    sys.exit(130)
 
 
 def _run(args: list[str] | None) -> Any:
