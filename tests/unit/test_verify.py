@@ -48,7 +48,7 @@ def test_an_inventory_made_anew_is_later_if_its_scan_was(
     plan = planned(scanned(registry, tmp_path / "one", FINISHED))
     other = scanned(registry, tmp_path / "other", FINISHED + timedelta(seconds=seconds))
     if is_later:
-        assert [finding for finding, *_ in verified(other, plan).findings.rows][0] == "revision still there"
+        assert next(finding for finding, *_ in verified(other, plan).findings.rows) == "revision still there"
     else:
         with pytest.raises(VerifyError, match="not later"):
             verified(other, plan)
