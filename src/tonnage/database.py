@@ -22,6 +22,7 @@ _WORD = re.compile(r"(?:from|join)\s+(\w+)\b(?!\.)")
 """What a statement reads from in the schema `main`."""
 
 DEFAULT_INVENTORY = "tonnage.duckdb"
+ELSEWHERE = "choose another place with -i"
 REPLACE_IT = "remove it, and scan again"
 STORAGE_VERSION = "v1.4.0"
 """Every DuckDB since 1.4 reads it; files that 2.x writes by default are refused by 1.x."""
@@ -245,7 +246,7 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
         connection.execute("detach inventory")
     except duckdb.IOException as error:
         reason = str(error).rpartition(": ")[2]  # what the system says, without what was being done and DuckDB's advice
-        raise WriteError(f"cannot write `{path}`: {reason}") from error
+        raise WriteError(f"cannot write `{path}`: {reason}", ELSEWHERE) from error
     finally:
         connection.close()
 

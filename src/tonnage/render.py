@@ -63,7 +63,7 @@ def to_csv(table: Table) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.columns)
-    writer.writerows([["" if value is None else _plain(value) for value in row] for row in table.rows])
+    writer.writerows([[_csv(value) for value in row] for row in table.rows])
     return out.getvalue()
 
 
@@ -97,6 +97,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _csv(value: Any) -> Any:
+    """Return a value as databases read it: true and false are words there, and not Python's."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else _plain(value)
 
 
 def _head(name: str) -> str:

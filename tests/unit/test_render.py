@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from tonnage.database import Table
@@ -50,3 +52,9 @@ def test_wide_words_fit_too(name: str) -> None:
 def test_csv_keeps_what_is_stored() -> None:
     """It is for programs."""
     assert to_csv(table("\x1b[2J")) == "created_by,layers_count\n\x1b[2J,7\n"
+
+
+def test_csv_says_true_and_false_as_json_does() -> None:
+    """Unknown is empty."""
+    answers = Table(["is_pinned"], ["BOOLEAN"], [(True,), (False,), (None,)])
+    assert list(csv.reader(to_csv(answers).splitlines())) == [["is_pinned"], ["true"], ["false"], [""]]

@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.database import DEFAULT_INVENTORY, REPLACE_IT, attach, connect, damage_of, is_database, quote, statements
+from tonnage.database import (
+    DEFAULT_INVENTORY,
+    ELSEWHERE,
+    REPLACE_IT,
+    attach,
+    connect,
+    damage_of,
+    is_database,
+    quote,
+    statements,
+)
 from tonnage.errors import TonnageError, WriteError
 from tonnage.scan.loading import load, load_parts
 from tonnage.sizes import format_size
@@ -27,8 +37,6 @@ does in a scan.
 """
 MEMORY_BYTES_REMOTE = 100_000_000
 """The same where all comes over a network, which is slower than that disk."""
-
-_ELSEWHERE = "choose another place with -i"
 
 
 class Summary(NamedTuple):
@@ -68,7 +76,7 @@ def exchange(target: Path, location: str) -> Iterator[Path]:
         yield new
         os.replace(new, target)
     except OSError as error:
-        raise WriteError(f"cannot write `{target}`: {error.strerror}") from error
+        raise WriteError(f"cannot write `{target}`: {error.strerror}", ELSEWHERE) from error
     except Exception as error:
         if damage := damage_of(target):
             raise WriteError(f"`{target}` is damaged: {damage}", REPLACE_IT) from error
@@ -106,7 +114,7 @@ def attach_previous(connection: "duckdb.DuckDBPyConnection", target: Path, locat
         attach(connection, str(target), "earlier")
     except TonnageError as error:
         if isinstance(error.__cause__, duckdb.CatalogException):
-            raise WriteError(f"{error}, and is not written over", _ELSEWHERE) from error
+            raise WriteError(f"{error}, and is not written over", ELSEWHERE) from error
         connection.rollback()  # what fails in a transaction ends it; nothing was done in this one
         connection.begin()
         return None
@@ -146,7 +154,7 @@ def write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any]
 def _refuse_place(target: Path, location: str) -> None:
     """Refuse to write into the registry, or over a file that is no database. Raises WriteError."""
     if target.resolve().is_relative_to(location):
-        raise WriteError(f"`{target}` lies inside the registry, which is only read", _ELSEWHERE)
+        raise WriteError(f"`{target}` lies inside the registry, which is only read", ELSEWHERE)
     if target.is_dir():
         raise WriteError(f"`{target}` is a folder", f"name a file in it: -i {target / DEFAULT_INVENTORY}")
     try:
@@ -154,7 +162,7 @@ def _refuse_place(target: Path, location: str) -> None:
     except OSError:
         return  # not there; what cannot be written is told when it is
     if not is_ours:
-        raise WriteError(f"`{target}` is there already and is no inventory", _ELSEWHERE)
+        raise WriteError(f"`{target}` is there already and is no inventory", ELSEWHERE)
 
 
 def clear_away(new: Path) -> None:
