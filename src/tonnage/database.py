@@ -115,12 +115,18 @@ class Inventory:
 
 @contextlib.contextmanager
 def _interruptible(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
-    """Have Ctrl-C end the statement that runs: DuckDB looks for it only now and then, and Python waits for DuckDB."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
+    """Have Ctrl-C end the statement that runs: DuckDB looks for it only now and then, and Python waits for DuckDB.
+
+    The pipe is written to by Python's handler in C, at once. Until all is as it was, nothing else comes of the signal.
+    """
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
         return
+    interrupts: list[int] = []
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
+    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     listener = threading.Thread(target=_interrupt_when_told, args=(connection, reading), daemon=True)
     listener.start()
@@ -128,9 +134,12 @@ def _interruptible(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
         yield
     finally:
         signal.set_wakeup_fd(before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.close(writing)
         listener.join()
         os.close(reading)
+    if interrupts:
+        raise KeyboardInterrupt
 
 
 def _interrupt_when_told(connection: "duckdb.DuckDBPyConnection", reading: int) -> None:

@@ -307,6 +307,7 @@ def test_a_query_is_interrupted(tonnage: Caller, seconds: float) -> None:
     answer = tonnage("sql", "select sum(a.range * b.range) from range(3000000) as a, range(1000000) as b")
     assert (answer.exit_code, answer.err.strip()) == (130, "tonnage: interrupted")
     assert time.monotonic() - started < 10
+    assert (signal.getsignal(signal.SIGINT), signal.set_wakeup_fd(-1)) == (signal.default_int_handler, -1)
 
 
 def test_interrupted_while_loading_ends_with_130(tonnage: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
