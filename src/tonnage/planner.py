@@ -5,12 +5,11 @@ something stays wins: an image in use, a rule that keeps, an index that lists it
 truth, nothing is planned at all.
 """
 
-import contextlib
 import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from tonnage.caution import notes_on_tags, notes_on_untagged, protect, refuse_ignorance
@@ -178,17 +177,25 @@ def _ordered(items: list[Item], edges: Sequence[tuple[str, str, str, bool]]) -> 
     """Return the items with an index before its children and a subject before its referrers.
 
     Killed in between, what is left is then untagged and harmless: never an index without its children. What a tag's
-    name says of a subject may be nonsense and go round in circles; then only what digests say counts.
+    name says of a subject may be nonsense and go round in circles; then only what digests say counts. So may what is in
+    the place of a damaged manifest; then the circle has no order.
     """
     by_key = {(item.repository, item.digest): item for item in items}
-    for is_certain in (False, True):
+    wanted = {((name, first), (name, second)): by_digest for name, first, second, by_digest in edges}
+    while True:
         sorter: TopologicalSorter[tuple[str, str]] = TopologicalSorter(dict.fromkeys(by_key, ()))
-        for repository, first, second, by_digest in edges:
-            if by_digest or not is_certain:
-                sorter.add((repository, second), (repository, first))
-        with contextlib.suppress(CycleError):
+        for before, after in wanted:
+            sorter.add(after, before)
+        try:
             return [by_key[key] for key in sorter.static_order()]
-    raise AssertionError("digests go round in circles")
+        except CycleError as error:
+            circle = set(pairwise(error.args[1]))
+            are_certain = all(wanted.values())
+            wanted = {
+                edge: by_digest
+                for edge, by_digest in wanted.items()
+                if by_digest and not (are_certain and edge in circle)
+            }
 
 
 def _predictions(deletions: Deletions, items: list[Item], knowledge: Knowledge) -> list[Prediction]:

@@ -304,3 +304,20 @@ def test_names_in_circles(registry: Builder) -> None:
     for name, target in ((one, other), (other, one)):
         repo.tag(name.digest.replace(":", "-"), target.digest)
     assert {item.digest for item in planned(registry, "a").items} == {one.digest, other.digest}
+
+
+def test_damaged_indexes_in_circles(registry: Builder) -> None:
+    """One in another's place lists itself, or two list each other: all of them go, and the others in their order."""
+    app = registry.repository("app")
+    image = app.image([registry.layer(size_bytes=10, seed="a")])
+    inner = app.index([image])
+    outer = app.index([inner], tag="1")
+    top = app.index([outer], tag="2")
+    registry.write(registry.blob_path(inner.digest), registry.blob_path(outer.digest).read_bytes())  # lists itself now
+    assert {item.digest for item in planned(registry, "app").items} == app.revisions
+    registry.write(
+        registry.blob_path(inner.digest), registry.blob_path(top.digest).read_bytes()
+    )  # and now the outer one
+    found = [item.digest for item in planned(registry, "app").items]
+    assert set(found) == app.revisions
+    assert found.index(top.digest) < found.index(outer.digest)
