@@ -58,6 +58,15 @@ def to_json(table: Table) -> str:
     return "[\n" + ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
 
 
+def printable(text: str) -> str:
+    """Return lines with all that is no visible character spelled: controls, and marks that turn a text's direction."""
+    if text.isprintable():
+        return text
+    return "".join(
+        mark if mark.isprintable() or mark == "\n" else mark.encode("unicode_escape").decode() for mark in text
+    )
+
+
 def to_csv(table: Table) -> str:
     """Return comma-separated values with a header line; unknown is empty."""
     out = io.StringIO()
@@ -143,14 +152,7 @@ def _shown(name: str, value: Any) -> str:
         return format_time(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return shorten_digests(_printable(" ".join(str(value).split())))
-
-
-def _printable(text: str) -> str:
-    """Return the text with all that is no visible character spelled: controls, and marks that turn its direction."""
-    if text.isprintable():
-        return text
-    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
+    return shorten_digests(printable(" ".join(str(value).split())))
 
 
 def _width(text: str) -> int:

@@ -126,6 +126,35 @@ def test_what_is_seen(name: str, tonnage: Caller, tmp_path: Path, accept: bool) 
     assert [line for line in answer.out.splitlines() if len(line) > 80] == []
 
 
+def test_what_pushers_write_cannot_take_over_a_terminal(
+    tonnage: Caller, registry: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever has a name or a text of its own: it is shown, and does nothing. Programs get it as it is."""
+    evil = "\x1b[2J\x1b]0;owned\x07\x9b31m"
+    layer = registry.layer(b"one")
+    image = registry.repository("app").image(
+        [layer], tag="1", platform=f"linux/{evil}", labels={evil: evil}, history=[{"created_by": evil}],
+        annotations={evil: evil},
+    )  # fmt: skip
+    registry.repository("app").tag(f"bad{evil}", image.digest)
+    registry.stray(f"repositories/e{evil}/_layers/stray")
+    registry.stray(f"blobs/sha256/{evil}")
+    monkeypatch.setenv("TONNAGE_INVENTORY", "hostile.duckdb")
+    calls = [
+        ["scan", str(registry.root)], [], ["why", layer.digest], ["gc"], ["gc", "--registry", "3", "-m"],
+        ["what-if", "app:*"], ["plan", "app:1", "-o", "plan.json"], ["explain", "plan.json"], ["leftovers"],
+        ["why", evil], ["scan", evil], ["layers", "-i", evil], [evil],
+        *([name] for name in builtin_reports() if name != "why"),
+    ]  # fmt: skip
+    shown = ""
+    for words in calls:
+        answer = tonnage(*words)
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", answer.out + answer.err), words
+        shown += answer.out + answer.err
+    assert r"\x1b[2J" in shown
+    assert evil in {row["value"] for row in json.loads(tonnage("sql", "from label", "--json").out)}
+
+
 def test_no_golden_file_is_left_over() -> None:
     """Each has its call."""
     assert sorted(path.stem for path in (Path(__file__).parents[1] / "golden").glob("*.txt")) == sorted(GOLDEN)

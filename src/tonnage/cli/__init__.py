@@ -140,8 +140,10 @@ def main(args: list[str] | None = None) -> None:
     try:
         sys.exit(_run(args))
     except TonnageError as error:
+        from tonnage.cli.output import talk
+
         hint = f"\n\nhint: {error.next_step}" if error.next_step else ""
-        print(f"tonnage: {error.message}{hint}", file=sys.stderr)
+        talk(f"tonnage: {error.message}{hint}")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _end_interrupted()

@@ -10,9 +10,9 @@ import click
 @click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout.")
 def command(plan: str, output: str) -> None:
     """Print a plan for people: what goes and why, what stays and why, what it frees."""
-    from tonnage.cli.output import is_seen, put, read_text, width
+    from tonnage.cli.output import is_seen, read_text, show, width
     from tonnage.plan import read_plan
     from tonnage.plan_text import explain
 
     with_plot = output == "-" and is_seen(sys.stdout)
-    put(explain(read_plan(read_text(plan).encode()), width(), with_plot=with_plot), output)
+    show(explain(read_plan(read_text(plan).encode()), width(), with_plot=with_plot), output)

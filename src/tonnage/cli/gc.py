@@ -60,7 +60,7 @@ def command(
 
     It is the program's own rules that are followed, step by step; what is safe to free stands beside it.
     """
-    from tonnage.cli.output import put, put_table, width
+    from tonnage.cli.output import put, put_table, show, width
     from tonnage.cli.tags import open_inventory
     from tonnage.errors import COLLECTION_HARMS, UsageError
     from tonnage.gc.preview import context_of, listing, preview
@@ -76,6 +76,9 @@ def command(
             put_table(listing(opened, name, storage_order), form, output, limit)
         else:
             context = context_of(opened, storage_order)
-            put(to_document(found, context) if form == "json" else describe(found, context, width()), output)
+            if form == "json":
+                put(to_document(found, context), output)
+            else:
+                show(describe(found, context, width()), output)
     if fail_on_break and (found.stop or found.broken.images_count or found.broken.referrers_count):
         sys.exit(COLLECTION_HARMS)

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from tonnage.database import Table
 from tonnage.errors import UsageError, WriteError
-from tonnage.render import left_out, to_csv, to_json, to_text
+from tonnage.render import left_out, printable, to_csv, to_json, to_text
 
 _TEXT_ROWS = 20
 """What a person is shown unless told otherwise; programs and files get all."""
@@ -42,9 +42,14 @@ def put(text: str, output: str = "-") -> None:
         raise WriteError(f"cannot write `{output}`: {error.strerror}") from error
 
 
+def show(text: str, output: str = "-") -> None:
+    """Put out text for a person. What is in it may come from whoever pushes: see `printable`. Raises WriteError."""
+    put(printable(text), output)
+
+
 def talk(text: str) -> None:
     """Say something to the person, not to the pipe."""
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
 
 
 def put_table(table: Table, form: str | None, output: str, limit: int | None) -> None:
@@ -82,7 +87,7 @@ def show_card(path: str) -> None:
     from tonnage.cli.tags import open_inventory
 
     with open_inventory(path, os.environ.get("TONNAGE_TAGS_FROM")) as inventory:
-        put(card(inventory, width()))
+        show(card(inventory, width()))
 
 
 def read_text(path: str) -> str:

@@ -47,7 +47,7 @@ def command(
 ) -> None:
     """Write a plan of what to delete: by name (REPO, REPO:TAG, REPO@DIGEST), by policy, or by the bytes wanted."""
     from tonnage import plan_text
-    from tonnage.cli.output import is_seen, put, read_text, talk, width
+    from tonnage.cli.output import is_seen, put, read_text, show, talk, width
     from tonnage.cli.tags import read_tags
     from tonnage.database import Inventory
     from tonnage.errors import UsageError
@@ -74,7 +74,7 @@ def command(
         plan = make_plan(opened, wanted, datetime.now(UTC))
     put(write_plan(plan), output)
     if explain:
-        put(plan_text.explain(plan, width(), with_plot=is_seen(sys.stdout)))
+        show(plan_text.explain(plan, width(), with_plot=is_seen(sys.stdout)))
     else:
         talk(plan_text.summarize(plan, width(), with_plot=is_seen(sys.stderr)).rstrip())
     if output != "-":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import click
 
 from tonnage.apply import ItemOutcome, Outcome, Status
-from tonnage.cli.output import put, talk
+from tonnage.cli.output import put, show, talk
 from tonnage.errors import UsageError
 from tonnage.monitor import Monitor, TerminalMonitor
 from tonnage.plan import Plan
@@ -74,7 +74,7 @@ def put_outcome(outcome: Outcome, done_word: str, *, as_json: bool, quiet: bool)
 
         put(msgspec.json.format(msgspec.json.encode(outcome), indent=1).decode() + "\n")
     else:
-        put("".join(_line(item) for item in outcome.items if item.status is not Status.DONE))
+        show("".join(_line(item) for item in outcome.items if item.status is not Status.DONE))
     if not quiet:
         talk(_totals(outcome, done_word))
 

@@ -37,7 +37,7 @@ def command(
 
     The bytes are those of the set: what is shared within it counts, what others need does not.
     """
-    from tonnage.cli.output import put, put_table, width
+    from tonnage.cli.output import put_table, show, width
     from tonnage.cli.tags import open_inventory
     from tonnage.targets import parse_target
     from tonnage.what_if import Deletions
@@ -49,6 +49,6 @@ def command(
             deletions.add(parse_target(text), f"named: {text}")
         deletions.settle()
         if listing == "summary" and form is None:
-            put(describe(deletions, width()), output)
+            show(describe(deletions, width()), output)
         else:
             put_table(listing_of(deletions, listing), form, output, limit)
