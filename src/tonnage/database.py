@@ -1,10 +1,7 @@
 """The door to SQL: statements live in `sql/*/*.sql`, one object each; here they are found, and inventories opened."""
 
 import contextlib
-import os
 import re
-import signal
-import threading
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -13,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage.errors import InventoryVersionError, NoInventoryError, QueryError, TonnageError, WriteError
+from tonnage.interrupts import interruptible
 from tonnage.rows import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -99,7 +97,7 @@ class Inventory:
         import duckdb
 
         try:
-            with _interruptible(self.connection):
+            with interruptible(self.connection):
                 cursor = self.connection.execute(sql, parameters or None)
                 if not cursor:  # what DuckDB answers where there are only comments
                     raise QueryError("there is no SQL in the query")
@@ -111,42 +109,6 @@ class Inventory:
             if isinstance(error, duckdb.IOException) or type(error) is duckdb.Error:  # what a bad checksum raises
                 raise NoInventoryError(f"`{self.path}` is damaged: {_first_line(error)}", REPLACE_IT) from error
             raise QueryError(str(error)) from error
-
-
-@contextlib.contextmanager
-def _interruptible(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
-    """Have Ctrl-C end the statement that runs: DuckDB looks for it only now and then, and Python waits for DuckDB.
-
-    The pipe is written to by Python's handler in C, at once. Until all is as it was, nothing else comes of the signal.
-    """
-    is_ours = threading.current_thread() is threading.main_thread()
-    if not is_ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    interrupts: list[int] = []
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
-    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    listener = threading.Thread(target=_interrupt_when_told, args=(connection, reading), daemon=True)
-    listener.start()
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(before)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.close(writing)
-        listener.join()
-        os.close(reading)
-    if interrupts:
-        raise KeyboardInterrupt
-
-
-def _interrupt_when_told(connection: "duckdb.DuckDBPyConnection", reading: int) -> None:
-    """Interrupt the statement when a SIGINT is written to the pipe, until its other end is closed."""
-    while told := os.read(reading, 1):
-        if told[0] == signal.SIGINT:
-            connection.interrupt()
 
 
 def lock_down(connection: "duckdb.DuckDBPyConnection") -> None:

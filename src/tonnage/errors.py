@@ -194,3 +194,8 @@ EXIT_CODES: dict[int, str] = {
     BucketUnreachableError.exit_code: "the bucket cannot be reached, or gives no answer in time",
     130: "interrupted; an older inventory stays as it was",
 }
+
+
+def reason_of(error: Exception) -> str:
+    """Return what went wrong in the system's words, without the path, which messages name themselves."""
+    return getattr(error, "strerror", None) or str(error)

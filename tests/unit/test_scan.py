@@ -41,7 +41,7 @@ from scanning import (
     scan_tree,
 )
 from tonnage.database import Inventory, statements
-from tonnage.errors import InventoryVersionError, NoInventoryError, TonnageError, WriteError
+from tonnage.errors import InventoryVersionError, NoInventoryError, StorageUnreadableError, TonnageError, WriteError
 from tonnage.monitor import Monitor
 from tonnage.rows import SCHEMA_VERSION
 from tonnage.sample import Builder, Descriptor, documents
@@ -826,6 +826,24 @@ def test_damage_deep_in_an_inventory_is_told_as_such(registry: Builder, inventor
         with Inventory(str(inventory)) as opened, pytest.raises(NoInventoryError, match="is damaged"):
             opened.query("select * from store.stray, store.tag, store.digest")
         assert inventory.read_bytes() == damaged
+
+
+def test_another_failure_is_not_taken_for_damage(
+    registry: Builder, inventory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The storage that cannot be read is what has to be told, whatever the old inventory is like."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    whole = inventory.read_bytes()
+    inventory.write_bytes(whole[: len(whole) // 2])
+
+    def fail(_: LocalStorage) -> None:
+        raise StorageUnreadableError("not mounted")
+
+    monkeypatch.setattr(LocalStorage, "is_large", lambda _: True)  # whose parts are found before the database is there
+    monkeypatch.setattr(LocalStorage, "parts", fail)
+    with pytest.raises(StorageUnreadableError, match="not mounted"):
+        scan_tree(registry.root, inventory, full=True)
 
 
 def test_what_is_no_inventory(tmp_path: Path) -> None:

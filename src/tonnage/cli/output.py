@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tonnage.database import Table
-from tonnage.errors import UsageError, WriteError
+from tonnage.errors import UsageError, WriteError, reason_of
 from tonnage.render import left_out, printable, to_csv, to_json, to_text
 
 _TEXT_ROWS = 20
@@ -95,4 +95,4 @@ def read_text(path: str) -> str:
     try:
         return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read `{path}`: {getattr(error, 'strerror', None) or error}") from error
+        raise UsageError(f"cannot read `{path}`: {reason_of(error)}") from error

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tonnage.errors import AccessError
+from tonnage.errors import AccessError, reason_of
 
 USER_VARIABLE, PASSWORD_VARIABLE = "TONNAGE_REGISTRY_USER", "TONNAGE_REGISTRY_PASSWORD"
 
@@ -118,7 +118,7 @@ def _ask_helper(name: str, host: str) -> Credentials | None:
     try:
         run = subprocess.run([program, "get"], input=server, capture_output=True, text=True, timeout=_HELPER_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise AccessError(f"cannot run `{program}`: {_reason(error)}", "docker's config.json names it") from error
+        raise AccessError(f"cannot run `{program}`: {reason_of(error)}", "docker's config.json names it") from error
     if run.returncode != 0:
         said = (run.stdout + run.stderr).strip()
         if _NOT_FOUND in said.lower():
@@ -138,12 +138,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise AccessError(f"cannot read credentials from `{path}`: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    """Return what went wrong, without the name, which the message has."""
-    return getattr(error, "strerror", None) or str(error)
+        raise AccessError(f"cannot read credentials from `{path}`: {reason_of(error)}") from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 160_000_000
 """What the database may hold at once while loading; past it, it uses the disk beside the inventory."""
+MEMORY_BYTES_REMOTE = 100_000_000
+"""The same where all comes over a network, which is slower than that disk."""
 KEEP_MEMORY = "set block_allocator_memory = '100MB'"
 """Blocks that were used are kept for others: to give them back and to ask for them again is a tenth of what the system
 does in a scan.
 """
-MEMORY_BYTES_REMOTE = 100_000_000
-"""The same where all comes over a network, which is slower than that disk."""
 
 
 class Summary(NamedTuple):
@@ -78,7 +78,9 @@ def exchange(target: Path, location: str) -> Iterator[Path]:
     except OSError as error:
         raise WriteError(f"cannot write `{target}`: {error.strerror}", ELSEWHERE) from error
     except Exception as error:
-        if damage := damage_of(target):
+        import duckdb
+
+        if isinstance(error, (WriteError, duckdb.Error)) and (damage := damage_of(target)):
             raise WriteError(f"`{target}` is damaged: {damage}", REPLACE_IT) from error
         raise
     finally:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
-from tonnage.errors import StorageUnreadableError
+from tonnage.errors import StorageUnreadableError, reason_of
 
 HINT = "pass the manifest.json of the report, or one of its .parquet or .csv.gz files"
 _SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".orc": "orc"}
@@ -94,7 +94,7 @@ def open_report(name: str, place: Place) -> Report:
 def _why(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it has no {error}"
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    return reason_of(error)
 
 
 def _of_manifest(name: str, manifest: dict[str, Any], find: Callable[[str], str]) -> Report:
