@@ -87,7 +87,7 @@ def measure(port: int) -> None:
     """List with obstore alone, then as a scan does, then scan; say what each took."""
     from obstore.store import S3Store
 
-    from tonnage.scan import scan
+    from tonnage.scan.run import scan
     from tonnage.storage import Part
     from tonnage.storage.bucket.options import BucketOptions
     from tonnage.storage.bucket.storage import open_bucket

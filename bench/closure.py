@@ -23,10 +23,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tonnage import cut
-from tonnage.cheapest import cheapest
-from tonnage.closure import Problem, frontier
 from tonnage.sizes import parse_size
+from tonnage.solve import cut
+from tonnage.solve.cheapest import cheapest
+from tonnage.solve.closure import Problem, frontier
 
 POINTS = (428, 9_352, 15_882)
 """Points of the frontier, by their images, that the goals are taken from."""

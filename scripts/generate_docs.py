@@ -23,13 +23,13 @@ import click
 from tonnage import plan
 from tonnage.cli import program
 from tonnage.cli.options import SETTINGS
-from tonnage.database import Inventory, Table
 from tonnage.errors import EXIT_CODES
-from tonnage.exporter.live import LIVE, LIVE_LABELS
 from tonnage.exporter.metrics import Metric, builtin_metrics, compat_metrics, run_metric
-from tonnage.reports import Parameter, Report, builtin_reports, parse_report, run_report
+from tonnage.exporter.state import LIVE, LIVE_LABELS
+from tonnage.inventory.database import Inventory, Table
+from tonnage.inventory.reports import Parameter, Report, builtin_reports, parse_report, run_report
 from tonnage.sample import build_demo
-from tonnage.scan import scan
+from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"

@@ -11,7 +11,7 @@ import pytest
 import realregistry
 from imagelayouts import write_layouts
 from tonnage.sample import Builder, build_demo
-from tonnage.scan import scan
+from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
 
 

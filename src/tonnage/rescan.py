@@ -31,7 +31,7 @@ from tonnage.errors import (
 )
 from tonnage.exporter.expose import expose
 from tonnage.exporter.messages import OTHER, Job, Outcome
-from tonnage.scan import scan
+from tonnage.scan.run import scan
 from tonnage.storage import Storage
 from tonnage.storage.opening import open_storage
 from tonnage.storage.registry import RegistrySource

@@ -13,9 +13,9 @@ from buckets import KEYS, MotoStore, scan_bucket, unlike
 from realregistry import Registry, running_registry
 from scanning import answer
 from tonnage.cli import main
-from tonnage.database import Inventory
 from tonnage.gc.preview import preview
-from tonnage.scan import scan
+from tonnage.inventory.database import Inventory
+from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("cloud_environment")]

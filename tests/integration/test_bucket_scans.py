@@ -23,7 +23,7 @@ from scanning import (
     scan_tree,
 )
 from storage_suite import sizes, walk
-from tonnage.layout import Place, locate
+from tonnage.formats.layout import Place, locate
 from tonnage.sample import Builder
 from tonnage.storage.bucket import listing
 from tonnage.storage.opening import OpenOptions, open_storage

@@ -28,12 +28,12 @@ from randomdamage import keep_scannable, random_damage
 from randomtrees import random_registry
 from realregistry import REGISTRY, Collection, collect
 from scanning import scan_tree
-from tonnage.database import Inventory
 from tonnage.gc.marking import Marking, RefusedError
 from tonnage.gc.preview import Preview, preview
 from tonnage.gc.replay import Stop
 from tonnage.gc.replica import Collector, Replica
 from tonnage.gc.sweeping import Sweep
+from tonnage.inventory.database import Inventory
 from tonnage.sample import Builder
 
 pytestmark = pytest.mark.integration

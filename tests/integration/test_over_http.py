@@ -22,17 +22,17 @@ from registryfronts import Break, Hook, Proxy, Reply, running_proxy, running_tok
 from scanning import Rows, answer, column, problems, scan_storage, scan_tree
 from tonnage.apply import apply_plan
 from tonnage.cli import main
-from tonnage.database import Inventory, statements
 from tonnage.errors import AccessError, NotKnownError, RegistryError, RegistryUnreachableError
 from tonnage.exporter.messages import Job
-from tonnage.planner import Wanted, make_plan
+from tonnage.formats.targets import parse_target
+from tonnage.inventory.database import Inventory, statements
+from tonnage.planning.planner import Wanted, make_plan
+from tonnage.planning.verify import verify
 from tonnage.registry import Registry
 from tonnage.rescan import run
 from tonnage.sample import Builder
 from tonnage.sample.documents import OCI_INDEX, OCI_MANIFEST, Descriptor
 from tonnage.storage.registry import RegistrySource
-from tonnage.targets import parse_target
-from tonnage.verify import verify
 
 pytestmark = pytest.mark.integration
 

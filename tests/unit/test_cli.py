@@ -25,9 +25,9 @@ from golden import check_golden
 from tonnage.cli import COMMANDS, main
 from tonnage.cli.options import SETTINGS
 from tonnage.cli.reports import all_reports
-from tonnage.database import Inventory
 from tonnage.errors import EXIT_CODES
-from tonnage.reports import builtin_reports
+from tonnage.inventory.database import Inventory
+from tonnage.inventory.reports import builtin_reports
 from tonnage.sample import Builder
 
 TONNAGE = [sys.executable, "-m", "tonnage"]

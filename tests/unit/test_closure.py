@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ortools.graph.python import max_flow
 
-from tonnage.cheapest import Choice, cheapest
-from tonnage.closure import Problem, frontier
-from tonnage.cut import Network, best_set, cut, cut_by_or_tools
+from tonnage.solve.cheapest import Choice, cheapest
+from tonnage.solve.closure import Problem, frontier
+from tonnage.solve.cut import Network, best_set, cut, cut_by_or_tools
 
 
 def all_sets(problem: Problem) -> list[set[int]]:
@@ -160,7 +160,7 @@ def test_a_large_network_is_given_to_or_tools(monkeypatch: pytest.MonkeyPatch) -
     holders = [rng.sample(range(3000), 5) for _ in range(4500)]
     network = Network([rng.randint(1, 1000) for _ in holders], holders, [rng.randint(1, 3) for _ in range(3000)])
     given: list[int] = []
-    monkeypatch.setattr("tonnage.cut.cut_by_or_tools", lambda *asked: given.append(1) or cut_by_or_tools(*asked))
+    monkeypatch.setattr("tonnage.solve.cut.cut_by_or_tools", lambda *asked: given.append(1) or cut_by_or_tools(*asked))
     chosen = best_set(network)
-    monkeypatch.setattr("tonnage.cut._or_tools", lambda: None)
+    monkeypatch.setattr("tonnage.solve.cut._or_tools", lambda: None)
     assert (given, chosen) == ([1], best_set(network))

@@ -16,9 +16,9 @@ import pytest
 
 from imagelayouts import bytes_on_disk
 from scanning import answer, check_sums, column, problems, scan_storage, scan_tree
-from tonnage.database import Inventory
 from tonnage.exporter.expose import expose
 from tonnage.exporter.messages import Job
+from tonnage.inventory.database import Inventory
 from tonnage.storage.opening import open_storage
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"

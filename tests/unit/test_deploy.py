@@ -16,7 +16,7 @@ from compose_spec import PyCompose
 
 from console import run
 from tonnage.cli import COMMANDS
-from tonnage.reports import builtin_reports
+from tonnage.inventory.reports import builtin_reports
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

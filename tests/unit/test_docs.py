@@ -17,9 +17,9 @@ import pytest
 import realregistry
 from console import Block, is_as_shown, parse_blocks, run, with_output, without_times
 from tonnage.cli.options import SETTINGS
-from tonnage.database import Inventory
 from tonnage.errors import EXIT_CODES
-from tonnage.reports import builtin_reports
+from tonnage.inventory.database import Inventory
+from tonnage.inventory.reports import builtin_reports
 from tonnage.sample import Builder
 
 ROOT = Path(__file__).parents[2]

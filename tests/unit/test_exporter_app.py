@@ -12,10 +12,10 @@ from starlette.testclient import TestClient
 
 from tonnage.exporter.addresses import AddressError, listen, parse_address, url_of
 from tonnage.exporter.app import Pages, make_app
+from tonnage.exporter.cache_path import place_for
 from tonnage.exporter.exposition import Exposition, render
 from tonnage.exporter.guard import Bucket, Guard
-from tonnage.exporter.live import LIVE, Live, State, Volume
-from tonnage.exporter.place import place_for
+from tonnage.exporter.state import LIVE, Live, State, Volume
 from tonnage.exporter.web import Web
 from tonnage.exporter.webconfig import RateLimit
 

@@ -13,10 +13,10 @@ import pytest
 from randomdamage import keep_scannable, random_damage
 from randomtrees import random_registry
 from scanning import scan_tree
-from tonnage.database import Inventory
 from tonnage.gc.preview import COLLECTORS, listing, predict_after, preview
 from tonnage.gc.replay import replay
 from tonnage.gc.replica import Replica
+from tonnage.inventory.database import Inventory
 from tonnage.sample import documents
 
 SEEDS = range(300, 312)

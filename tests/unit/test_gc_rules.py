@@ -17,11 +17,11 @@ import pytest
 
 from oddstates import ALL, MANIFESTS, STATES, into_folder, manifest_of, stray
 from scanning import column, scan_tree
-from tonnage.database import Inventory
-from tonnage.gc.names import is_repository_name
+from tonnage.formats.names import is_repository_name
 from tonnage.gc.preview import LISTINGS, Preview, deletion_of, listing, predict_after, preview
 from tonnage.gc.replay import replay
 from tonnage.gc.replica import OTHER_STORE, S3, Collector, Deletion, Replica
+from tonnage.inventory.database import Inventory
 from tonnage.plan import Action, Item
 from tonnage.sample import Builder, Descriptor, Repository, documents
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from randomdamage import change_json
-from tonnage import gojson, oci
-from tonnage.gojson import RefusedError, Version, read
+from tonnage.formats import gojson, oci
+from tonnage.formats.gojson import RefusedError, Version, read
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 IMAGE: dict[str, Any] = {

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from scanning import answer, scan_tree
-from tonnage.card import card
 from tonnage.cli import main
-from tonnage.database import Inventory, connect, quote
 from tonnage.errors import NotKnownError
 from tonnage.gc.preview import preview
+from tonnage.inventory.database import Inventory, connect, quote
+from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.plan import read_plan
-from tonnage.reports import builtin_reports, run_report
 from tonnage.sample import Builder
+from tonnage.show.card import card
 
 UNKNOWN_CLASSES = ["links", "orphaned", "strays", "untagged", "uploads"]
 

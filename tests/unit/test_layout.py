@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tonnage.layout import (
+from tonnage.formats.layout import (
     Located,
     Place,
     blob_path,

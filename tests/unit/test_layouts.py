@@ -24,17 +24,17 @@ from imagelayouts import (
 )
 from scanning import answer, column, differences, everything, problems, scan_storage, scan_tree
 from stories import HEALTHY, Operation, Story, operations
-from tonnage.database import Inventory
 from tonnage.errors import NoStorageError, TonnageError
+from tonnage.formats.targets import parse_target
 from tonnage.gc.preview import preview
-from tonnage.leftovers import find_leftovers
+from tonnage.inventory.database import Inventory
+from tonnage.planning.deletions import Deletions
+from tonnage.planning.leftovers import find_leftovers
 from tonnage.sample import Builder
 from tonnage.sample.documents import OCI_LAYER, Descriptor, digest_of
-from tonnage.scan import Summary
+from tonnage.scan.run import Summary
 from tonnage.storage import Format
 from tonnage.storage.opening import open_storage
-from tonnage.targets import parse_target
-from tonnage.what_if import Deletions
 
 KNOWN_TO_BOTH = (
     "select repository, tag, digest from tag",

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from scanning import scan_tree
-from tonnage.database import Inventory
 from tonnage.errors import UsageError
-from tonnage.leftovers import Leftovers, find_leftovers, script
+from tonnage.inventory.database import Inventory
+from tonnage.planning.leftovers import Leftovers, find_leftovers, script
 from tonnage.sample import Builder
 
 LONG_AGO = datetime(2026, 1, 2, tzinfo=UTC)
@@ -160,7 +160,7 @@ class _Fake:
         self.location = location
 
     def query(self, sql: str, values: object = None) -> object:
-        from tonnage.database import Table
+        from tonnage.inventory.database import Table
 
         if "from source" in sql:
             return Table([], [], [("storage", True, True, True)])

@@ -13,11 +13,9 @@ from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
 from scanning import scan_tree
-from tonnage.database import Inventory
 from tonnage.errors import QueryError, UsageError
 from tonnage.exporter.compat import make_selection, select
 from tonnage.exporter.expose import expose, wanted_metrics
-from tonnage.exporter.live import LIVE
 from tonnage.exporter.messages import Job
 from tonnage.exporter.metrics import (
     Labelled,
@@ -30,7 +28,9 @@ from tonnage.exporter.metrics import (
     run_metric,
     to_family,
 )
-from tonnage.reports import parse_report
+from tonnage.exporter.state import LIVE
+from tonnage.inventory.database import Inventory
+from tonnage.inventory.reports import parse_report
 from tonnage.sample import Builder
 
 ALL = {**builtin_metrics(), **compat_metrics()}

@@ -15,8 +15,8 @@ import pytest
 
 from pulling import complete, pullable
 from randomplans import blob_bytes, outside, random_tree, some_plan
-from tonnage.database import Inventory
 from tonnage.gc.preview import deletion_of, preview
+from tonnage.inventory.database import Inventory
 from tonnage.plan import Action, Item, prediction_of
 
 

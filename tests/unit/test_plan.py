@@ -9,15 +9,15 @@ import duckdb
 import pytest
 
 from scanning import scan_tree
-from tonnage.caution import IncompleteKnowledgeError
-from tonnage.database import Inventory
-from tonnage.freeing import GoalUnreachableError
+from tonnage.formats.references import parse_reference
+from tonnage.formats.targets import parse_target
+from tonnage.inventory.database import Inventory
 from tonnage.plan import Action, Plan, PlanError, read_plan, write_plan
-from tonnage.planner import Wanted, make_plan
-from tonnage.policy import parse_policy
-from tonnage.references import parse_reference
+from tonnage.planning.guards import IncompleteKnowledgeError
+from tonnage.planning.planner import Wanted, make_plan
+from tonnage.planning.policy import parse_policy
+from tonnage.planning.units import GoalUnreachableError
 from tonnage.sample import Builder
-from tonnage.targets import parse_target
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

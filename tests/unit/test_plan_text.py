@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from golden import FOLDER, check_golden
-from tonnage.database import Inventory
+from tonnage.formats.targets import parse_target
+from tonnage.inventory.database import Inventory
 from tonnage.plan import Plan, seal
-from tonnage.plan_text import explain
-from tonnage.planner import Wanted, make_plan
-from tonnage.plot import Plot, draw
-from tonnage.policy import parse_policy
+from tonnage.planning.plan_text import explain
+from tonnage.planning.planner import Wanted, make_plan
+from tonnage.planning.policy import parse_policy
+from tonnage.show.plot import Plot, draw
 from tonnage.sizes import parse_size
-from tonnage.targets import parse_target
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 WISHES = {

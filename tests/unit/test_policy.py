@@ -3,7 +3,7 @@
 import pytest
 
 from tonnage.errors import UsageError
-from tonnage.policy import Candidate, Untagged, judge_tags, judge_untagged, parse_policy, rule_for
+from tonnage.planning.policy import Candidate, Untagged, judge_tags, judge_untagged, parse_policy, rule_for
 
 DAY = 86400.0
 NOW = 20_000 * DAY

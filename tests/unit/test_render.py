@@ -6,8 +6,8 @@ import csv
 
 import pytest
 
-from tonnage.database import Table
-from tonnage.render import to_csv, to_text
+from tonnage.inventory.database import Table
+from tonnage.show.render import to_csv, to_text
 
 
 def table(*cells: str, name: str = "created_by") -> Table:

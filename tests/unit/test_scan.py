@@ -25,9 +25,9 @@ from typing import Any
 import duckdb
 import pytest
 
-import tonnage.scan
 import tonnage.scan.listing
 import tonnage.scan.loading
+import tonnage.scan.run
 from scanning import (
     answer,
     bytes_below,
@@ -40,12 +40,12 @@ from scanning import (
     scan_storage,
     scan_tree,
 )
-from tonnage.database import Inventory, statements
 from tonnage.errors import InventoryVersionError, NoInventoryError, StorageUnreadableError, TonnageError, WriteError
+from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.monitor import Monitor
-from tonnage.rows import SCHEMA_VERSION
 from tonnage.sample import Builder, Descriptor, documents
-from tonnage.scan import Summary
+from tonnage.scan.run import Summary
 from tonnage.scan.workers import Crew, WorkerDiedError
 from tonnage.storage.local import LocalStorage
 from tonnage.storage.memory import MemoryStorage
@@ -613,14 +613,14 @@ def test_names_that_are_no_text(registry: Builder, inventory: Path) -> None:
 
 # --- interruption, readers, versions --------------------------------------------------------------------------------
 
-SCAN = "import sys; from tonnage.scan import scan; from tonnage.storage.local import open_local\n"
+SCAN = "import sys; from tonnage.scan.run import scan; from tonnage.storage.local import open_local\n"
 CALL = "scan(open_local(sys.argv[1]), sys.argv[2], workers_count=1)\n"
 AT_LINE = """
 import os, signal
 count, limit, what = 0, int(sys.argv[3]), getattr(signal, sys.argv[4])
 def watch(frame, event, argument):
     global count
-    if not frame.f_code.co_filename.endswith(("scan/__init__.py", "scan/loading.py", "tonnage/database.py")):
+    if not frame.f_code.co_filename.endswith(("scan/run.py", "scan/loading.py", "inventory/database.py")):
         return None
     if event == "line":
         count += 1
@@ -769,7 +769,7 @@ def test_readers_during_a_scan(registry: Builder, inventory: Path, grown: dict[s
 def test_a_reader_in_another_process(registry: Builder, inventory: Path, grown: dict[str, Any]) -> None:
     """An inventory that someone has open can be replaced, and stays what it was for them."""
     script = (
-        "import sys; from tonnage.database import Inventory\n"
+        "import sys; from tonnage.inventory.database import Inventory\n"
         "with Inventory(sys.argv[1]) as inventory:\n"
         "    print(inventory.query('select tag from tag').rows, flush=True); sys.stdin.readline()\n"
         "    print(inventory.query('select tag, digest from tag').rows[0][0])"
@@ -926,7 +926,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def exact_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust the clock of the file system to the millisecond: tests cannot wait for two seconds."""
-    monkeypatch.setattr(tonnage.scan, "CLOCK_MARGIN_US", 0)
+    monkeypatch.setattr(tonnage.scan.run, "CLOCK_MARGIN_US", 0)
     monkeypatch.setattr(tonnage.scan.listing, "CLOCK_MARGIN_US", 0)
 
 
@@ -1125,7 +1125,7 @@ def test_growth_is_kept_by_a_full_scan(registry: Builder, inventory: Path, grown
 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have worker processes started at once."""
-    monkeypatch.setattr(tonnage.scan, "Crew", functools.partial(Crew, patience_seconds=0))
+    monkeypatch.setattr(tonnage.scan.run, "Crew", functools.partial(Crew, patience_seconds=0))
 
 
 def test_worker_processes_find_the_same(

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from golden import check_golden
-from tonnage.database import Inventory, statements
-from tonnage.reports import Report, builtin_reports, run_report
-from tonnage.rows import SCHEMA_VERSION
-from tonnage.scan import contents, layouts, listing, over_http, scan
+from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.reports import Report, builtin_reports, run_report
+from tonnage.inventory.rows import SCHEMA_VERSION
+from tonnage.scan import contents, layouts, listing, over_http
+from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
 
 SOURCE = Path(__file__).parents[2] / "src" / "tonnage"
-FOLDERS = sorted(path.name for path in (SOURCE / "sql").iterdir() if path.is_dir())
+FOLDERS = sorted(path.name for path in (SOURCE / "inventory" / "sql").iterdir() if path.is_dir())
 FILES = [(folder, name) for folder in FOLDERS for name in statements(folder)]
 QUESTIONS = ("tables", "views", "reports", "metrics", "metrics_compat", "diff")
 """Folders of statements that yield rows to people: their titles say what a row is."""

@@ -15,9 +15,9 @@ from registryfronts import _Quiet, _serving
 from scanning import scan_tree
 from tonnage.cli import main
 from tonnage.errors import AccessError, RegistryError, UsageError
+from tonnage.formats.tag_sources import parse_tags
 from tonnage.registry.harbor import read_harbor_tags
 from tonnage.sample import Builder
-from tonnage.tag_sources import parse_tags
 
 A, B = (f"sha256:{letter * 64}" for letter in "ab")
 DUMP = f"""--

@@ -7,8 +7,8 @@ import duckdb
 import pytest
 
 from tonnage.errors import UsageError
-from tonnage.references import Reference, parse_in_use, parse_reference
-from tonnage.targets import Target, parse_target
+from tonnage.formats.references import Reference, parse_in_use, parse_reference
+from tonnage.formats.targets import Target, parse_target
 
 HEX = "4f" * 32
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from scanning import scan_tree
-from tonnage.database import Inventory
+from tonnage.formats.targets import Target
+from tonnage.inventory.database import Inventory
 from tonnage.plan import Plan
-from tonnage.planner import Wanted, make_plan
+from tonnage.planning.planner import Wanted, make_plan
+from tonnage.planning.verify import Verification, VerifyError, verify
 from tonnage.sample import Builder
-from tonnage.targets import Target
-from tonnage.verify import Verification, VerifyError, verify
 
 FINISHED = datetime(2026, 3, 4, 5, 6, 7, 500_000, tzinfo=UTC)
 

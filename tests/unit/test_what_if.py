@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from scanning import scan_tree
-from tonnage.database import Inventory
 from tonnage.errors import UsageError
+from tonnage.formats.targets import parse_target
+from tonnage.inventory.database import Inventory
+from tonnage.planning.deletions import Deletions, Totals
 from tonnage.sample import Builder
-from tonnage.targets import parse_target
-from tonnage.what_if import Deletions, Totals
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def command(folder: str) -> None:
     """
     from tonnage.cli.output import show_card, talk
     from tonnage.sample import build_demo
-    from tonnage.scan import scan
+    from tonnage.scan.run import scan
     from tonnage.storage.local import open_local
 
     root, inventory = Path(folder) / "registry", str(Path(folder) / "tonnage.duckdb")

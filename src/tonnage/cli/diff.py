@@ -13,6 +13,6 @@ from tonnage.cli.options import output_options
 def command(old: str, new: str, layers: bool, form: str | None, output: str, limit: int | None) -> None:
     """Say who grew between two inventories, and by which layers."""
     from tonnage.cli.output import put_table
-    from tonnage.database import compare
+    from tonnage.inventory.database import compare
 
     put_table(compare(old, new, "layers" if layers else "repositories"), form, output, limit)

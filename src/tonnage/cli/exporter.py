@@ -138,10 +138,10 @@ def command(
     answered from memory and never fails. It takes the place of docker-registry-exporter, and says what that left out:
     who holds which bytes, and what would be freed.
     """
+    from tonnage.exporter.cache_path import place_for
     from tonnage.exporter.messages import Job
-    from tonnage.exporter.place import place_for
     from tonnage.exporter.serving import Settings, serve
-    from tonnage.scan.exchange import clear_away
+    from tonnage.scan.replace import clear_away
     from tonnage.storage.volume import volume_of
 
     check_source(place, source, tags_from)

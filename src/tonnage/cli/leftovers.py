@@ -40,9 +40,9 @@ def with_script(command: click.Command) -> click.Command:
 
 def _write(inventory: str, output: str, older_than: str) -> None:
     from tonnage.cli.output import put, talk
-    from tonnage.database import Inventory
     from tonnage.errors import UsageError
-    from tonnage.leftovers import find_leftovers, script
+    from tonnage.inventory.database import Inventory
+    from tonnage.planning.leftovers import find_leftovers, script
 
     days = older_than.removesuffix("d")
     if not (days.isascii() and days.isdigit() and int(days)):

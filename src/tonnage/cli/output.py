@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from tonnage.database import Table
 from tonnage.errors import UsageError, WriteError, reason_of
-from tonnage.render import left_out, printable, to_csv, to_json, to_text
+from tonnage.inventory.database import Table
+from tonnage.show.render import left_out, printable, to_csv, to_json, to_text
 
 _TEXT_ROWS = 20
 """What a person is shown unless told otherwise; programs and files get all."""
@@ -83,8 +83,8 @@ def _mention_columns(names: list[str]) -> None:
 
 def show_card(path: str) -> None:
     """Print the card of an inventory, with the tags that TONNAGE_TAGS_FROM names if it is set."""
-    from tonnage.card import card
     from tonnage.cli.tags import open_inventory
+    from tonnage.show.card import card
 
     with open_inventory(path, os.environ.get("TONNAGE_TAGS_FROM")) as inventory:
         show(card(inventory, width()))

@@ -46,16 +46,16 @@ def command(
     inventory: str,
 ) -> None:
     """Write a plan of what to delete: by name (REPO, REPO:TAG, REPO@DIGEST), by policy, or by the bytes wanted."""
-    from tonnage import plan_text
     from tonnage.cli.output import is_seen, put, read_text, show, talk, width
     from tonnage.cli.tags import read_tags
-    from tonnage.database import Inventory
     from tonnage.errors import UsageError
+    from tonnage.formats.references import parse_in_use
+    from tonnage.formats.targets import parse_target
+    from tonnage.inventory.database import Inventory
     from tonnage.plan import write_plan
-    from tonnage.planner import Wanted, make_plan
-    from tonnage.policy import parse_policy
-    from tonnage.references import parse_in_use
-    from tonnage.targets import parse_target
+    from tonnage.planning import plan_text
+    from tonnage.planning.planner import Wanted, make_plan
+    from tonnage.planning.policy import parse_policy
 
     if not (targets or policy or free):
         raise UsageError("nothing to plan", "name targets, or give --policy or --free")

@@ -1,9 +1,9 @@
 """A small SQL prompt with completion, for machines without the duckdb program."""
 
 from tonnage.cli.output import put, talk, width
-from tonnage.database import Inventory
 from tonnage.errors import TonnageError
-from tonnage.render import to_text
+from tonnage.inventory.database import Inventory
+from tonnage.show.render import to_text
 
 
 def prompt(path: str) -> None:

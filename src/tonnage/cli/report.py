@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Run a report from an .sql file of your own."""
     from tonnage.cli.reports import run_and_put
-    from tonnage.reports import read_report
+    from tonnage.inventory.reports import read_report
 
     values = dict(setting.partition("=")[::2] for setting in settings)
     run_and_put(read_report(Path(file)), inventory, form, output, limit, values)

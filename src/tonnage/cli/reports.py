@@ -7,7 +7,7 @@ import click
 
 from tonnage.cli.leftovers import with_script
 from tonnage.cli.options import inventory_option, output_options, tags_option
-from tonnage.reports import Parameter, Report, builtin_reports, reports_in
+from tonnage.inventory.reports import Parameter, Report, builtin_reports, reports_in
 
 _METAVARS = {"text": "TEXT", "integer": "N", "bytes": "SIZE", "days": "DAYS", "digest": "DIGEST"}
 _NO_RESTRICTION = ("any", "0")
@@ -47,7 +47,7 @@ def run_and_put(
     """Run a report and put its rows out."""
     from tonnage.cli.output import put_table
     from tonnage.cli.tags import open_inventory
-    from tonnage.reports import run_report
+    from tonnage.inventory.reports import run_report
 
     with open_inventory(path, tags_from) as inventory:
         table = run_report(inventory, report, values)

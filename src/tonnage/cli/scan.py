@@ -51,7 +51,7 @@ def command(
     from tonnage.cli.output import talk
     from tonnage.errors import PROBLEMS_FOUND
     from tonnage.monitor import Monitor, TerminalMonitor
-    from tonnage.scan import scan
+    from tonnage.scan.run import scan
     from tonnage.storage.opening import open_storage
     from tonnage.storage.report import ReportStorage, describe
 

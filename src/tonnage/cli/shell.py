@@ -12,7 +12,7 @@ from tonnage.cli.options import inventory_option
 @inventory_option
 def command(inventory: str) -> None:
     """Open an SQL prompt on the inventory: the duckdb program if it is installed, else a small one."""
-    from tonnage.database import Inventory
+    from tonnage.inventory.database import Inventory
 
     with Inventory(inventory):
         pass  # says what is wrong with the file before a prompt opens on it

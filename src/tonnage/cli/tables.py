@@ -15,8 +15,8 @@ def command(name: str | None, inventory: str, form: str | None, output: str, lim
     The meaning is in the database itself: any SQL tool shows it.
     """
     from tonnage.cli.output import put_table
-    from tonnage.database import Inventory, statements
     from tonnage.errors import UsageError
+    from tonnage.inventory.database import Inventory, statements
 
     folder = statements("catalog")
     with Inventory(inventory) as opened:

@@ -1,6 +1,6 @@
 """Tags that are kept outside of the storage, for every command that asks an inventory."""
 
-from tonnage.database import Inventory
+from tonnage.inventory.database import Inventory
 
 
 def read_tags(place: str | None) -> list[tuple[str, str, str]] | None:
@@ -12,7 +12,7 @@ def read_tags(place: str | None) -> list[tuple[str, str, str]] | None:
 
         return read_harbor_tags(place)
     from tonnage.cli.output import read_text
-    from tonnage.tag_sources import parse_tags
+    from tonnage.formats.tag_sources import parse_tags
 
     return parse_tags(read_text(place))
 

@@ -17,9 +17,9 @@ def command(plan: str, inventory: str, form: str | None, output: str, limit: int
     Exits with 0 if all went as predicted, with 16 if not; the rows say what did not, and why.
     """
     from tonnage.cli.output import put_table, read_text, talk
-    from tonnage.database import Inventory
+    from tonnage.inventory.database import Inventory
     from tonnage.plan import read_plan
-    from tonnage.verify import NOT_AS_PREDICTED, verify
+    from tonnage.planning.verify import NOT_AS_PREDICTED, verify
 
     with Inventory(inventory) as opened:
         found = verify(opened, read_plan(read_text(plan).encode()))

@@ -39,9 +39,9 @@ def command(
     """
     from tonnage.cli.output import put_table, show, width
     from tonnage.cli.tags import open_inventory
-    from tonnage.targets import parse_target
-    from tonnage.what_if import Deletions
-    from tonnage.what_if_text import describe, listing_of
+    from tonnage.formats.targets import parse_target
+    from tonnage.planning.deletions import Deletions
+    from tonnage.planning.deletions_text import describe, listing_of
 
     with open_inventory(inventory, tags_from) as opened:
         deletions = Deletions(opened)

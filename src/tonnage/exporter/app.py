@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from tonnage import __version__
 from tonnage.exporter.exposition import answer, gzipped
-from tonnage.exporter.live import Live
+from tonnage.exporter.state import Live
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tonnage.errors import UsageError
 from tonnage.exporter.metrics import Rows
-from tonnage.targets import parse_target
+from tonnage.formats.targets import parse_target
 
 
 class Pattern(NamedTuple):

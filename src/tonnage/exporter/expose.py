@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
-from tonnage.database import Inventory
 from tonnage.errors import QueryError, UsageError
 from tonnage.exporter.compat import Selection, make_selection, select
 from tonnage.exporter.exposition import Exposition, render
-from tonnage.exporter.live import LIVE
 from tonnage.exporter.messages import Job
 from tonnage.exporter.metrics import Metric, Rows, builtin_metrics, compat_metrics, metrics_in, run_metric, to_family
+from tonnage.exporter.state import LIVE
+from tonnage.inventory.database import Inventory
 
 log = logging.getLogger("tonnage")
 

@@ -7,7 +7,7 @@
 
 `value` is the sample's value, all other columns are labels; a row whose value is null is left out, as unknown is not 0.
 A histogram names its upper bounds, `-- buckets: 1 2 5`, and yields one row per observed `value`, with a `weight` if it
-was observed more than once. The header is that of a report (see tonnage.reports), without parameters.
+was observed more than once. The header is that of a report (see tonnage.inventory.reports), without parameters.
 """
 
 import re
@@ -20,9 +20,9 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.utils import floatToGoString
 
-from tonnage.database import Inventory, Table, statements
 from tonnage.errors import QueryError, UsageError
-from tonnage.reports import Report, parse_report, reports_in
+from tonnage.inventory.database import Inventory, Table, statements
+from tonnage.inventory.reports import Report, parse_report, reports_in
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _TYPES = ("gauge", "counter", "histogram")

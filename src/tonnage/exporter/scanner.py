@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from tonnage.exporter.live import State, Volume
 from tonnage.exporter.messages import KILLED, OTHER, Job, Outcome
+from tonnage.exporter.state import State, Volume
 
 log = logging.getLogger("tonnage")
 

@@ -14,9 +14,9 @@ from tonnage.exporter.addresses import listen, url_of
 from tonnage.exporter.app import Pages, make_app
 from tonnage.exporter.expose import selection_of, wanted_metrics
 from tonnage.exporter.guard import Guard
-from tonnage.exporter.live import Live, State
 from tonnage.exporter.messages import Job
 from tonnage.exporter.scanner import Scanner
+from tonnage.exporter.state import Live, State
 from tonnage.exporter.tls import reloading_context
 from tonnage.exporter.web import Web
 

@@ -17,7 +17,7 @@ right, or were not there where nobody can tell what it should be.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tonnage.gc.names import is_digest, is_path, is_repository_name
+from tonnage.formats.names import is_digest, is_path, is_repository_name
 from tonnage.gc.replica import Collector, Replica
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, ordered
 

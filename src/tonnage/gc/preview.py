@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tonnage.database import Inventory, Table, statements
 from tonnage.errors import NoCollectorError
 from tonnage.gc.replay import Outcome, Phase, Stop, replay
 from tonnage.gc.replica import DISK, OTHER_STORE, S3, Collector, Deletion, Driver, Replica
 from tonnage.gc.sweeping import Removed
-from tonnage.knowledge import insist
+from tonnage.inventory.database import Inventory, Table, statements
+from tonnage.inventory.known import insist
 from tonnage.plan import Action, Item, Prediction
 
 LISTINGS = ("blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference")

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from tonnage.database import Inventory, statements
-from tonnage.gc.names import is_digest
+from tonnage.formats.names import is_digest
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, NoFolderError, find, insert, remove
+from tonnage.inventory.database import Inventory, statements
 
 _LINKS_AT_ONCE = 100_000
 """Repositories are put together until they have this many links."""

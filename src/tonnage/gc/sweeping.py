@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tonnage.formats.names import is_digest
 from tonnage.gc.marking import CrashedError, Link, Marking, RefusedError, blob_path
-from tonnage.gc.names import is_digest
 from tonnage.gc.replica import Replica
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, find, ordered
 

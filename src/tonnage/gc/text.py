@@ -5,10 +5,10 @@ from collections import Counter
 from textwrap import wrap
 from typing import Any
 
-from tonnage.database import Table
 from tonnage.gc.preview import Context, Preview
 from tonnage.gc.replay import Phase, Stop
-from tonnage.render import to_text
+from tonnage.inventory.database import Table
+from tonnage.show.render import to_text
 from tonnage.sizes import format_size, format_time
 
 DOCUMENT_VERSION = 1

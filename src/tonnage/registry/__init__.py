@@ -2,9 +2,9 @@
 
 from tonnage.registry.changing import Deletion, PushRefusedError, Registry
 from tonnage.registry.client import Head, ReadOnlyRegistry, UnreadableError, is_tag
+from tonnage.registry.http import Limits
 from tonnage.registry.manifests import RemoteManifest, digest_of, has_digest
 from tonnage.registry.paging import Listing
-from tonnage.registry.wire import Limits
 
 __all__ = [
     "Deletion",

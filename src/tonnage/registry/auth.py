@@ -18,7 +18,7 @@ import msgspec
 
 from tonnage.errors import AccessError, RegistryError
 from tonnage.registry.credentials import Credentials
-from tonnage.registry.wire import Answer, Wire
+from tonnage.registry.http import Answer, Wire
 
 CLIENT_ID = "tonnage"
 _DEFAULT_SECONDS = 60.0

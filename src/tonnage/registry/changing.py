@@ -6,8 +6,8 @@ from typing import NamedTuple
 from tonnage.errors import DeletionRefusedError, RegistryError, UsageError
 from tonnage.registry.client import ReadOnlyRegistry
 from tonnage.registry.connection import WRITING
+from tonnage.registry.http import Answer
 from tonnage.registry.manifests import DIGEST, RemoteManifest
-from tonnage.registry.wire import Answer
 
 
 class PushRefusedError(RegistryError):

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from tonnage.errors import RegistryError, UsageError
-from tonnage.oci import INDEX_TYPES, MANIFEST_TYPES
+from tonnage.formats.oci import INDEX_TYPES, MANIFEST_TYPES
 from tonnage.registry.connection import READING, Connection
+from tonnage.registry.http import Answer, CutOffError
 from tonnage.registry.manifests import DIGEST, RemoteManifest, digest_of, has_digest
 from tonnage.registry.paging import PAGE_SIZE, Listing, PageError, Query, walk_twice
 from tonnage.registry.referrers import REFERRERS_HEADERS, walk_referrers
-from tonnage.registry.wire import Answer, CutOffError
 
 ACCEPT = ", ".join(sorted(MANIFEST_TYPES))
 """Every kind: a server converts or hides what is not accepted, and then names another digest."""

@@ -10,9 +10,9 @@ import httpx2
 
 from tonnage.errors import AccessError, RegistryError, RegistryUnreachableError, UsageError
 from tonnage.registry.auth import Authenticator
+from tonnage.registry.counts import Tally
 from tonnage.registry.credentials import Credentials, find_credentials, read_credentials_file
-from tonnage.registry.tally import Tally
-from tonnage.registry.wire import Answer, Limits, Wire
+from tonnage.registry.http import Answer, Limits, Wire
 
 READING = frozenset({"GET", "HEAD"})
 WRITING = READING | {"PUT", "DELETE"}

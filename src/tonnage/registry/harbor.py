@@ -17,7 +17,7 @@ import msgspec
 from tonnage.errors import AccessError, RegistryError
 from tonnage.registry.connection import parse_registry_url
 from tonnage.registry.credentials import find_credentials
-from tonnage.registry.wire import Answer, Limits, Wire
+from tonnage.registry.http import Answer, Limits, Wire
 
 _PAGE_SIZE = 100
 """What Harbor gives at most."""

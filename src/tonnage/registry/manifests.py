@@ -8,7 +8,15 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from tonnage.oci import INDEX_TYPES, SCHEMA1_SIGNED, Kind, Manifest, Role, UnreadableManifestError, parse_manifest
+from tonnage.formats.oci import (
+    INDEX_TYPES,
+    SCHEMA1_SIGNED,
+    Kind,
+    Manifest,
+    Role,
+    UnreadableManifestError,
+    parse_manifest,
+)
 
 DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})\Z")
 

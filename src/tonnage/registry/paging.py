@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tonnage.errors import RegistryError, RegistryUnreachableError
-from tonnage.registry.wire import Answer, HungUpError
+from tonnage.registry.http import Answer, HungUpError
 
 PAGE_SIZE = 1000
 """What distribution allows unless told otherwise."""

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 
 from tonnage.errors import RegistryError
-from tonnage.oci import OCI_INDEX, Kind, UnreadableManifestError, parse_manifest
+from tonnage.formats.oci import OCI_INDEX, Kind, UnreadableManifestError, parse_manifest
+from tonnage.registry.http import Answer
 from tonnage.registry.manifests import DIGEST
 from tonnage.registry.paging import Listing, PageError, Query, linked_query
-from tonnage.registry.wire import Answer
 
 _PAGES_LIMIT = 1000
 _STANDING_FOR = re.compile(r"sha(?:256|384|512)-[0-9a-f]{64,128}(?:\..*)?\Z")

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import count
 from typing import Any, NamedTuple
 
-from tonnage import rows as row_types
+from tonnage.inventory import rows as row_types
 
 Rows = dict[str, list[tuple[object, ...]]]
 """Row tuples by the name of their row type."""

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import sha256, sha384, sha512
 
-from tonnage import rows
-from tonnage.layout import blob_path, is_full_digest
-from tonnage.oci import (
+from tonnage.formats.layout import blob_path, is_full_digest
+from tonnage.formats.oci import (
     MANIFEST_BYTES_LIMIT,
     ImageConfig,
     Manifest,
@@ -14,6 +13,7 @@ from tonnage.oci import (
     parse_config,
     parse_manifest,
 )
+from tonnage.inventory import rows
 from tonnage.scan.columns import Rows
 from tonnage.storage import Storage
 

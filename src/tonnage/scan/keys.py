@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b, md5
 from typing import NamedTuple
 
-from tonnage.layout import Located, Place, is_full_digest, link_size, locate, parse_link
+from tonnage.formats.layout import Located, Place, is_full_digest, link_size, locate, parse_link
 from tonnage.scan.columns import Columns
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, Listed, rows_of
 from tonnage.storage import OLD_VERSIONS, Entry, Keys, Leaves, Storage

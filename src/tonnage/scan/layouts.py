@@ -3,8 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from tonnage import rows
-from tonnage.image_layout import (
+from tonnage.formats.image_layout import (
     INDEX_BYTES_LIMIT,
     LayoutPath,
     LayoutPlace,
@@ -15,6 +14,7 @@ from tonnage.image_layout import (
     locate_in_layouts,
     parse_index,
 )
+from tonnage.inventory import rows
 from tonnage.scan.columns import Rows
 from tonnage.storage import Entry, Storage, Type
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple, cast
 
-from tonnage import rows
-from tonnage.layout import (
+from tonnage.formats.layout import (
     Located,
     Place,
     is_full_digest,
@@ -18,9 +17,10 @@ from tonnage.layout import (
     locate,
     parse_link,
 )
+from tonnage.inventory import rows
 from tonnage.scan.columns import Columns, Rows, columns_of, extend
 from tonnage.scan.layouts import LayoutSorter
-from tonnage.scan.leaves import healthy_columns, place_of
+from tonnage.scan.leaf_columns import healthy_columns, place_of
 from tonnage.storage import OPEN_NONE, Entry, Format, Layouts, Leaves, Storage, Type
 
 CLOCK_MARGIN_US = 2_000_000

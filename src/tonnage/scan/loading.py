@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from arro3.core import Array, DataType, RecordBatch
 from arro3.core import Table as ArrowTable
 
-from tonnage import rows
-from tonnage.database import statements
 from tonnage.errors import TonnageError
+from tonnage.inventory import rows
+from tonnage.inventory.database import statements
 from tonnage.scan.columns import Packed, types_of
 from tonnage.storage import Format
 

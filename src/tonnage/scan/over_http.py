@@ -15,19 +15,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tonnage import __version__, rows
-from tonnage.database import create, create_schema, statements
+from tonnage import __version__
 from tonnage.errors import AccessError, RegistryError
-from tonnage.layout import blob_path, is_full_digest
+from tonnage.formats.layout import blob_path, is_full_digest
+from tonnage.inventory import rows
+from tonnage.inventory.database import create, create_schema, statements
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
 from tonnage.registry.manifests import RemoteManifest, payload_of
 from tonnage.registry.referrers import stands_for_referrers
 from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
-from tonnage.scan.exchange import MEMORY_BYTES_REMOTE, Previous, Summary, attach_previous, exchange, fill, summarize
 from tonnage.scan.loading import Staging
-from tonnage.scan.questions import (
+from tonnage.scan.replace import MEMORY_BYTES_REMOTE, Previous, Summary, attach_previous, exchange, fill, summarize
+from tonnage.scan.requests import (
     Blob,
     Probed,
     Referrers,

@@ -39,9 +39,9 @@ class Format(StrEnum):
     """What the paths of a storage mean. The values are the words of the inventory."""
 
     REGISTRY = "storage"
-    """The storage of the CNCF registry: `blobs/` and `repositories/`; see tonnage.layout."""
+    """The storage of the CNCF registry: `blobs/` and `repositories/`; see tonnage.formats.layout."""
     LAYOUTS = "layouts"
-    """OCI image layouts, one per repository; see tonnage.image_layout."""
+    """OCI image layouts, one per repository; see tonnage.formats.image_layout."""
 
 
 class Entry(NamedTuple):

@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tonnage.image_layout import INDEX_FILE, LAYOUT_FILE
-from tonnage.layout import ALGORITHMS
+from tonnage.formats.image_layout import INDEX_FILE, LAYOUT_FILE
+from tonnage.formats.layout import ALGORITHMS
 from tonnage.storage import OPEN_ALL, Entry, Format, Part, Type
 from tonnage.storage.folders import children, is_alias
 from tonnage.storage.local import LocalStorage

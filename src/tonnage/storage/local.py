@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError
-from tonnage.layout import ANCHORS
+from tonnage.formats.layout import ANCHORS
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Format, Leaves, Part, Type
 from tonnage.storage.folders import TIME_LIMITS_US, Child, children, is_alias, native, spell
 

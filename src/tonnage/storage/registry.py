@@ -6,7 +6,7 @@ from tonnage.errors import UsageError
 
 if TYPE_CHECKING:
     from tonnage.registry.client import ReadOnlyRegistry
-    from tonnage.registry.tally import Tally
+    from tonnage.registry.counts import Tally
 
 
 class RegistrySource(NamedTuple):
@@ -34,7 +34,7 @@ class RegistrySource(NamedTuple):
     def open(self) -> "ReadOnlyRegistry":
         """Return the registry, to be asked. Through it nothing can be changed."""
         from tonnage.registry.client import ReadOnlyRegistry
-        from tonnage.registry.wire import Limits
+        from tonnage.registry.http import Limits
 
         limits = Limits(requests_per_second=self.requests_per_second, concurrency=self.concurrency)
         return ReadOnlyRegistry.at(
@@ -53,7 +53,7 @@ class RegistrySource(NamedTuple):
 def open_registry(url: str, options: RegistrySource) -> RegistrySource:
     """Return the registry at a URL, put into its one form; it is not asked anything yet. Raises UsageError."""
     from tonnage.registry.connection import parse_registry_url
-    from tonnage.registry.tally import Tally
+    from tonnage.registry.counts import Tally
 
     if not options.requests_per_second > 0 or options.concurrency < 1:  # nan is neither more nor less
         raise UsageError("--rate and --concurrency have to be more than 0")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tonnage.errors import StorageUnreadableError
-from tonnage.layout import ANCHORS
+from tonnage.formats.layout import ANCHORS
 from tonnage.storage import OLD_VERSIONS, OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage, Type
 from tonnage.storage.bucket.listing import in_parts
 from tonnage.storage.report_files import HINT, Place, Report

@@ -13,7 +13,7 @@ from obstore.exceptions import BaseError
 from tonnage.errors import WriteError
 from tonnage.storage.bucket.address import parse_address
 from tonnage.storage.bucket.connecting import connect
-from tonnage.storage.bucket.failing import lacks_bucket, raise_for, understand
+from tonnage.storage.bucket.errors import lacks_bucket, raise_for, understand
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.report_files import beside
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from tonnage.image_layout import LayoutPlace, locate_in_layouts
+from tonnage.formats.image_layout import LayoutPlace, locate_in_layouts
 from tonnage.storage import OPEN_ALL, Entry, Format, Keys, Part
 from tonnage.storage.bucket.address import parse_address
 from tonnage.storage.bucket.options import BucketOptions

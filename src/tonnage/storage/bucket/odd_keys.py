@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 from tonnage.errors import BucketError
 from tonnage.storage import Entry, Keys, Type
-from tonnage.storage.bucket.failing import odd_key
-from tonnage.storage.bucket.hidden import time_us
+from tonnage.storage.bucket.errors import odd_key
 from tonnage.storage.bucket.signed import SignedRequests, text
+from tonnage.storage.bucket.uploads_and_versions import time_us
 
 _NO_NAMES = ("", ".", "..")
 

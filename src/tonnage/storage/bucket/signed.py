@@ -30,7 +30,7 @@ from tonnage.storage.bucket.connecting import (
     s3_url,
 )
 from tonnage.storage.bucket.counting import Counter
-from tonnage.storage.bucket.failing import Failure, understand
+from tonnage.storage.bucket.errors import Failure, understand
 from tonnage.storage.bucket.logins import Login, azure_headers, find_login
 from tonnage.storage.bucket.options import BucketOptions
 

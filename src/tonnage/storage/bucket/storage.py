@@ -11,19 +11,19 @@ from arro3.core import DataType
 from obstore.exceptions import BaseError, InvalidPathError
 
 from tonnage.errors import NoStorageError
-from tonnage.image_layout import LayoutPlace, locate_in_layouts
-from tonnage.layout import ANCHORS, Place, locate
+from tonnage.formats.image_layout import LayoutPlace, locate_in_layouts
+from tonnage.formats.layout import ANCHORS, Place, locate
 from tonnage.storage import Entry, Format, Keys, Part
 from tonnage.storage.bucket.address import Address, Cloud, parse_address
 from tonnage.storage.bucket.connecting import connect
 from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter, expect, expect_reads, foresee
-from tonnage.storage.bucket.failing import raise_for, understand
-from tonnage.storage.bucket.hidden import hidden
+from tonnage.storage.bucket.errors import raise_for, understand
 from tonnage.storage.bucket.listing import Lister, in_parts
 from tonnage.storage.bucket.logins import NoLoginError
 from tonnage.storage.bucket.odd_keys import OddKeyError, azure_pages, divide, is_odd, odd_pages
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.bucket.signed import RefusedError, SignedRequests
+from tonnage.storage.bucket.uploads_and_versions import hidden
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store

@@ -1,0 +1,240 @@
+"""The door to SQL: statements live in `sql/*/*.sql`, one object each; here they are found, and inventories opened."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tonnage.errors import InventoryVersionError, NoInventoryError, QueryError, TonnageError, WriteError
+from tonnage.inventory.interrupts import interruptible
+from tonnage.inventory.rows import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    import duckdb
+
+_WORD = re.compile(r"(?:from|join)\s+(\w+)\b(?!\.)")
+"""What a statement reads from in the schema `main`."""
+
+DEFAULT_INVENTORY = "tonnage.duckdb"
+ELSEWHERE = "choose another place with -i"
+REPLACE_IT = "remove it, and scan again"
+STORAGE_VERSION = "v1.4.0"
+"""Every DuckDB since 1.4 reads it; files that 2.x writes by default are refused by 1.x."""
+_ROW_GROUP_SIZE = 20_480
+"""A sixth of the default: tables of some ten thousand rows are written by all cores, and not by one at the very end. The
+file is a twelfth larger.
+"""
+
+
+class Statement(NamedTuple):
+    """One .sql file."""
+
+    name: str
+    sql: str
+
+    @property
+    def title(self) -> str:
+        """What a row is: the first line of the file."""
+        return self.sql.partition("\n")[0].removeprefix("--").strip()
+
+
+class Table(NamedTuple):
+    """The answer to a query: column names, their DuckDB types, and the rows."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+@cache
+def statements(folder: str) -> dict[str, Statement]:
+    """Return the statements of one folder below `sql/`, by name."""
+    found = sorted(
+        (f for f in files(__package__).joinpath("sql", folder).iterdir() if f.name.endswith(".sql")), key=str
+    )
+    return {f.name[:-4]: Statement(f.name[:-4], f.read_text(encoding="utf-8")) for f in found}
+
+
+def connect(memory_bytes: int | None = None) -> "duckdb.DuckDBPyConnection":
+    """Return a database in memory that fetches nothing from anywhere by itself."""
+    import duckdb
+
+    config: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    if memory_bytes:
+        config["memory_limit"] = f"{memory_bytes // 1_000_000}MB"
+    connection = duckdb.connect(config=config)
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+class Inventory:
+    """An inventory, opened for reading. Use as a context manager."""
+
+    def __init__(self, path: str, tags: list[tuple[str, str, str]] | None = None) -> None:
+        """Open it; with `tags` (repository, tag, digest) these take the place of the ones in the storage."""
+        self.path = path
+        self.connection = connect()
+        try:
+            attach(self.connection, path, "inventory" if tags is None else "stored")
+            if tags is not None:
+                copy_with_tags(self.connection, tags)
+            self.connection.execute("use inventory")
+            lock_down(self.connection)
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def __enter__(self) -> "Inventory":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> Table:
+        """Return what one statement answers. Parameters are named `$name`. Raises QueryError."""
+        import duckdb
+
+        try:
+            with interruptible(self.connection):
+                cursor = self.connection.execute(sql, parameters or None)
+                if not cursor:  # what DuckDB answers where there are only comments
+                    raise QueryError("there is no SQL in the query")
+                described = cursor.description or []
+                return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
+        except duckdb.Error as error:
+            if isinstance(error, duckdb.IOException) or type(error) is duckdb.Error:  # what a bad checksum raises
+                raise NoInventoryError(f"`{self.path}` is damaged: {_first_line(error)}", REPLACE_IT) from error
+            raise QueryError(str(error)) from error
+
+
+def lock_down(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Let no query reach a file, a setting or another database, whoever wrote it."""
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str, str, str]]) -> None:
+    """Copy the inventory `stored` into memory as `inventory`, with other tags, and what follows from them."""
+    connection.execute("attach ':memory:' as inventory")
+    connection.execute("copy from database stored to inventory")
+    connection.execute("use inventory")
+    columns = [list(column) for column in zip(*tags, strict=True)] or [[], [], []]
+    values = dict(zip(("repositories", "tags", "digests"), columns, strict=True))
+    connection.execute("delete from store.tag")
+    connection.execute(statements("tags")["replace"].sql, values)
+    for name in ("revision_state", "usage"):
+        connection.execute(f"delete from store.{name}")
+        connection.execute(statements("load")[name].sql)
+
+
+def compare(old: str, new: str, name: str) -> Table:
+    """Return what sql/diff/<name>.sql answers over two inventories. Raises TonnageError."""
+    connection = connect()
+    try:
+        attach(connection, old, "old_inventory")
+        attach(connection, new, "new_inventory")
+        cursor = connection.execute(statements("diff")[name].sql)
+        described = cursor.description or []
+        return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
+    finally:
+        connection.close()
+
+
+def attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
+    """Attach an inventory read-only. Raises NoInventoryError and InventoryVersionError."""
+    import duckdb
+
+    try:
+        is_ours = is_database(Path(path))
+    except FileNotFoundError as error:
+        raise NoInventoryError(f"there is no inventory at `{path}`") from error
+    except OSError as error:
+        raise NoInventoryError(f"cannot open `{path}`: {error.strerror}") from error
+    if not is_ours:
+        raise NoInventoryError(f"`{path}` is no inventory")
+    try:
+        connection.execute(f"attach {quote(path)} as {name} (read_only)")
+        found = connection.execute(f"select max(schema_version) from {name}.store.scan").fetchone()
+    except duckdb.CatalogException as error:
+        raise NoInventoryError(f"`{path}` is the database of something else") from error
+    except duckdb.Error as error:
+        raise NoInventoryError(f"cannot open `{path}`: {_first_line(error)}") from error
+    version = found[0] if found else None
+    if version != SCHEMA_VERSION:
+        raise InventoryVersionError(f"`{path}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}")
+
+
+def damage_of(path: Path) -> str:
+    """Return what is wrong with an inventory that opens; nothing where all of it can be read, or where it is not there."""
+    import duckdb
+
+    connection = connect()
+    try:
+        attach(connection, str(path), "inventory")
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'inventory'"
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(f'select bit_xor(hash(t)) from inventory.store."{table}" as t')
+    except TonnageError:
+        return ""
+    except duckdb.Error as error:
+        return _first_line(error)
+    finally:
+        connection.close()
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def is_database(path: Path) -> bool:
+    """Return whether a file begins as those of DuckDB do, which would open others in its own way. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
+
+
+@contextlib.contextmanager
+def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Make a new, empty database file to be filled in one transaction, and close it in the end. Raises WriteError."""
+    import duckdb
+
+    connection = connect(memory_bytes)
+    try:
+        connection.execute(f"set temp_directory = {quote(str(path) + '.tmp')}")
+        options = f"storage_version '{STORAGE_VERSION}', row_group_size {_ROW_GROUP_SIZE}"
+        connection.execute(f"attach {quote(str(path))} as inventory ({options})")
+        connection.execute("use inventory")
+        connection.execute("begin")  # each statement by itself would be written to the disk by itself
+        yield connection
+        connection.execute("commit")
+        connection.execute("use memory")
+        connection.execute("detach inventory")
+    except duckdb.IOException as error:
+        reason = str(error).rpartition(": ")[2]  # what the system says, without what was being done and DuckDB's advice
+        raise WriteError(f"cannot write `{path}`: {reason}", ELSEWHERE) from error
+    finally:
+        connection.close()
+
+
+def create_schema(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Create all tables, and all views in the order in which they build on each other."""
+    connection.execute("create schema store")
+    for statement in statements("tables").values():
+        connection.execute(statement.sql)
+    views = statements("views")
+    uses = {name: set(_WORD.findall(view.sql)) & views.keys() - {name} for name, view in views.items()}
+    for name in TopologicalSorter(uses).static_order():
+        connection.execute(views[name].sql)
+
+
+def quote(text: str) -> str:
+    """Return an SQL string literal, for the few places that take no parameter."""
+    return "'" + text.replace("'", "''") + "'"

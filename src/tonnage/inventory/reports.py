@@ -1,0 +1,164 @@
+"""Reports: each is one .sql file, ours or an operator's own, with its title and parameters in its first lines.
+
+    -- Layers with few references and a large size. One row per layer.
+    -- $max_references integer 2: at most this many revisions name the layer directly
+    -- references_count: revisions whose manifest names it directly
+    -- Needs: files
+    -- Example: tonnage layers --max-references 1
+    select …
+
+A parameter is `$name type default: text`; types are text, integer, bytes, days and digest, or the words to choose from
+as `one|other`; without a default it must be given, and the default `any` is no restriction.
+`Needs` says without which knowledge (see knowledge.py) the report would call none what is only unknown: `files`,
+`untagged`; it is then refused.
+A column is explained by `name: text`, unless it is a column of a view and has its meaning from there.
+From this one file come the command, its help, its options, the table, the JSON, the page and the docs.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tonnage.errors import UsageError
+from tonnage.inventory.database import Inventory, Table, statements
+from tonnage.inventory.known import insist
+from tonnage.sizes import parse_size
+
+_PARAMETER = re.compile(r"-- \$(\w+) (text|integer|bytes|days|digest|\w+(?:\|\w+)+)(?: (\S+))?: (.+)")
+_COLUMN = re.compile(r"-- ([a-z_]+): (.+)")
+_NEED = re.compile(r"-- Needs: (files|untagged)")
+_EXAMPLE = re.compile(r"-- Example: (.+)")
+
+
+class Parameter(NamedTuple):
+    """A parameter of a report."""
+
+    name: str
+    type: str
+    default: str | None
+    help: str
+
+    @property
+    def choices(self) -> list[str]:
+        """The words that may be given; none where any may."""
+        if "|" not in self.type:
+            return []
+        words = self.type.split("|")
+        return [self.default, *words] if self.default and self.default not in words else words
+
+    @property
+    def option(self) -> str:
+        """How it is given on the command line; one that must be given has no option."""
+        return self.name if self.default is None else f"--{self.name.replace('_', '-')}"
+
+    def parse(self, text: str) -> object:
+        """Return the value to bind. Raises UsageError."""
+        try:
+            return self._value(text)
+        except ValueError as error:
+            raise UsageError(f"`{self.option}`: {error}") from error
+
+    def _value(self, text: str) -> object:
+        match self.type:
+            case "integer":
+                return _parse_count(text, "write it like 2")
+            case "days":
+                return _parse_count(text.removesuffix("d"), "write it like 90d")
+            case "bytes":
+                return parse_size(text)
+        if self.choices and text not in self.choices:
+            raise ValueError(f"`{text}` is none of {', '.join(self.choices)}")
+        return text
+
+
+def _parse_count(text: str, advice: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"`{text}` is no whole number; {advice}")
+    return int(text)
+
+
+class Report(NamedTuple):
+    """A report: what a row is, its parameters, its SQL."""
+
+    name: str
+    title: str
+    parameters: tuple[Parameter, ...]
+    columns: dict[str, str]
+    example: str
+    sql: str
+    needs: tuple[str, ...] = ()
+    """What the inventory has to know, else the report is refused."""
+
+    @property
+    def question(self) -> str:
+        """The title's first clause, for lists of reports."""
+        return re.split(r"[.:;] ", self.title, maxsplit=1)[0].rstrip(".")
+
+
+def parse_report(name: str, sql: str) -> Report:
+    """Return the report a file holds. Without a comment in the first line its title is its name."""
+    lines = [line.strip() for line in sql.splitlines()]
+    title = lines[0].removeprefix("--").strip() if lines and lines[0].startswith("--") else name
+    parameters = tuple(Parameter(*match.groups()) for line in lines if (match := _PARAMETER.fullmatch(line)))
+    columns = {match[1]: match[2] for line in lines if (match := _COLUMN.fullmatch(line))}
+    examples = [match[1] for line in lines if (match := _EXAMPLE.fullmatch(line))]
+    needs = tuple(match[1] for line in lines if (match := _NEED.fullmatch(line)))
+    return Report(name, title, parameters, columns, examples[0] if examples else f"tonnage {name}", sql, needs)
+
+
+@cache
+def builtin_reports() -> dict[str, Report]:
+    """Return the reports that come with tonnage, by name."""
+    return {name: parse_report(name, statement.sql) for name, statement in statements("reports").items()}
+
+
+def reports_in(folder: str | None) -> dict[str, Report]:
+    """Return the reports of an operator's own folder, by name. Raises UsageError if it cannot be read."""
+    if not folder:
+        return {}
+    try:
+        found = sorted(path for path in Path(folder).iterdir() if path.suffix == ".sql")
+    except OSError as error:
+        raise UsageError(f"cannot read the reports in `{folder}`: {error.strerror}") from error
+    return {path.stem: read_report(path) for path in found}
+
+
+def read_report(path: Path) -> Report:
+    """Return the report in a file. Raises UsageError if it cannot be read."""
+    try:
+        return parse_report(path.stem, path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read `{path}`: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"`{path}` is no text in UTF-8") from error
+
+
+def run_report(inventory: Inventory, report: Report, values: dict[str, str]) -> Table:
+    """Return the rows of a report. `values` are as typed; defaults fill in. Raises UsageError, QueryError, NotKnownError."""
+    for need in report.needs:
+        insist(inventory, need, report.question[:1].lower() + report.question[1:])
+    bound: dict[str, Any] = {}
+    if unknown := values.keys() - {parameter.name for parameter in report.parameters}:
+        known = ", ".join(parameter.name for parameter in report.parameters) or "none"
+        raise UsageError(f"`{report.name}` has no parameter `{min(unknown)}`", f"its parameters: {known}")
+    for parameter in report.parameters:
+        text = values.get(parameter.name, parameter.default)
+        if text is None:
+            raise UsageError(f"`{report.name}` needs a {parameter.name}")
+        value = parameter.parse(text)
+        bound[parameter.name] = find_digest(inventory, text) if parameter.type == "digest" else value
+    return inventory.query(report.sql, bound)
+
+
+def find_digest(inventory: Inventory, text: str) -> str:
+    """Return the one digest that begins with `text`, which may lack its `sha256:`. Raises UsageError."""
+    start = text if ":" in text else f"sha256:{text}"
+    found = inventory.query(
+        "select digest from store.digest where starts_with(digest, $start) order by digest limit 3", {"start": start}
+    ).rows
+    if not found:
+        raise UsageError(f"no digest begins with `{text}`", 'all there are: tonnage sql "from blob" --json')
+    if len(found) > 1 and found[0][0] != start:
+        raise UsageError(f"several digests begin with `{text}`", f"for one: {found[0][0]}")
+    return str(found[0][0])

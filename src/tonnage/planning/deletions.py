@@ -1,0 +1,106 @@
+"""What goes if these go: a set of deletions, worked out as a set, over an inventory.
+
+The deletions are kept in temporary tables (sql/plan/prepare.sql) of the inventory's connection; every question about
+them is an SQL file. Nothing here touches a registry.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tonnage.errors import UsageError
+from tonnage.formats.targets import Target
+from tonnage.inventory.database import Inventory, Table, statements
+
+_ROUNDS_LIMIT = 64
+"""Indexes nest and referrers refer to referrers; no healthy registry comes near this."""
+
+
+class Totals(NamedTuple):
+    """What a set of deletions comes to. Bytes are stored bytes of blobs."""
+
+    revisions_count: int
+    tags_count: int
+    repositories_count: int
+    stored_bytes: int
+    """What the set needs, each blob once."""
+    freed_bytes: int
+    """What only the set needs: it leaves the disk with the next collection."""
+    shared_bytes: int
+    """What others need too: it stays."""
+    orphaned_bytes: int | None
+    """What the next collection frees in any case; None where that is unknown."""
+    is_at_most: bool
+    """Revisions nobody could list may need some of what counts as freed, and stay as large."""
+
+
+class Deletions:
+    """A set of deletions over an inventory. Add targets and protections, then `settle`, then ask."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.run("prepare")
+
+    def add(self, target: Target, reason: str) -> None:
+        """Add what a person named. Raises UsageError if there is no such thing."""
+        values = {"repository": target.repository_regex, "reason": reason}
+        before = self._count("gone", "gone_tag")
+        if target.digest is not None:
+            self.run("target_digest", digest=target.digest, **values)
+        elif target.tag_regex is not None:
+            self.run("target_tag", tag=target.tag_regex, **values)
+        else:
+            self.run("target_repository", **values)
+            self.run("target_repository_tags", **values)
+        if self._count("gone", "gone_tag") == before:
+            raise UsageError(f"nothing in the inventory is `{target_text(target)}`", "tonnage repositories lists them")
+
+    def add_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Add to `gone_tag` (repository, tag, reason), `gone` or `protected` (repository, digest, reason)."""
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self.run(f"add_{table}", repositories=columns[0], names=columns[1], reasons=columns[2])
+
+    def settle(self) -> None:
+        """Work out what else goes, and what must stay: run after the last target was added.
+
+        What follows from something that turns out to have to stay is taken back, so it is followed anew until all fits.
+        """
+        self.run("asked")
+        while True:
+            self.run("drop_protected")
+            self._follow()
+            before = self._count("protected")
+            self.run("hold")
+            if self._count("protected") == before:
+                break
+            self.run("undo_steps")
+        self.run("freed")
+        self.run("needed")
+
+    def _follow(self) -> None:
+        """Add what goes with what is gone, until nothing more does."""
+        for step in range(1, _ROUNDS_LIMIT):
+            before = self._count("gone", "gone_tag")
+            for name in ("take_tags_of_gone", "fallback_tags", "cascade"):
+                self.run(name, step=step)
+            if self._count("gone", "gone_tag") == before:
+                break
+
+    def totals(self) -> Totals:
+        """Return what the set comes to."""
+        return Totals(*self.run("totals").rows[0])
+
+    def run(self, name: str, **values: object) -> Table:
+        """Run one statement of sql/plan."""
+        return self.inventory.query(statements("plan")[name].sql, values)
+
+    def _count(self, *tables: str) -> int:
+        """Return how many rows some of the tables of sql/plan/prepare.sql have."""
+        return sum(int(self.inventory.query(f"select count(*) from {table}").rows[0][0]) for table in tables)
+
+
+def target_text(target: Target) -> str:
+    """Return the target as it would be written."""
+    if target.digest is not None:
+        return f"{target.repository}@{target.digest}"
+    return target.repository if target.tag is None else f"{target.repository}:{target.tag}"

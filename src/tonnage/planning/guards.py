@@ -1,0 +1,83 @@
+"""What is refused, protected and noted before a plan is made: incomplete knowledge never frees anything.
+
+What is in use stays, and so does what cannot be judged: a repository with a tag or a tagged manifest that cannot be
+read, or with a name that the API cannot reach. `apply` would leave all of it alone as well, so the plan does not count
+on it.
+"""
+
+from collections.abc import Iterable
+
+from tonnage.errors import NotKnownError
+from tonnage.formats.names import is_repository_name
+from tonnage.formats.references import Reference
+from tonnage.inventory.known import Knowledge
+from tonnage.planning.deletions import Deletions
+from tonnage.planning.policy import Policy
+
+_FEW_TAGS = 100
+"""With more than this many revisions to a tag, tags are most likely kept somewhere else."""
+_REVISIONS_TO_JUDGE = 20
+
+
+class IncompleteKnowledgeError(NotKnownError):
+    """The inventory does not know enough to plan deletions."""
+
+    hint = "give them with --tags-from FILE: a line REPOSITORY:TAG@sha256:… each, or Harbor's database dump or URL"
+
+
+def refuse_ignorance(deletions: Deletions, given_tags_count: int | None) -> None:
+    """Raise IncompleteKnowledgeError where nothing can be planned. `given_tags_count` are tags from outside, if any."""
+    if unlisted := deletions.run("unlisted").rows:
+        path, detail = unlisted[0]
+        raise IncompleteKnowledgeError(
+            f"the scan could not read `{path}` ({detail}), and what lies there may need anything",
+            "scan as the user the registry runs as",
+        )
+    tags_count, revisions_count, _ = deletions.run("doubt").rows[0]
+    if given_tags_count is not None and not tags_count and revisions_count:
+        raise IncompleteKnowledgeError(
+            f"none of the {given_tags_count:,} tags given leads to one of the {revisions_count:,} revisions here",
+            "are they of this registry? Write REPOSITORY:TAG@sha256:… as the storage has them",
+        )
+    if given_tags_count is None and revisions_count >= max(_REVISIONS_TO_JUDGE, tags_count * _FEW_TAGS + 1):
+        raise IncompleteKnowledgeError(
+            f"{tags_count:,} tags for {revisions_count:,} revisions: this registry keeps its tags elsewhere"
+        )
+
+
+def notes_on_tags(deletions: Deletions, given_tags_count: int | None) -> list[str]:
+    """Return what of tags from outside leads nowhere, and whom they leave out."""
+    if given_tags_count is None:
+        return []
+    tags_count, _, tagless_count = deletions.run("doubt").rows[0]
+    lost_count = given_tags_count - tags_count
+    notes = {
+        f"{lost_count:,} of the {given_tags_count:,} tags given lead to nothing in this inventory": lost_count,
+        f"{tagless_count:,} repositories with images have none of the tags given": tagless_count,
+    }
+    return [note for note, count in notes.items() if count]
+
+
+def notes_on_untagged(knowledge: Knowledge, policy: Policy | None) -> list[str]:
+    """Return what a plan over tags alone cannot do."""
+    if knowledge.has_untagged:
+        return []
+    notes = ["tags are all that is known: what their images need may be needed by untagged revisions too"]
+    if policy is not None and any(rule.delete_untagged for rule in policy.rule):
+        notes.append("delete_untagged takes nothing: untagged revisions are unknown")
+    return notes
+
+
+def protect(deletions: Deletions, in_use: Iterable[Reference], registry_version: int) -> list[str]:
+    """Protect what is in use and what cannot be judged; return a note for each reference that names nothing here."""
+    notes = []
+    for reference in in_use:
+        found = deletions.run("find_reference", **reference._asdict()).rows
+        deletions.add_rows("protected", [(repository, digest, f"in use: {reference}") for repository, digest in found])
+        if not found:
+            notes.append(f"in use, but not in this registry: {reference}")
+    deletions.run("protect_holders")
+    names = [name for (name,) in deletions.inventory.query("select repository from repository").rows]
+    nameless = [name for name in names if ":" in name or not is_repository_name(name, registry_version)]
+    deletions.run("close_repositories", nameless=nameless)
+    return notes

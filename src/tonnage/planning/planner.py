@@ -1,0 +1,261 @@
+"""Inventory + what is wanted -> Plan.
+
+Three ways to say what is wanted: targets by name, a policy, or bytes to be freed at the least cost. Whatever says that
+something stays wins: an image in use, a rule that keeps, an index that lists it. Where what is known is not the whole
+truth, nothing is planned at all.
+"""
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from tonnage.formats.references import Reference
+from tonnage.formats.targets import Target
+from tonnage.gc.preview import predict_after
+from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.known import Knowledge, insist, knowledge_of
+from tonnage.plan import Action, Item, Kept, Plan, Prediction, Source, seal
+from tonnage.planning.deletions import Deletions, target_text
+from tonnage.planning.guards import notes_on_tags, notes_on_untagged, protect, refuse_ignorance
+from tonnage.planning.policy import Candidate, Decision, Policy, Untagged, judge_tags, judge_untagged, rule_for
+from tonnage.planning.units import cheapest_units
+from tonnage.sizes import format_size
+
+_POLICY_KEEPS = "the policy keeps it"
+
+
+class Wanted(NamedTuple):
+    """What a plan is to do."""
+
+    targets: tuple[Target, ...] = ()
+    policy: Policy | None = None
+    in_use: tuple[Reference, ...] = ()
+    free_bytes: int | None = None
+    older_is_cheaper: bool = False
+    registry_version: int = 2
+    given_tags_count: int | None = None
+    """How many tags were given from outside, in place of those in the storage; None if none were."""
+    plan_file: str = "plan.json"
+    """Where the plan will be, for the commands in it."""
+
+
+def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
+    """Return the plan. Raises IncompleteKnowledgeError, GoalUnreachableError and UsageError."""
+    deletions = Deletions(inventory)
+    knowledge = knowledge_of(inventory)
+    for need in ("files", "untagged") if wanted.free_bytes is not None else ():
+        insist(inventory, need, "how many bytes deletions would free")
+    refuse_ignorance(deletions, wanted.given_tags_count)
+    notes = notes_on_tags(deletions, wanted.given_tags_count) + notes_on_untagged(knowledge, wanted.policy)
+    notes += protect(deletions, wanted.in_use, wanted.registry_version)
+    kept = _apply_policy(deletions, wanted, now)
+    for target in wanted.targets:
+        deletions.add(target, f"named: {target_text(target)}")
+    frontier = None
+    if wanted.free_bytes is not None:
+        frontier = cheapest_units(deletions, wanted.free_bytes, older_is_cheaper=wanted.older_is_cheaper)
+    deletions.settle()
+    kept += [_kept(*row) for row in deletions.run("kept").rows]
+    items, unable = _items(deletions, wanted.registry_version)
+    collector = f"{wanted.registry_version}.x"
+    predictions = _predictions(deletions, items, knowledge)
+    harm = next((p.harm for p in predictions if p.collector == collector), None)
+    source = _source(inventory, knowledge)
+    return seal(
+        Plan(
+            created_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            source=source,
+            goal=_goal(wanted),
+            items=items,
+            kept=kept + unable,
+            frontier=frontier,
+            collector=collector,
+            predictions=predictions,
+            freed_blobs=dict(deletions.run("freed_blobs").rows),
+            commands=_commands(
+                source, knowledge, [] if harm else [_collect(knowledge, collector)], inventory.path, wanted.plan_file
+            ),
+            notes=notes + ([_warning(collector, harm)] if harm else []),
+        )
+    )
+
+
+def _apply_policy(deletions: Deletions, wanted: Wanted, now: datetime) -> list[Kept]:
+    """Take what the policy lets go; with bytes wanted, protect what it does not let go instead."""
+    if wanted.policy is None:
+        return []
+    tags = _judged_tags(deletions, wanted.policy, now.timestamp())
+    untagged = _judged_untagged(deletions, wanted.policy, now.timestamp())
+    kept = [_kept(t.repository, t.digest, [t.tag], d.reason) for t, d in tags if d and not d.deletes]
+    kept += [_kept(u.repository, u.digest, [], d.reason) for u, d in untagged if d and not d.deletes]
+    if wanted.free_bytes is None:
+        deletions.add_rows("gone_tag", [(t.repository, t.tag, d.reason) for t, d in tags if d and d.deletes])
+        deletions.add_rows("gone", [(u.repository, u.digest, d.reason) for u, d in untagged if d and d.deletes])
+    else:
+        stay = [(t.repository, t.digest) for t, d in tags if not (d and d.deletes) and not t.has_subject]
+        stay += [(u.repository, u.digest) for u, d in untagged if not (d and d.deletes)]
+        deletions.add_rows("protected", [(repository, digest, _POLICY_KEEPS) for repository, digest in stay])
+    return kept
+
+
+def _judged_tags(deletions: Deletions, policy: Policy, now_seconds: float) -> list[tuple[Candidate, Decision | None]]:
+    labels: dict[str, dict[str, str]] = {}
+    if any(rule.keep_labels for rule in policy.rule):
+        for digest, name, value in deletions.run("candidate_labels").rows:
+            labels.setdefault(digest, {})[name] = value
+    judged: list[tuple[Candidate, Decision | None]] = []
+    candidates = (Candidate(*row) for row in deletions.run("candidates").rows)
+    for repository, group in groupby(candidates, key=lambda tag: tag.repository):
+        rule, tags = rule_for(policy, repository), list(group)
+        judged += judge_tags(rule, tags, labels, now_seconds) if rule else [(tag, None) for tag in tags]
+    return judged
+
+
+def _judged_untagged(
+    deletions: Deletions, policy: Policy, now_seconds: float
+) -> list[tuple[Untagged, Decision | None]]:
+    revisions = [Untagged(*row) for row in deletions.run("candidate_untagged").rows]
+    rules = [rule_for(policy, revision.repository) for revision in revisions]
+    return [
+        (revision, judge_untagged(rule, revision, now_seconds) if rule else None)
+        for revision, rule in zip(revisions, rules, strict=True)
+    ]
+
+
+def _kept(repository: str, digest: str, tags: list[str], reason: str) -> Kept:
+    return Kept(repository=repository, digest=digest, tags=tags, reason=reason)
+
+
+def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], list[Kept]]:
+    """Return the calls in their order, and what should go and cannot."""
+    items = _ordered(
+        [
+            Item(
+                action=Action.DELETE_MANIFEST,
+                repository=repository,
+                digest=digest,
+                tags=tags,
+                kind=kind,
+                reason=reason,
+                size_bytes=size_bytes,
+                exclusive_bytes=exclusive_bytes,
+            )
+            for repository, digest, kind, reason, tags, size_bytes, exclusive_bytes in deletions.run(
+                "gone_revisions"
+            ).rows
+        ],
+        deletions.run("gone_edges").rows,
+    )
+    unable = []
+    for repository, tag, digest, kind, reason, has_sibling in deletions.run("gone_tags_alone").rows:
+        if not has_sibling:
+            because = "an index that stays lists its digest: nothing would be freed"
+            unable.append(_kept(repository, digest, [tag], because))
+        elif registry_version >= 3:
+            items.append(
+                Item(
+                    action=Action.DELETE_TAG,
+                    repository=repository,
+                    digest=digest,
+                    tags=[tag],
+                    kind=kind,
+                    reason=f"{reason}; a sibling tag stays on its digest",
+                    size_bytes=0,
+                    exclusive_bytes=0,
+                )
+            )
+        else:
+            because = "a sibling tag stays on its digest, and 2.x cannot delete a tag alone"
+            unable.append(_kept(repository, digest, [tag], because))
+    return items, unable
+
+
+def _ordered(items: list[Item], edges: Sequence[tuple[str, str, str, bool]]) -> list[Item]:
+    """Return the items with an index before its children and a subject before its referrers.
+
+    Killed in between, what is left is then untagged and harmless: never an index without its children. What a tag's
+    name says of a subject may be nonsense and go round in circles; then only what digests say counts. So may what is in
+    the place of a damaged manifest; then the circle has no order.
+    """
+    by_key = {(item.repository, item.digest): item for item in items}
+    wanted = {((name, first), (name, second)): by_digest for name, first, second, by_digest in edges}
+    while True:
+        sorter: TopologicalSorter[tuple[str, str]] = TopologicalSorter(dict.fromkeys(by_key, ()))
+        for before, after in wanted:
+            sorter.add(after, before)
+        try:
+            return [by_key[key] for key in sorter.static_order()]
+        except CycleError as error:
+            circle = set(pairwise(error.args[1]))
+            are_certain = all(wanted.values())
+            wanted = {
+                edge: by_digest
+                for edge, by_digest in wanted.items()
+                if by_digest and not (are_certain and edge in circle)
+            }
+
+
+def _predictions(deletions: Deletions, items: list[Item], knowledge: Knowledge) -> list[Prediction]:
+    """Return what each kind of collection would free after the plan, the safe set first.
+
+    What the registry's own collector does depends on files; where they are unknown, so is that.
+    """
+    freed = deletions.run("freed_total").rows[0]
+    is_at_most = not (knowledge.has_untagged and knowledge.has_files)
+    safe = Prediction(collector="safe", freed_bytes=freed[0], freed_blobs_count=freed[1], is_at_most=is_at_most)
+    if not knowledge.has_files:
+        return [safe]
+    return [safe, *predict_after(deletions.inventory, items)]
+
+
+def _source(inventory: Inventory, knowledge: Knowledge) -> Source:
+    location, scan_id, finished_at, stored_bytes, blob_bytes = inventory.query(statements("plan")["source"].sql).rows[0]
+    return Source(
+        location=location,
+        scan_id=scan_id,
+        finished_at=finished_at,
+        stored_bytes=stored_bytes,
+        blob_bytes=blob_bytes if knowledge.has_files else None,
+        unknown=knowledge.unknown,
+    )
+
+
+def _goal(wanted: Wanted) -> str:
+    parts = [f"delete {', '.join(map(target_text, wanted.targets))}"] if wanted.targets else []
+    if wanted.policy is not None:
+        count = len(wanted.policy.rule)
+        parts.append(f"a policy of {count} rule{'s' if count > 1 else ''}")
+    if wanted.free_bytes is not None:
+        parts.append(f"free {format_size(wanted.free_bytes)} at the least cost")
+    return "; ".join(parts)
+
+
+_COLLECT = {
+    "2.x": "registry garbage-collect /etc/docker/registry/config.yml",
+    "3.x": "registry garbage-collect /etc/distribution/config.yml",
+}
+
+
+def _collect(knowledge: Knowledge, collector: str) -> str:
+    return "# zot collects by itself: wait for its gcDelay" if knowledge.kind == "layouts" else _COLLECT[collector]
+
+
+def _commands(source: Source, knowledge: Knowledge, collect: list[str], inventory: str, plan_file: str) -> list[str]:
+    """Return what is to be run, as far as it can be known here."""
+    location, path, plan = (shlex.quote(text) for text in (source.location, inventory, plan_file))
+    is_remote = knowledge.kind == "registry"
+    return [
+        f"tonnage apply {plan} --registry {location if is_remote else 'https://REGISTRY'}",
+        *collect,
+        f"tonnage scan {location} -i {path}",
+        *([] if is_remote else [f"tonnage verify {plan} -i {path}"]),
+    ]
+
+
+def _warning(collector: str, harm: str) -> str:
+    listing = "stops" if "stop" in harm else "broken"
+    see = f"tonnage gc --registry {collector[0]} --list {listing}"
+    return f"do not collect with {collector} before this is put right: {harm}; see {see}"

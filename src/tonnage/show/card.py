@@ -1,0 +1,83 @@
+"""The card: what fills the disk, on one screen. Built from the reports, like every other face."""
+
+from textwrap import fill
+
+from tonnage.inventory.database import Inventory, Table
+from tonnage.inventory.known import Knowledge, knowledge_of
+from tonnage.inventory.reports import builtin_reports, run_report
+from tonnage.show.render import to_text
+from tonnage.sizes import format_size, format_time
+
+_TOP = 5
+_REPOSITORY_COLUMNS = ("repository", "exclusive_bytes", "shared_bytes", "tags_count", "untagged_count")
+_LAYER_COLUMNS = ("digest", "size_bytes", "references_count", "class", "created_by")
+
+
+def card(inventory: Inventory, width: int = 80) -> str:
+    """Return the card as text: classes that add up to the disk, the worst offenders, what a collection frees now."""
+    reports, knowledge = builtin_reports(), knowledge_of(inventory)
+    overview = run_report(inventory, reports["overview"], {})
+    repositories = run_report(inventory, reports["repositories"], {})
+    layers = run_report(inventory, reports["layers"], {})
+    parts = [
+        _headline(inventory, knowledge, width),
+        to_text(overview, width),
+        _collection(inventory, knowledge),
+        "\nRepositories by the bytes only they need\n",
+        to_text(_columns(repositories, _REPOSITORY_COLUMNS), width),
+        "\nLayers with few references and a large size\n",
+        to_text(_columns(layers, _LAYER_COLUMNS), width),
+        _problems(inventory, knowledge),
+    ]
+    return "".join(parts)
+
+
+def _columns(table: Table, names: tuple[str, ...]) -> Table:
+    """Return some columns of the first rows."""
+    positions = [table.columns.index(name) for name in names]
+    rows = [tuple(row[i] for i in positions) for row in table.rows[:_TOP]]
+    return Table(list(names), [table.types[i] for i in positions], rows)
+
+
+def _headline(inventory: Inventory, knowledge: Knowledge, width: int) -> str:
+    ((location, finished_at, size_bytes, files_count, is_searched),) = inventory.query(
+        "select location, finished_at, size_bytes, files_count, is_searched from scan order by scan_id desc limit 1"
+    ).rows
+    if not knowledge.has_files:
+        unknown = fill(f"Known as far as tags lead. Unknown: {', '.join(knowledge.unknown)}", width)
+        return f"{location}, scanned {format_time(finished_at)} UTC over HTTP\n{unknown}\n\n"
+    searched = "" if is_searched else "\nStrays inside digest folders were not searched for: tonnage scan --thorough"
+    return (
+        f"{location}, scanned {format_time(finished_at)} UTC\n"
+        f"{format_size(size_bytes)} in {files_count:,} files{searched}\n\n"
+    )
+
+
+def _collection(inventory: Inventory, knowledge: Knowledge) -> str:
+    if not knowledge.has_files:
+        return "\nWhat a garbage collection would free is unknown.\n"
+    ((free, pinned),) = inventory.query(
+        "select coalesce(sum(size_bytes) filter (where not is_pinned), 0),"
+        " coalesce(sum(size_bytes) filter (where is_pinned), 0) from orphaned"
+    ).rows
+    kept = f"; {format_size(pinned)} more may be needed by manifests that cannot be read" if pinned else ""
+    return f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n{_versions(inventory)}"
+
+
+def _versions(inventory: Inventory) -> str:
+    """Return that a bucket keeps what is freed, if it does."""
+    if not inventory.query("select 1 from problem where kind = 'versioned_bucket'").rows:
+        return ""
+    ((kept,),) = inventory.query("select coalesce(sum(size_bytes), 0) from old_version").rows
+    return f"The bucket keeps old versions: it stays, and is paid for, like {format_size(kept)} of them now.\n"
+
+
+def _problems(inventory: Inventory, knowledge: Knowledge) -> str:
+    found = inventory.query(
+        "select severity, count(*) from problem where severity <> 'note' group by severity order by severity"
+    ).rows
+    where = "storage" if knowledge.has_files else "registry"
+    said = " and ".join(f"{count:,} {severity}{'s' if count > 1 else ''}" for severity, count in found)
+    problems = f"\n{said} in the {where}: tonnage problems\n" if found else "\n"
+    last = " · tonnage untagged" if knowledge.has_untagged else ""
+    return f"{problems}Next: tonnage layers --min-size 500MiB · tonnage why DIGEST{last}\n"
