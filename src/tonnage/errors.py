@@ -52,6 +52,10 @@ class NoInventoryError(TonnageError):
     hint = "make one: tonnage scan /var/lib/registry"
 
 
+class ForeignDatabaseError(NoInventoryError):
+    """The file is a database, and its tables are not those of an inventory: it is neither read nor written over."""
+
+
 class InventoryVersionError(TonnageError):
     """The inventory was written by another version of tonnage, with other tables."""
 

@@ -10,8 +10,9 @@ import pytest
 from scanning import answer, scan_tree
 from tonnage.cli import main
 from tonnage.errors import NotKnownError
+from tonnage.formats.quoting import literal
 from tonnage.gc.preview import preview
-from tonnage.inventory.database import Inventory, connect, quote
+from tonnage.inventory.database import Inventory, connect
 from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.plan import read_plan
 from tonnage.sample import Builder
@@ -29,7 +30,7 @@ def remote(registry: Builder, tmp_path: Path) -> Path:
     path = tmp_path / "remote.duckdb"
     scan_tree(registry.root, path)
     connection = connect()
-    connection.execute(f"attach {quote(str(path))} as inventory")
+    connection.execute(f"attach {literal(str(path))} as inventory")
     connection.execute("update inventory.store.source set kind = 'registry', has_untagged = false, has_files = false")
     connection.close()
     return path

@@ -13,7 +13,7 @@ def prompt(path: str) -> None:
         from prompt_toolkit.completion import WordCompleter
     except ImportError as error:
         raise TonnageError(
-            "there is neither a duckdb program nor prompt_toolkit here", "pip install 'tonnage[shell]'"
+            "there is neither a duckdb program with a safe mode nor prompt_toolkit here", "pip install 'tonnage[shell]'"
         ) from error
     with Inventory(path) as inventory:
         session: PromptSession[str] = PromptSession("tonnage> ", completer=WordCompleter(_words(inventory)))

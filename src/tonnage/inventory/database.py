@@ -9,7 +9,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.errors import InventoryVersionError, NoInventoryError, QueryError, TonnageError, WriteError
+from tonnage.errors import (
+    ForeignDatabaseError,
+    InventoryVersionError,
+    NoInventoryError,
+    QueryError,
+    TonnageError,
+    WriteError,
+)
+from tonnage.formats.quoting import identifier, literal
+from tonnage.inventory.foreign import Column, lock_down, parse_tables, tables_of
 from tonnage.inventory.interrupts import interruptible
 from tonnage.inventory.rows import SCHEMA_VERSION
 
@@ -59,6 +68,12 @@ def statements(folder: str) -> dict[str, Statement]:
     return {f.name[:-4]: Statement(f.name[:-4], f.read_text(encoding="utf-8")) for f in found}
 
 
+@cache
+def known_tables() -> dict[str, tuple[Column, ...]]:
+    """Return the tables of an inventory, with their columns in order."""
+    return parse_tables(statement.sql for statement in statements("tables").values())
+
+
 def connect(memory_bytes: int | None = None) -> "duckdb.DuckDBPyConnection":
     """Return a database in memory that fetches nothing from anywhere by itself."""
     import duckdb
@@ -83,7 +98,6 @@ class Inventory:
             if tags is not None:
                 copy_with_tags(self.connection, tags)
             self.connection.execute("use inventory")
-            lock_down(self.connection)
         except BaseException:
             self.connection.close()
             raise
@@ -113,12 +127,6 @@ class Inventory:
             raise QueryError(str(error)) from error
 
 
-def lock_down(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Let no query reach a file, a setting or another database, whoever wrote it."""
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
-
-
 def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str, str, str]]) -> None:
     """Copy the inventory `stored` into memory as `inventory`, with other tags, and what follows from them."""
     connection.execute("attach ':memory:' as inventory")
@@ -137,8 +145,7 @@ def compare(old: str, new: str, name: str) -> Table:
     """Return what sql/diff/<name>.sql answers over two inventories. Raises TonnageError."""
     connection = connect()
     try:
-        attach(connection, old, "old_inventory")
-        attach(connection, new, "new_inventory")
+        attach_all(connection, {"old_inventory": old, "new_inventory": new})
         cursor = connection.execute(statements("diff")[name].sql)
         described = cursor.description or []
         return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
@@ -147,7 +154,23 @@ def compare(old: str, new: str, name: str) -> Table:
 
 
 def attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
-    """Attach an inventory read-only. Raises NoInventoryError and InventoryVersionError."""
+    """Attach an inventory read-only, as `attach_all` does."""
+    attach_all(connection, {name: path})
+
+
+def attach_all(connection: "duckdb.DuckDBPyConnection", paths: dict[str, str]) -> None:
+    """Attach inventories read-only, by name, and lock the connection before anything in them is read.
+
+    Raises NoInventoryError and InventoryVersionError.
+    """
+    for name, path in paths.items():
+        _attach(connection, path, name)
+    lock_down(connection)
+    for name, path in paths.items():
+        _check(connection, path, name)
+
+
+def _attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
     import duckdb
 
     try:
@@ -159,15 +182,28 @@ def attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> Non
     if not is_ours:
         raise NoInventoryError(f"`{path}` is no inventory")
     try:
-        connection.execute(f"attach {quote(path)} as {name} (read_only)")
-        found = connection.execute(f"select max(schema_version) from {name}.store.scan").fetchone()
-    except duckdb.CatalogException as error:
-        raise NoInventoryError(f"`{path}` is the database of something else") from error
+        connection.execute(f"attach {literal(path)} as {identifier(name)} (read_only)")
+    except duckdb.Error as error:
+        raise NoInventoryError(f"cannot open `{path}`: {_first_line(error)}") from error
+
+
+def _check(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
+    """See that an attached database has our tables, of this version: base tables, for a view would be run."""
+    import duckdb
+
+    try:
+        tables = tables_of(connection, name)
+        if "schema_version" not in {column.name for column in tables.get("scan", ())}:
+            raise ForeignDatabaseError(f"`{path}` is the database of something else")
+        found = connection.execute(f"select max(schema_version) from {identifier(name)}.store.scan").fetchone()
     except duckdb.Error as error:
         raise NoInventoryError(f"cannot open `{path}`: {_first_line(error)}") from error
     version = found[0] if found else None
     if version != SCHEMA_VERSION:
         raise InventoryVersionError(f"`{path}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}")
+    for table, columns in known_tables().items():
+        if tables.get(table) != columns:
+            raise ForeignDatabaseError(f"`{path}` is not an inventory: `store.{table}` is not the table of that name")
 
 
 def damage_of(path: Path) -> str:
@@ -177,11 +213,8 @@ def damage_of(path: Path) -> str:
     connection = connect()
     try:
         attach(connection, str(path), "inventory")
-        tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'inventory'"
-        ).fetchall()
-        for (table,) in tables:
-            connection.execute(f'select bit_xor(hash(t)) from inventory.store."{table}" as t')
+        for table in known_tables():
+            connection.execute(f"select bit_xor(hash(t)) from inventory.store.{identifier(table)} as t")
     except TonnageError:
         return ""
     except duckdb.Error as error:
@@ -208,9 +241,9 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
 
     connection = connect(memory_bytes)
     try:
-        connection.execute(f"set temp_directory = {quote(str(path) + '.tmp')}")
+        connection.execute(f"set temp_directory = {literal(str(path) + '.tmp')}")
         options = f"storage_version '{STORAGE_VERSION}', row_group_size {_ROW_GROUP_SIZE}"
-        connection.execute(f"attach {quote(str(path))} as inventory ({options})")
+        connection.execute(f"attach {literal(str(path))} as inventory ({options})")
         connection.execute("use inventory")
         connection.execute("begin")  # each statement by itself would be written to the disk by itself
         yield connection
@@ -233,8 +266,3 @@ def create_schema(connection: "duckdb.DuckDBPyConnection") -> None:
     uses = {name: set(_WORD.findall(view.sql)) & views.keys() - {name} for name, view in views.items()}
     for name in TopologicalSorter(uses).static_order():
         connection.execute(views[name].sql)
-
-
-def quote(text: str) -> str:
-    """Return an SQL string literal, for the few places that take no parameter."""
-    return "'" + text.replace("'", "''") + "'"

@@ -111,8 +111,7 @@ class Staging:
 
     def _insert(self, table: str) -> None:
         self.waiting_count[table] = 0
-        whole = ArrowTable.from_batches(self.waiting.pop(table))  # noqa: F841 - read by the statement below
-        self.connection.execute(f"insert into {table} select * from whole")
+        insert(self.connection, table, ArrowTable.from_batches(self.waiting.pop(table)))
 
     def _know_earlier(self) -> None:
         """Give the digests of the earlier inventory their numbers: what is carried over is named by its own ones.
@@ -161,5 +160,11 @@ def load_parts(connection: "duckdb.DuckDBPyConnection", parts: list[tuple[int, s
     columns = zip(*parts, strict=True)
     arrays = [Array(list(values), type=type_) for values, type_ in zip(columns, types, strict=True)]
     names = ["part_id", "prefix", "token", "fingerprint", "files_count"]
-    batch = ArrowTable.from_arrays(arrays, names=names)  # noqa: F841 - read by the statement below
-    connection.execute("insert into store.part select * from batch")
+    insert(connection, "store.part", ArrowTable.from_arrays(arrays, names=names))
+
+
+def insert(connection: "duckdb.DuckDBPyConnection", table: str, whole: ArrowTable) -> None:
+    """Insert rows. They are registered, as DuckDB finds no variable of Python by itself once a connection is locked."""
+    connection.register("arrived", whole)
+    connection.execute(f"insert into {table} select * from arrived")
+    connection.unregister("arrived")

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.errors import TonnageError, WriteError
+from tonnage.errors import ForeignDatabaseError, TonnageError, WriteError
+from tonnage.formats.quoting import literal
 from tonnage.inventory.database import (
     DEFAULT_INVENTORY,
     ELSEWHERE,
@@ -20,7 +21,6 @@ from tonnage.inventory.database import (
     connect,
     damage_of,
     is_database,
-    quote,
     statements,
 )
 from tonnage.scan.loading import load, load_parts
@@ -110,13 +110,11 @@ class Previous(NamedTuple):
 
 def attach_previous(connection: "duckdb.DuckDBPyConnection", target: Path, location: str) -> Previous | None:
     """Attach the inventory that is to be replaced as `earlier`, if it can be built upon: same tables, same place."""
-    import duckdb
-
     try:
         attach(connection, str(target), "earlier")
-    except TonnageError as error:
-        if isinstance(error.__cause__, duckdb.CatalogException):
-            raise WriteError(f"{error}, and is not written over", ELSEWHERE) from error
+    except ForeignDatabaseError as error:
+        raise WriteError(f"{error}, and is not written over", ELSEWHERE) from error
+    except TonnageError:
         connection.rollback()  # what fails in a transaction ends it; nothing was done in this one
         connection.begin()
         return None
@@ -174,7 +172,7 @@ def clear_away(new: Path) -> None:
 
         connection = connect()
         try:
-            connection.execute(f"attach {quote(str(new))} as unfinished")
+            connection.execute(f"attach {literal(str(new))} as unfinished")
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise WriteError(

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage import __version__
 from tonnage.formats.layout import blob_path
-from tonnage.inventory.database import connect, create, create_schema, quote, statements
+from tonnage.formats.quoting import literal
+from tonnage.inventory.database import connect, create, create_schema, statements
+from tonnage.inventory.foreign import lock_down
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.monitor import Monitor
 from tonnage.scan.columns import in_part, pack
@@ -375,7 +377,8 @@ class _Run:
         connection = connect()
         try:
             connection.execute("set max_vacuum_tasks = 0")  # else it would take the tables for ones to be written anew
-            connection.execute(f"attach {quote(str(new))} as inventory")
+            connection.execute(f"attach {literal(str(new))} as inventory")
+            lock_down(connection)
             connection.execute("use inventory")
             connection.execute(statements("scan")["repeat_source"].sql, {"listed_at": self._listed_at()})
             write_summary(connection, self._facts(), "repeat")

@@ -118,7 +118,7 @@ def _csv(value: Any) -> Any:
 def _head(name: str) -> str:
     for unit in ("_bytes", "_count", "_at", "_percent"):
         name = name.removesuffix(unit)
-    return name.removeprefix("is_").replace("_", " ").upper()
+    return printable(name.removeprefix("is_").replace("_", " ").upper()).replace("\n", " ")
 
 
 def _columns(table: Table) -> list[_Column]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tonnage.errors import StorageUnreadableError
 from tonnage.formats.layout import ANCHORS
+from tonnage.formats.quoting import identifier, literal
 from tonnage.storage import OLD_VERSIONS, OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage, Type
 from tonnage.storage.bucket.listing import in_parts
 from tonnage.storage.report_files import HINT, Place, Report
@@ -181,11 +182,11 @@ def _connect() -> Any:
 
 
 def _source(report: Report) -> str:
-    files = ", ".join("'" + file.replace("'", "''") + "'" for file in report.files)
+    files = ", ".join(map(literal, report.files))
     if report.is_parquet:
         return f"read_parquet([{files}], union_by_name = true)"
     if report.names:
-        names = ", ".join("'" + name.replace("'", "''") + "'" for name in report.names)
+        names = ", ".join(map(literal, report.names))
         return f"read_csv([{files}], header = false, names = [{names}], all_varchar = true, delim = ',', quote = '\"')"
     return f"read_csv([{files}], header = true, all_varchar = true, delim = ',', quote = '\"', union_by_name = true)"
 
@@ -206,7 +207,7 @@ def _columns_of(report: Report) -> dict[str, str]:
     }
     if not found["key"] or not found["size"]:
         raise StorageUnreadableError(f"no columns of keys and sizes in `{report.name}`", HINT)
-    return {column: '"' + name.replace('"', '""') + '"' for column, name in found.items() if name}
+    return {column: identifier(name) for column, name in found.items() if name}
 
 
 def _keys(report: Report, columns: dict[str, str]) -> str:
