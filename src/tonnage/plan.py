@@ -9,10 +9,15 @@ from enum import StrEnum
 
 import msgspec
 
-from tonnage.errors import TonnageError
+from tonnage.errors import TonnageError, UsageError
 
-PLAN_VERSION = 1
-"""Version of the document. It only grows; a plan of a later version is refused."""
+PLAN_VERSION = 2
+"""Version of the document. A plan of a later version is refused; so is version 1, whose ids were too short."""
+
+_SHOWN_DIGITS = 12
+"""So much of an id is shown to people, and in the names of files; it is never compared."""
+_CONFIRMED_DIGITS = 32
+"""So much of an id confirms a plan: two plans with the same 12 digits are made in seconds, on purpose."""
 
 
 class PlanError(TonnageError):
@@ -147,7 +152,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     version: int = PLAN_VERSION
     """Of this document. It only grows; a reader refuses a later one."""
     id: str = ""
-    """Hash over all the rest: who confirms it confirms exactly this plan."""
+    """SHA-256 over all the rest: who confirms it confirms exactly this plan."""
     created_at: str
     """When it was made, UTC."""
     source: Source
@@ -177,6 +182,29 @@ def seal(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, id=_id_of(plan))
 
 
+def short_id(plan_id: str) -> str:
+    """Return as much of a plan's id as people are shown.
+
+    >>> short_id("3f9c01d2ab47e8b05c6d77aa10f2943e61bd8f0c4a5e92d3178b6c0f9e2d4a51")
+    '3f9c01d2ab47'
+    """
+    return plan_id[:_SHOWN_DIGITS]
+
+
+def confirm(plan_id: str, given: str) -> str:
+    """Return the whole id that was confirmed by its beginning. Raises UsageError if it is another, or too short."""
+    if not plan_id.startswith(given):
+        raise UsageError(
+            f"`{given}` was confirmed and this is plan {short_id(plan_id)}", "look at the plan, then confirm its id"
+        )
+    if len(given) < min(_CONFIRMED_DIGITS, len(plan_id)):
+        raise UsageError(
+            f"{len(given)} digits do not confirm a plan: another may begin with them",
+            f"give the whole id, or at least {_CONFIRMED_DIGITS} digits of it: the plan has it as `id`",
+        )
+    return plan_id
+
+
 def write_plan(plan: Plan) -> str:
     """Return the plan as JSON, a line per item, so that two plans can be compared by diff."""
     return msgspec.json.format(msgspec.json.encode(plan), indent=1).decode() + "\n"
@@ -195,6 +223,8 @@ def read_plan(content: bytes) -> Plan:
         raise PlanError(f"not a plan: {error}") from error
     if plan.version > PLAN_VERSION:
         raise PlanError(f"the plan is of version {plan.version}; this tonnage reads {PLAN_VERSION}")
+    if plan.version < PLAN_VERSION:
+        raise PlanError(f"the plan is of version {plan.version}, made by an earlier tonnage")
     if plan.id != _id_of(plan):
         raise PlanError("the plan was changed after it was made")
     return plan
@@ -202,4 +232,4 @@ def read_plan(content: bytes) -> Plan:
 
 def _id_of(plan: Plan) -> str:
     content = msgspec.json.encode(msgspec.structs.replace(plan, id=""))
-    return hashlib.sha256(content).hexdigest()[:12]
+    return hashlib.sha256(content).hexdigest()

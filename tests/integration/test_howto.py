@@ -53,7 +53,8 @@ class Reader:
         for name, here in self.names.items():
             line = line.replace(name, here)
         if "4f4f4f4f4f4f" in line:
-            line = line.replace("4f4f4f4f4f4f", read_plan((self.folder / "plan.json").read_bytes()).id)
+            plan_id = read_plan((self.folder / "plan.json").read_bytes()).id
+            line = line.replace("4f" * 16, plan_id[:32]).replace("4f" * 6, plan_id[:12])
         done = subprocess.run(line, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True)
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"$ {line}\n{said}"

@@ -50,11 +50,11 @@ def test_freed_as_predicted(tmp_path: Path, registry: Builder, wanted: list[str]
     (tmp_path / "policy.toml").write_text(policy)
     tonnage(tmp_path, "scan", "-q", str(root))
     tonnage(tmp_path, "plan", *wanted)
-    explained = tonnage(tmp_path, "explain", "plan.json").stdout
+    plan_id = read_plan((tmp_path / "plan.json").read_bytes()).id
+    assert f"Plan {plan_id[:12]}: " in tonnage(tmp_path, "explain", "plan.json").stdout
     before = stored_bytes(root)
     with running_registry(root) as running:
-        plan_id = explained.split()[1].rstrip(":")
-        tonnage(tmp_path, "apply", "plan.json", "--registry", running.url, "--confirm", plan_id, "-q")
+        tonnage(tmp_path, "apply", "plan.json", "--registry", running.url, "--confirm", plan_id[:32], "-q")
     assert collect(root).exit_code == 0
     freed = before - stored_bytes(root)
     tonnage(tmp_path, "scan", "-q", str(root))

@@ -6,13 +6,15 @@ import json
 from datetime import UTC, datetime
 
 import duckdb
+import msgspec
 import pytest
 
 from scanning import scan_tree
+from tonnage.errors import UsageError
 from tonnage.formats.references import parse_reference
 from tonnage.formats.targets import parse_target
 from tonnage.inventory.database import Inventory
-from tonnage.plan import Action, Plan, PlanError, read_plan, write_plan
+from tonnage.plan import Action, Plan, PlanError, confirm, read_plan, write_plan
 from tonnage.planning.guards import IncompleteKnowledgeError
 from tonnage.planning.planner import Wanted, make_plan
 from tonnage.planning.policy import parse_policy
@@ -20,6 +22,7 @@ from tonnage.planning.units import GoalUnreachableError
 from tonnage.sample import Builder
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+ID = "4f" * 32
 
 
 def planned(
@@ -162,6 +165,37 @@ def test_a_plan_cannot_be_changed_unseen(registry: Builder) -> None:
     for nonsense in ("", "{}", "<html>", '{"version": 99}'):
         with pytest.raises(PlanError):
             read_plan(nonsense.encode())
+
+
+@pytest.mark.parametrize("digits", [32, 33, 63, 64])
+def test_a_plan_is_confirmed_by_enough_of_its_id(registry: Builder, digits: int) -> None:
+    """The id is a whole SHA-256, and 32 of its digits confirm the plan."""
+    push(registry, "a", "1")
+    plan_id = planned(registry, "a").id
+    assert len(plan_id) == 64
+    assert confirm(plan_id, plan_id[:digits]) == plan_id
+
+
+@pytest.mark.parametrize(
+    "given", ["", "4", ID[:12], ID[:31], f"{ID}4f", f"{ID[:63]}0", f"{ID[:12]}{'0' * 52}", ID.upper()]
+)
+def test_a_plan_is_not_confirmed_by_less(given: str) -> None:
+    """Not by the 12 digits that are shown, and not by those of another plan that begins with the same ones."""
+    with pytest.raises(UsageError, match=r"was confirmed and this is plan 4f4f4f4f4f4f|do not confirm a plan"):
+        confirm(ID, given)
+
+
+def test_journals_of_earlier_plans_are_taken_back() -> None:
+    """Their ids have 12 digits, which is all there is to confirm."""
+    assert confirm(ID[:12], ID[:12]) == ID[:12]
+
+
+def test_a_plan_of_an_earlier_version_is_refused(registry: Builder) -> None:
+    """And says so, rather than that somebody changed it."""
+    push(registry, "a", "1")
+    text = write_plan(msgspec.structs.replace(planned(registry, "a"), version=1, id=ID[:12]))
+    with pytest.raises(PlanError, match="earlier tonnage"):
+        read_plan(text.encode())
 
 
 def test_bytes_wanted(registry: Builder) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from tonnage.errors import JournalError
-from tonnage.plan import Action
+from tonnage.plan import Action, short_id
 from tonnage.registry import RemoteManifest, has_digest
 
 JOURNAL_VERSION = 1
@@ -172,7 +172,7 @@ def open_journal(path: Path, plan: str, registry: str) -> Iterator[tuple[Journal
         if not history.plan:
             journal.write(Begun(plan=plan, registry=registry))
         elif (history.plan, history.registry) != (plan, registry):
-            whose = f"plan {history.plan} on `{history.registry}`"
+            whose = f"plan {short_id(history.plan)} on `{history.registry}`"
             raise JournalError(f"`{path}` is the journal of {whose}", "give this run its own with --journal FILE")
         if is_new:
             _sync_folder(path.parent)

@@ -32,7 +32,7 @@ from tonnage.errors import (
     UsageError,
 )
 from tonnage.monitor import Monitor
-from tonnage.plan import Action, Item, Plan
+from tonnage.plan import Action, Item, Plan, confirm, short_id
 from tonnage.registry import Deletion, ReadOnlyRegistry, Registry, RemoteManifest
 
 Numbered = tuple[int, Item]
@@ -43,7 +43,7 @@ _STOPPERS = (RegistryUnreachableError, DeletionRefusedError)
 
 def default_journal(plan_file: Path, plan: Plan) -> Path:
     """Return where the journal of a plan lies unless told otherwise: beside the plan, so that it is found again."""
-    return plan_file.with_name(f"{plan_file.stem}-{plan.id}.journal")
+    return plan_file.with_name(f"{plan_file.stem}-{short_id(plan.id)}.journal")
 
 
 def apply_plan(
@@ -57,13 +57,12 @@ def apply_plan(
 ) -> Outcome:
     """Delete what the plan says, in its order; or where `confirmed` is empty, see what would be.
 
-    `confirmed` has to be the plan's id, and `registry` a Registry then. Items that are not as planned are skipped with
-    a reason. Goes on where the journal ends. Raises TonnageError for what stops all of it; the journal has what was
-    done.
+    `confirmed` has to be the plan's id, or enough of it, and `registry` a Registry then. Items that are not as planned
+    are skipped with a reason. Goes on where the journal ends. Raises TonnageError for what stops all of it; the journal
+    has what was done.
     """
-    if confirmed not in ("", plan.id):
-        message = f"`{confirmed}` was confirmed and this is plan {plan.id}"
-        raise UsageError(message, "look at the plan, then confirm its id")
+    if confirmed:
+        confirm(plan.id, confirmed)
     monitor = monitor or Monitor()
     registry.ping()
     if not confirmed:

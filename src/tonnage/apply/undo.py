@@ -21,9 +21,9 @@ from tonnage.apply.journal import (
     read_history,
 )
 from tonnage.apply.outcome import ItemOutcome, Kind, Outcome, Status, failed, skipped
-from tonnage.errors import JournalError, UsageError
+from tonnage.errors import JournalError
 from tonnage.monitor import Monitor
-from tonnage.plan import Action, Item
+from tonnage.plan import Action, Item, confirm
 from tonnage.registry import PushRefusedError, ReadOnlyRegistry, Registry, RemoteManifest, UnreadableError
 
 
@@ -37,13 +37,13 @@ def undo(
 ) -> Outcome:
     """Push back what a journal's calls deleted; or where `confirmed` is empty, see what would be.
 
-    `confirmed` has to be the plan's id, and `registry` a Registry then. Children come before their indexes. Tags that
-    point to something else by now are left alone. Can be repeated: what is there already counts as done. Raises
-    TonnageError for what stops all of it.
+    `confirmed` has to be the plan's id, or enough of it, and `registry` a Registry then. Children come before their
+    indexes. Tags that point to something else by now are left alone. Can be repeated: what is there already counts as
+    done. Raises TonnageError for what stops all of it.
     """
     history = _checked(read_history(journal), journal, registry.url)
-    if confirmed not in ("", history.plan):
-        raise UsageError(f"`{confirmed}` was confirmed and the journal is of plan {history.plan}")
+    if confirmed:
+        confirm(history.plan, confirmed)
     monitor = monitor or Monitor()
     registry.ping()
     if not confirmed:

@@ -13,7 +13,7 @@ from tonnage.cli.options import registry_options
     epilog="""\b
 Examples:
   tonnage apply plan.json --registry https://registry.example.com
-  tonnage apply plan.json --registry https://registry.example.com --confirm 3f9c01d2ab47
+  tonnage apply plan.json --registry https://registry.example.com --confirm 3f9c01d2ab47e8b05c6d77aa10f2943e
 
 Each item is looked up again right before its call, and skipped if it is not as planned. Killed at any point, the same
 command goes on where it stopped. Nothing is freed before the registry collects.

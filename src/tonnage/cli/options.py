@@ -68,7 +68,12 @@ def registry_options(command: Command) -> Command:
         click.option("--credentials", default="", metavar="FILE", help="user:password, JSON, or a docker config.json."),
         click.option("--ca", default="", metavar="FILE", help="Certificates to trust as well, as PEM."),
         click.option("-n", "--dry-run", is_flag=True, help="Change nothing and do not ask: see what would be done."),
-        click.option("--confirm", default="", metavar="PLAN_ID", help="Do it without asking: the plan's id."),
+        click.option(
+            "--confirm",
+            default="",
+            metavar="PLAN_ID",
+            help="Do it without asking: the plan's id, 32 digits or all.",
+        ),
         click.option("--registry", "url", required=True, metavar="URL", help="Such as https://registry.example.com."),
     ):
         command = option(command)

@@ -9,7 +9,7 @@ from tonnage.apply import ItemOutcome, Outcome, Status
 from tonnage.cli.output import put, show, talk
 from tonnage.errors import UsageError
 from tonnage.monitor import Monitor, TerminalMonitor
-from tonnage.plan import Plan
+from tonnage.plan import Plan, confirm, short_id
 from tonnage.registry import Limits, ReadOnlyRegistry, Registry
 from tonnage.sizes import format_size
 
@@ -40,7 +40,7 @@ def summarize(plan: Plan, url: str) -> str:
     what = f"{len(plan.items):,} items with {tags_count:,} tags in {repositories_count:,} repositories"
     return "\n".join(
         [
-            f"plan {plan.id} of {plan.created_at}: {plan.goal}",
+            f"plan {short_id(plan.id)} of {plan.created_at}: {plan.goal}",
             f"deletes {what} of {url}",
             *(
                 f"frees {'at most ' if p.is_at_most else ''}{format_size(p.freed_bytes)} with a {p.collector} collection"
@@ -52,11 +52,11 @@ def summarize(plan: Plan, url: str) -> str:
 
 
 def confirmed_id(plan_id: str, given: str, question: str, *, is_dry_run: bool) -> str:
-    """Return the plan's id if it was confirmed, by option or by a yes on a terminal; else nothing."""
+    """Return the plan's id if it was confirmed, by option or by a yes on a terminal; else nothing. Raises UsageError."""
     if given:
         if is_dry_run:
             raise UsageError("both --confirm and --dry-run", "give one of them")
-        return given
+        return confirm(plan_id, given)
     if is_dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return ""
     return plan_id if click.confirm(question, default=False, err=True) else ""

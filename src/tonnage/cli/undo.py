@@ -30,11 +30,14 @@ def command(journal: str, confirm: str, dry_run: bool, as_json: bool, quiet: boo
     from tonnage.cli.output import talk
     from tonnage.cli.remote import Target, confirmed_id, make_monitor, put_outcome
     from tonnage.errors import ITEMS_LEFT
+    from tonnage.plan import short_id
 
     history = read_history(Path(journal))
     asked = Target(**target)
     if not quiet:
-        talk(f"the journal of plan {history.plan or 'none'} has {len(history.calls):,} deletions to take back")
+        talk(
+            f"the journal of plan {short_id(history.plan) or 'none'} has {len(history.calls):,} deletions to take back"
+        )
     confirmed = confirmed_id(history.plan, confirm, "Push them back?", is_dry_run=dry_run)
     monitor = make_monitor(quiet)
     try:

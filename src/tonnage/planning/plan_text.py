@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import fill, wrap
 
 from tonnage.inventory.database import Table
-from tonnage.plan import Frontier, FrontierPoint, Item, Plan, prediction_of
+from tonnage.plan import Frontier, FrontierPoint, Item, Plan, prediction_of, short_id
 from tonnage.show.plot import Plot, draw
 from tonnage.show.render import shorten_digests, to_text
 from tonnage.sizes import format_size
@@ -29,7 +29,7 @@ def explain(plan: Plan, width: int = 80, *, with_plot: bool = True) -> str:
 
 def summarize(plan: Plan, width: int = 80, *, with_plot: bool = True) -> str:
     """Return the plan on one screen."""
-    lines = [f"Plan {plan.id}: {plan.goal}", *_facts(plan, width)]
+    lines = [f"Plan {short_id(plan.id)}: {plan.goal}", *_facts(plan, width)]
     lines += [fill(f"note: {note}", width, subsequent_indent="      ") for note in plan.notes]
     frontier = _trade_off(plan.frontier, width, with_plot=with_plot) if plan.frontier else ""
     return "\n".join(lines) + "\n" + frontier + _predictions(plan, width) + _next_steps(plan)
