@@ -228,8 +228,8 @@ def test_a_linked_folder_within_the_storage_does_not_count_again(tmp_path: Path,
 
 @pytest.mark.parametrize("moved", ["blobs", "repositories", "blobs/sha256", f"blobs/sha256/{HEX[:2]}", BLOB])
 def test_a_folder_moved_to_another_disk_counts(tmp_path: Path, moved: str) -> None:
-    """What a link leads to outside of the storage is part of it."""
-    storage = write(tmp_path / "v2", FILES)
+    """What a link leads to outside of the storage is part of it, for whoever says so."""
+    storage = write(tmp_path / "v2", FILES)._replace(follows_out=True)
     (tmp_path / "v2" / moved).rename(tmp_path / "elsewhere")
     (tmp_path / "v2" / moved).symlink_to(tmp_path / "elsewhere")
     assert types(storage)[moved] is Type.SYMLINK
@@ -238,8 +238,8 @@ def test_a_folder_moved_to_another_disk_counts(tmp_path: Path, moved: str) -> No
 
 
 def test_linked_files(tmp_path: Path) -> None:
-    """A linked file counts where it lies: here once more only if it lies elsewhere."""
-    storage = write(tmp_path / "v2", FILES)
+    """A linked file counts where it lies: here once more only if it lies elsewhere, for whoever says so."""
+    storage = write(tmp_path / "v2", FILES)._replace(follows_out=True)
     (tmp_path / "outside").write_bytes(b"outside")
     tags = tmp_path / "v2/repositories/org/app/_manifests/tags"
     (tags / "inside").symlink_to("latest/current/link")
@@ -481,7 +481,7 @@ def test_many_blobs_are_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_shards_have_tokens(tmp_path: Path) -> None:
     """The token of a shard changes with the names in it, behind a link too."""
-    storage = write(tmp_path / "v2", FILES)
+    storage = write(tmp_path / "v2", FILES)._replace(follows_out=True)
     shard = tmp_path / f"v2/blobs/sha256/{HEX[:2]}"
     shard.rename(tmp_path / "elsewhere")
     shard.symlink_to(tmp_path / "elsewhere")

@@ -89,6 +89,9 @@ def source_options(command: Command) -> Command:
             "--keys", metavar="FILE", default="", help="An inventory report, in place of a listing: file or address."
         ),
         click.option(
+            "--follow-out", is_flag=True, help="Follow symbolic links of a folder that lead out of the storage."
+        ),
+        click.option(
             "--ignore-lockfile", is_flag=True, help="Scan although the registry keeps its metadata in a database."
         ),
         click.option(

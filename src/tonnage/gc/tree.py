@@ -20,7 +20,7 @@ class Fault(NamedTuple):
 Node: TypeAlias = "dict[str, Node] | str | Fault | None"
 Folder: TypeAlias = "dict[str, Node]"
 
-_SPELLED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
+_SPELLED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f]|5c)")
 
 
 class MissingError(Exception):
@@ -85,6 +85,6 @@ def ordered(folder: Folder, *, is_flat: bool) -> list[str]:
 
 
 def _as_bytes(name: str) -> bytes:
-    """Return a name as it is on the disk: bytes that are no text are spelled `\\xff` in the inventory."""
+    """Return a name as it is on the disk: see formats.escapes."""
     raw = name.encode("utf-8", "surrogatepass")
     return _SPELLED_BYTE.sub(lambda found: bytes.fromhex(found[1].decode()), raw) if b"\\" in raw else raw

@@ -40,6 +40,7 @@ _TYPE_PROBLEMS = {
     Type.BROKEN_SYMLINK: "broken_symlink",
     Type.SYMLINK_LOOP: "symlink_loop",
     Type.SYMLINK: "symlink",
+    Type.OUTSIDE: "symlink_out",
     Type.UNREADABLE: "unreadable",
     Type.VANISHED: "vanished",
     Type.ODD_KEY: "odd_key",

@@ -21,6 +21,8 @@ class Type(StrEnum):
     SYMLINK_LOOP = "symlink loop"
     SYMLINK = "symlink"
     """A link that was followed; what lies behind it is listed too."""
+    OUTSIDE = "outside"
+    """A link that leads out of the storage, and was not followed: what lies behind it is not known."""
     UNREADABLE = "unreadable"
     VANISHED = "vanished"
     ODD_KEY = "odd key"

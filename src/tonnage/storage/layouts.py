@@ -26,6 +26,8 @@ class LayoutStorage(NamedTuple):
 
     root: str
     repository: str = ""
+    follows_out: bool = False
+    """Whether symbolic links that lead out of the folder are followed."""
 
     @property
     def format(self) -> Format:
@@ -42,13 +44,17 @@ class LayoutStorage(NamedTuple):
         """None: what a disk makes wait for is left to the worker processes."""
         return 0
 
+    @property
+    def _files(self) -> LocalStorage:
+        return LocalStorage(self.root, follows_out=self.follows_out)
+
     def parts(self) -> Iterator[Part | Entry]:
         """Yield each layout's folder, and what lies beside them as entries."""
         todo = [""]
         while todo:
             folder = todo.pop()
-            found = list(children(self.root, folder))
-            is_layout = _is_layout(self.root, folder, {_name(path) for path, _, _ in found})
+            found = list(children(self.root, folder, follows_out=self.follows_out))
+            is_layout = _is_layout(self.root, folder, {_name(path) for path, _, _ in found}, self.follows_out)
             if is_layout:
                 yield Part(folder or _ROOT)
             for path, is_folder, entry in found:
@@ -63,19 +69,19 @@ class LayoutStorage(NamedTuple):
         """Yield the files of one layout: those in its folder, its blobs, its uploads."""
         folder = "" if prefix == _ROOT else prefix
         aliased = bool(folder) and is_alias(self.root, folder)
-        for path, is_folder, entry in children(self.root, folder):
+        for path, is_folder, entry in children(self.root, folder, follows_out=self.follows_out):
             if not _belongs(path, is_folder):
                 continue
             if is_folder:
                 if entry.type is not Type.FILE:
                     yield entry
-                yield from (inner for inner in LocalStorage(self.root).list(path) if isinstance(inner, Entry))
+                yield from (inner for inner in self._files.list(path) if isinstance(inner, Entry))
             else:
                 yield entry._replace(type=Type.ALIAS) if aliased and entry.type is Type.FILE else entry
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of a file. Raises OSError."""
-        return LocalStorage(self.root).read(path, limit_bytes)
+        return self._files.read(path, limit_bytes)
 
     def describe_requests(self) -> str:
         """Return nothing: reading costs nothing."""
@@ -86,7 +92,7 @@ class LayoutStorage(NamedTuple):
         return False
 
 
-def find_layouts(path: str) -> LayoutStorage | None:
+def find_layouts(path: str, *, follow_out: bool = False) -> LayoutStorage | None:
     """Return the layouts at or below `path`; None if there are none, or a registry's own storage comes first."""
     root = os.path.realpath(path)
     todo = [""]
@@ -94,17 +100,17 @@ def find_layouts(path: str) -> LayoutStorage | None:
         if not todo:
             return None
         folder = todo.pop(0)
-        found = list(children(root, folder))
+        found = list(children(root, folder, follows_out=follow_out))
         names = {_name(path) for path, _, _ in found}
         if names & _REGISTRY_FOLDERS:
             return None
-        if _is_layout(root, folder, names):
-            return LayoutStorage(root, "" if folder else os.path.basename(root))
+        if _is_layout(root, folder, names, follow_out):
+            return LayoutStorage(root, "" if folder else os.path.basename(root), follow_out)
         todo += [path for path, is_folder, _ in found if is_folder and _name(path) not in ALGORITHMS]
     return None
 
 
-def _is_layout(root: str, folder: str, names: set[str]) -> bool:
+def _is_layout(root: str, folder: str, names: set[str], follows_out: bool) -> bool:
     """Return whether a folder is a layout, as far as its names tell: one that lost its index and marker is one too."""
     if "repositories" in names:
         return False
@@ -113,7 +119,7 @@ def _is_layout(root: str, folder: str, names: set[str]) -> bool:
     return "blobs" in names and any(
         not is_folder and len(_name(path)) == hexdigits_count
         for algorithm, hexdigits_count in ALGORITHMS.items()
-        for path, is_folder, _ in children(root, f"{folder}/blobs/{algorithm}".lstrip("/"))
+        for path, is_folder, _ in children(root, f"{folder}/blobs/{algorithm}".lstrip("/"), follows_out=follows_out)
     )
 
 

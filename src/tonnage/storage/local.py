@@ -6,6 +6,7 @@ not belong, only if that file is odd, or either changed since `unopened_before_u
 Nothing is written: where that can be left out, not even when a file was read.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError
+from tonnage.formats.escapes import are_plain, native, spell
 from tonnage.formats.layout import ANCHORS
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Format, Leaves, Part, Type
-from tonnage.storage.folders import TIME_LIMITS_US, Child, children, is_alias, native, spell
+from tonnage.storage.folders import TIME_LIMITS_US, Child, children, is_alias, is_within
 
 _LARGE = 25_000
 """Blobs from which on a registry is large: opening all its folders takes longer than all the rest of a scan."""
@@ -26,10 +28,13 @@ _READ_AT_ONCE = 65_536
 _TO_READ = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK
 _LEAVES_LIMIT = 10_000
 _HISTORY = "index/sha256"
+_TAG_FOLDERS = ("current", "index", _HISTORY)
 _Found = tuple[list[Leaves], list[str]]
 """Leaves, and the names of the folders that have to be looked into."""
 _Find = Callable[[int, list[str]], _Found]
 """What finds leaves, given an open folder and the names of the folders in it."""
+_Look = Callable[[str], Iterator[Child]]
+"""What yields all that is in a folder."""
 
 
 class LocalStorage(NamedTuple):
@@ -38,6 +43,8 @@ class LocalStorage(NamedTuple):
     root: str
     read_flags: int = _TO_READ
     """How its files are opened."""
+    follows_out: bool = False
+    """Whether symbolic links that lead out of it are followed."""
 
     @property
     def format(self) -> Format:
@@ -56,7 +63,7 @@ class LocalStorage(NamedTuple):
 
     def parts(self) -> Iterator[Part | Entry]:
         """Yield the blob shards and each repository's `_…` folders; strays outside of them as entries."""
-        for name, is_folder, entry in children(self.root, ""):
+        for name, is_folder, entry in self._children(""):
             if not is_folder or entry.type is not Type.FILE:
                 yield entry
             if is_folder and name == "repositories":
@@ -66,22 +73,25 @@ class LocalStorage(NamedTuple):
             elif is_folder:
                 yield Part(name)
 
+    def _children(self, folder: str) -> Iterator[Child]:
+        return children(self.root, folder, follows_out=self.follows_out)
+
     def _blob_parts(self) -> Iterator[Part | Entry]:
-        for algorithm, is_folder, entry in children(self.root, "blobs"):
+        for algorithm, is_folder, entry in self._children("blobs"):
             if not is_folder or entry.type is not Type.FILE:
                 yield entry
             if is_folder:
-                for shard, is_shard, inner in children(self.root, algorithm):
+                for shard, is_shard, inner in self._children(algorithm):
                     if not is_shard or inner.type is not Type.FILE:
                         yield inner
                     if is_shard:
-                        yield Part(shard, _token(f"{self.root}/{shard}"))
+                        yield Part(shard, _token(f"{self.root}/{native(shard)}"))
 
     def _repository_parts(self) -> Iterator[Part | Entry]:
         todo = ["repositories"]
         while todo:
             folder = todo.pop()
-            for path, is_folder, entry in children(self.root, folder):
+            for path, is_folder, entry in self._children(folder):
                 if not is_folder or entry.type is not Type.FILE:
                     yield entry
                 if is_folder and path.rpartition("/")[2].startswith("_"):
@@ -96,10 +106,10 @@ class LocalStorage(NamedTuple):
             folder, aliased = todo.pop()
             others: Iterable[Child]
             if not aliased and (find := _finder(self.root, folder, unopened_before_us)):
-                leaves, others = _leaves(self.root, folder, find)
+                leaves, others = _leaves(self.root, folder, find, self._children)
                 yield from _pieces(leaves)
             else:
-                others = children(self.root, folder)
+                others = self._children(folder)
             for path, is_folder, entry in others:
                 if not is_folder:
                     yield entry._replace(type=Type.ALIAS) if aliased and entry.type is Type.FILE else entry
@@ -118,18 +128,14 @@ class LocalStorage(NamedTuple):
         blobs_count = 0
         for part in self._blob_parts():
             if isinstance(part, Part):
-                blobs_count += _folders_count(f"{self.root}/{part.prefix}")
+                blobs_count += _folders_count(f"{self.root}/{native(part.prefix)}")
                 if blobs_count > _LARGE:
                     return True
         return False
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of a file. Raises OSError."""
-        whole = native(f"{self.root}/{path}")
-        try:
-            descriptor = os.open(whole, self.read_flags)
-        except PermissionError:
-            descriptor = os.open(whole, _TO_READ)  # it may be another owner's
+        descriptor = self._open(f"{self.root}/{native(path)}")
         try:
             content = os.read(descriptor, min(limit_bytes, _READ_AT_ONCE))
             if len(content) < _READ_AT_ONCE:  # a short read of a file is its end; not asking again saves a call
@@ -140,8 +146,20 @@ class LocalStorage(NamedTuple):
         finally:
             os.close(descriptor)
 
+    def _open(self, path: str) -> int:
+        """Open a file to read; a link only once it is seen where it leads: it may be another one than was listed."""
+        follow = 0 if self.follows_out else os.O_NOFOLLOW
+        try:
+            return os.open(path, self.read_flags | follow)
+        except PermissionError:
+            return os.open(path, _TO_READ | follow)  # it may be another owner's
+        except OSError as error:
+            if error.errno != errno.ELOOP or not is_within(self.root, target := os.path.realpath(path)):
+                raise
+            return os.open(target, _TO_READ | follow)
 
-def open_local(path: str, *, ignore_lockfile: bool = False) -> LocalStorage:
+
+def open_local(path: str, *, ignore_lockfile: bool = False, follow_out: bool = False) -> LocalStorage:
     """Return the registry storage at or below `path`: its root, `docker/`, `docker/registry/`, or the `v2/` itself.
 
     Raises NoStorageError, StorageUnreadableError, StorageIncompleteError; an empty registry is never made up.
@@ -157,7 +175,7 @@ def open_local(path: str, *, ignore_lockfile: bool = False) -> LocalStorage:
             raise StorageUnreadableError(f"cannot list `{_in_the_way(root)}`: {error.strerror}") from error
         if not names & {"blobs", "repositories"}:
             continue
-        storage = LocalStorage(os.path.realpath(root), _TO_READ | _without_a_trace(root))
+        storage = LocalStorage(os.path.realpath(root), _TO_READ | _without_a_trace(root), follow_out)
         _check_lockfile(Path(storage.root), ignore_lockfile)
         return storage
     if not os.path.exists(path):
@@ -226,32 +244,38 @@ def _expected_file(folder: str) -> str | None:
     return None
 
 
-def _leaves(root: str, folder: str, find: _Find) -> tuple[list[Leaves], list[Child]]:
+def _leaves(root: str, folder: str, find: _Find, look: _Look) -> tuple[list[Leaves], list[Child]]:
     """Return the ordinary files of the folders in `folder`, and all that has to be looked into."""
     try:
-        descriptor = os.open(f"{root}/{folder}", os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(f"{root}/{native(folder)}", os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
-        return [], list(children(root, folder))
+        return [], list(look(folder))
     try:
-        names, others = _folders(root, folder, descriptor)
+        names, others = _folders(folder, descriptor, look)
         leaves, odd = find(descriptor, names)
     except OSError:
-        return [], list(children(root, folder))
+        return [], list(look(folder))
     finally:
         os.close(descriptor)
     paths = [f"{folder}/{name}" for name in odd]
     return leaves, others + [(path, True, Entry(path, 0, None)) for path in paths]
 
 
-def _folders(root: str, folder: str, descriptor: int) -> tuple[list[str], list[Child]]:
+def _folders(folder: str, descriptor: int, look: _Look) -> tuple[list[str], list[Child]]:
     """Return the names of the plain folders in `folder`, and whatever else is there."""
     names = os.listdir(descriptor)
     # As many links as names: all of them are folders, and none is a link to one.
-    if os.fstat(descriptor).st_nlink - 2 == len(names) > 0 and "".join(names).isascii():
+    if os.fstat(descriptor).st_nlink - 2 == len(names) > 0 and are_plain(names):
         return names, []
-    found = list(children(root, folder))
-    plain = [path[len(folder) + 1 :] for path, is_folder, entry in found if is_folder and entry.type is Type.FILE]
-    return plain, [child for child in found if not child[1] or child[2].type is not Type.FILE]
+    plain, others = [], []
+    for child in look(folder):
+        path, is_folder, entry = child
+        name = path[len(folder) + 1 :]
+        if is_folder and entry.type is Type.FILE and native(name) == name:  # the system is asked for it by this name
+            plain.append(name)
+        else:
+            others.append(child)
+    return plain, others
 
 
 def _find_tags(descriptor: int, tags: list[str], root: str, folder: str) -> _Found:
@@ -259,13 +283,21 @@ def _find_tags(descriptor: int, tags: list[str], root: str, folder: str) -> _Fou
 
     The tags' own folders are not opened. The former links of all tags are handed on together: most tags have very few.
     """
-    histories = _histories(f"{root}/{folder}", tags)
+    histories = _histories(f"{root}/{native(folder)}", [tag for tag in tags if _has_plain_folders(tag, descriptor)])
     [current], odd = _ordinary(descriptor, list(histories), Leaves(folder, "current/link", [], [], []), OPEN_NONE)
     names = [f"{tag}/{_HISTORY}/{name}" for tag in current.names for name in histories[tag]]
     [former], odd_former = _ordinary(descriptor, names, Leaves(folder, "link", [], [], []), OPEN_NONE)
     odd += [tag for tag in tags if tag not in histories]
     odd += [f"{tag}/{_HISTORY}" for tag in current.names if not histories[tag]]
     return [current, former], odd + odd_former
+
+
+def _has_plain_folders(tag: str, descriptor: int) -> bool:
+    """Return whether what is asked for below a tag lies there, and not behind a link."""
+    try:
+        return all(stat.S_ISDIR(os.lstat(f"{tag}/{name}", dir_fd=descriptor).st_mode) for name in _TAG_FOLDERS)
+    except OSError:
+        return False
 
 
 def _histories(path: str, tags: list[str]) -> dict[str, list[str]]:
@@ -277,7 +309,7 @@ def _histories(path: str, tags: list[str]) -> dict[str, list[str]]:
                 names = [entry.name if entry.is_dir(follow_symlinks=False) else "" for entry in entries]
         except OSError:
             continue  # the caller looks into the tag's folder, where it becomes an entry that says what is wrong
-        found[tag] = names if all(names) and "".join(names).isascii() else []
+        found[tag] = names if all(names) and are_plain(names) else []
     return found
 
 
@@ -345,6 +377,6 @@ def _folders_count(path: str) -> int:
 def _token(path: str) -> str:
     """Return the change time of a folder: no name came or went while it stays the same."""
     try:
-        return str(os.stat(native(path)).st_ctime_ns)
+        return str(os.stat(path).st_ctime_ns)
     except OSError:
         return ""

@@ -32,6 +32,8 @@ class OpenOptions(NamedTuple):
 
     ignore_lockfile: bool = False
     """Scan although the storage says that its metadata is kept in a database."""
+    follow_out: bool = False
+    """Follow symbolic links that lead out of a folder's storage."""
     bucket: BucketOptions = BucketOptions()
     """How to reach a bucket."""
     registry: RegistrySource = RegistrySource()
@@ -55,7 +57,9 @@ def open_storage(
     from tonnage.storage.layouts import find_layouts
     from tonnage.storage.local import open_local
 
-    return find_layouts(address) or open_local(address, ignore_lockfile=options.ignore_lockfile)
+    return find_layouts(address, follow_out=options.follow_out) or open_local(
+        address, ignore_lockfile=options.ignore_lockfile, follow_out=options.follow_out
+    )
 
 
 def check_address(address: str, options: OpenOptions) -> None:
@@ -120,7 +124,7 @@ def _open_with_keys(address: str, options: OpenOptions) -> Storage:
         return _open_bucket_with_keys(address, options.bucket, report, folder)
     from tonnage.storage.local import open_local
 
-    bodies = open_local(address, ignore_lockfile=options.ignore_lockfile)
+    bodies = open_local(address, ignore_lockfile=options.ignore_lockfile, follow_out=options.follow_out)
     return ReportStorage(bodies, report, find_root(report, ())[0], copies=folder)
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tonnage import __version__
 from tonnage.errors import UsageError
+from tonnage.formats.escapes import native
 from tonnage.inventory.database import Inventory, statements
 from tonnage.inventory.known import insist, knowledge_of
 
@@ -93,8 +94,14 @@ def script(leftovers: Leftovers, days: int) -> str:
     for name, (function, title) in _KINDS.items():
         paths = leftovers.paths[name]
         parts.append(f"# {title.format(days=days)}: {len(paths):,}\n")
-        parts += [f"{function} {shlex.quote(path)}\n" for path in paths]
+        parts += [f"{function} {shlex.quote(_on_disk(path))}\n" for path in paths]
     return "".join([*parts, "\nfinish\n"])
+
+
+def _on_disk(path: str) -> str:
+    """Return the path as the disk has it; where that is not text, as the inventory has it, which the script passes over."""
+    name = native(path)
+    return name if name.isprintable() or name == path else path
 
 
 def _is_below(path: str) -> bool:

@@ -8,7 +8,7 @@ union all
 select distinct
     path,
     case
-        when kind in ('broken_symlink', 'vanished') then 'nothing'
+        when kind in ('broken_symlink', 'vanished', 'symlink_out') then 'nothing'
         when kind = 'special_file' then 'file'
         when kind = 'unreadable' then 'error'
         when detail is null then 'circle of links'
@@ -17,5 +17,5 @@ select distinct
     case when kind = 'unreadable' then detail end,
     null
 from store.problem
-where kind in ('broken_symlink', 'vanished', 'special_file', 'unreadable', 'symlink_loop')
+where kind in ('broken_symlink', 'vanished', 'special_file', 'unreadable', 'symlink_loop', 'symlink_out')
 order by path, kind;

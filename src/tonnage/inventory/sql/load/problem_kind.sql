@@ -44,6 +44,7 @@ insert into store.problem_kind values
     ('stray', 'note', null, 'A file that fits nothing in the layout of a registry.', 'Remove it if nobody knows it.'),
     ('special_file', 'warning', null, 'A socket, a pipe or a device.', 'Remove it.'),
     ('symlink', 'note', null, 'A symbolic link; it was followed once.', 'None needed.'),
+    ('symlink_out', 'error', null, 'A symbolic link that leads out of the storage; it was not followed. What lies behind it is unknown, so nothing it may need counts as free.', 'If it belongs to the registry, scan with --follow-out; else remove it.'),
     ('broken_symlink', 'warning', null, 'A symbolic link that leads nowhere.', 'Remove it.'),
     ('symlink_loop', 'warning', '2.x, 2.x -m, 3.x, 3.x -m', 'A symbolic link that leads back above itself; it was not followed.', 'Remove it: the collector goes round until the path is too long, and stops.'),
     ('unreadable', 'error', '2.x, 2.x -m, 3.x, 3.x -m', 'Something that could not be read: permission, or a fault of the disk.', 'Scan as the user the registry runs as; check the disk.'),

@@ -3,7 +3,7 @@ delete from store.problem as p
 where exists (
     select 1
     from store.problem as u
-    where u.kind = 'unreadable'
+    where u.kind in ('unreadable', 'symlink_out')
         and u.digest is null and u.path not like '%/link'  -- a folder: of files there may be very many
         and starts_with(
             case
@@ -14,7 +14,7 @@ where exists (
                     then 'repositories/' || p.repository || '/_manifests/revisions/' || replace(p.digest, ':', '/') || '/link'
                 when p.kind = 'unlinked_blob'
                     then 'repositories/' || p.repository || '/_layers/' || replace(p.digest, ':', '/') || '/link'
-            end,
+            end || case when u.kind = 'symlink_out' then '/' else '' end,  -- of a link the path itself too
             u.path || '/'
         )
 );

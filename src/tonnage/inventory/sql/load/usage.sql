@@ -62,7 +62,7 @@ unlisted as (
     -- Where a folder of manifests could not be read, nobody knows what they need: any blob may be it.
     select count(*) > 0 as is_so
     from store.problem
-    where kind = 'unreadable'
+    where kind in ('unreadable', 'symlink_out')
         and (
             starts_with(path, 'blobs') or starts_with(path, 'repositories')
             or (select count(*) > 0 from store.layout_file)

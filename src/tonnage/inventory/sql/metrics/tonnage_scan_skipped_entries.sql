@@ -12,6 +12,7 @@ left join (
         ('unreadable_manifest', 'manifest'),
         ('unreadable_config', 'config'),
         ('unreadable', 'path'),
+        ('symlink_out', 'path'),
         ('vanished', 'path')
     ) as k (kind, entry)
     join problem as p on p.kind = k.kind

@@ -16,7 +16,7 @@ with closed as (
     select p.repository_id, x.path || ' could not be read by the scan'
     from store.problem as x
     join store.repository as p using (repository)
-    where x.kind = 'unreadable' and starts_with(x.path, 'repositories/' || p.repository || '/_manifests')
+    where x.kind in ('unreadable', 'symlink_out') and starts_with(x.path, 'repositories/' || p.repository || '/_manifests')
     union all
     select repository_id, 'the registry takes this for no repository''s name'
     from store.repository
