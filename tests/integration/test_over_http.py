@@ -25,7 +25,8 @@ from tonnage.cli import main
 from tonnage.errors import AccessError, NotKnownError, RegistryError, RegistryUnreachableError
 from tonnage.exporter.messages import Job
 from tonnage.formats.targets import parse_target
-from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.database import Inventory
+from tonnage.inventory.statements import statements
 from tonnage.planning.planner import Wanted, make_plan
 from tonnage.planning.verify import verify
 from tonnage.registry import Registry

@@ -16,7 +16,7 @@ from scanning import scan_tree
 from tonnage.cli import main
 from tonnage.errors import ForeignDatabaseError, NoInventoryError, TonnageError, WriteError
 from tonnage.formats.quoting import identifier, literal
-from tonnage.inventory.database import Inventory, compare, connect, create_schema, damage_of, known_tables
+from tonnage.inventory.database import Inventory, compare, create, damage_of, known_tables
 from tonnage.inventory.foreign import tables_of
 from tonnage.sample import Builder
 
@@ -77,12 +77,10 @@ def shapes(secret: Path, written: Path) -> Iterator[tuple[str, tuple[str, ...]]]
     yield "a name is SQL", (create, *as_view("part", "select 1 as part_id"))
 
 
-def test_tables_are_known_as_they_are_created() -> None:
+def test_tables_are_known_as_they_are_created(tmp_path: Path) -> None:
     """What is compared with a foreign file is what `create table` really makes."""
-    connection = connect()
-    create_schema(connection)
-    assert tables_of(connection, "memory") == known_tables()
-    connection.close()
+    with create(tmp_path / "inventory") as connection:
+        assert tables_of(connection, "inventory") == known_tables()
 
 
 def test_a_name_is_never_sql() -> None:

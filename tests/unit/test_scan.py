@@ -41,8 +41,9 @@ from scanning import (
     scan_tree,
 )
 from tonnage.errors import InventoryVersionError, NoInventoryError, StorageUnreadableError, TonnageError, WriteError
-from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.database import Inventory
 from tonnage.inventory.rows import SCHEMA_VERSION
+from tonnage.inventory.statements import statements
 from tonnage.monitor import Monitor
 from tonnage.sample import Builder, Descriptor, documents
 from tonnage.scan.run import Summary

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from golden import check_golden
-from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import Report, builtin_reports, run_report
 from tonnage.inventory.rows import SCHEMA_VERSION
+from tonnage.inventory.statements import statements
 from tonnage.scan import contents, layouts, listing, over_http
 from tonnage.scan.run import scan
 from tonnage.storage.local import open_local

@@ -16,7 +16,8 @@ def command(name: str | None, inventory: str, form: str | None, output: str, lim
     """
     from tonnage.cli.output import put_table
     from tonnage.errors import UsageError
-    from tonnage.inventory.database import Inventory, statements
+    from tonnage.inventory.database import Inventory
+    from tonnage.inventory.statements import statements
 
     folder = statements("catalog")
     with Inventory(inventory) as opened:

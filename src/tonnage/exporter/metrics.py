@@ -21,8 +21,9 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.utils import floatToGoString
 
 from tonnage.errors import QueryError, UsageError
-from tonnage.inventory.database import Inventory, Table, statements
+from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.reports import Report, parse_report, reports_in
+from tonnage.inventory.statements import statements
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _TYPES = ("gauge", "counter", "histogram")

@@ -14,8 +14,9 @@ from tonnage.errors import NoCollectorError
 from tonnage.gc.replay import Outcome, Phase, Stop, replay
 from tonnage.gc.replica import DISK, OTHER_STORE, S3, Collector, Deletion, Driver, Replica
 from tonnage.gc.sweeping import Removed
-from tonnage.inventory.database import Inventory, Table, statements
+from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import insist
+from tonnage.inventory.statements import statements
 from tonnage.plan import Action, Item, Prediction
 
 LISTINGS = ("blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference")

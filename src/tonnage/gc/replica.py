@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from tonnage.formats.names import is_digest
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, NoFolderError, find, insert, remove
-from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.database import Inventory
+from tonnage.inventory.statements import statements
 
 _LINKS_AT_ONCE = 100_000
 """Repositories are put together until they have this many links."""

@@ -1,11 +1,8 @@
-"""The door to SQL: statements live in `sql/*/*.sql`, one object each; here they are found, and inventories opened."""
+"""The door to SQL: inventories opened for reading, and made."""
 
 import contextlib
-import re
 from collections.abc import Iterator
 from functools import cache
-from graphlib import TopologicalSorter
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,34 +18,15 @@ from tonnage.formats.quoting import identifier, literal
 from tonnage.inventory.foreign import Column, lock_down, parse_tables, tables_of
 from tonnage.inventory.interrupts import interruptible
 from tonnage.inventory.rows import SCHEMA_VERSION
+from tonnage.inventory.statements import statements
+from tonnage.inventory.template import OPTIONS, make_empty
 
 if TYPE_CHECKING:
     import duckdb
 
-_WORD = re.compile(r"(?:from|join)\s+(\w+)\b(?!\.)")
-"""What a statement reads from in the schema `main`."""
-
 DEFAULT_INVENTORY = "tonnage.duckdb"
 ELSEWHERE = "choose another place with -i"
 REPLACE_IT = "remove it, and scan again"
-STORAGE_VERSION = "v1.4.0"
-"""Every DuckDB since 1.4 reads it; files that 2.x writes by default are refused by 1.x."""
-_ROW_GROUP_SIZE = 20_480
-"""A sixth of the default: tables of some ten thousand rows are written by all cores, and not by one at the very end. The
-file is a twelfth larger.
-"""
-
-
-class Statement(NamedTuple):
-    """One .sql file."""
-
-    name: str
-    sql: str
-
-    @property
-    def title(self) -> str:
-        """What a row is: the first line of the file."""
-        return self.sql.partition("\n")[0].removeprefix("--").strip()
 
 
 class Table(NamedTuple):
@@ -57,15 +35,6 @@ class Table(NamedTuple):
     columns: list[str]
     types: list[str]
     rows: list[tuple[Any, ...]]
-
-
-@cache
-def statements(folder: str) -> dict[str, Statement]:
-    """Return the statements of one folder below `sql/`, by name."""
-    found = sorted(
-        (f for f in files(__package__).joinpath("sql", folder).iterdir() if f.name.endswith(".sql")), key=str
-    )
-    return {f.name[:-4]: Statement(f.name[:-4], f.read_text(encoding="utf-8")) for f in found}
 
 
 @cache
@@ -236,14 +205,14 @@ def is_database(path: Path) -> bool:
 
 @contextlib.contextmanager
 def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Make a new, empty database file to be filled in one transaction, and close it in the end. Raises WriteError."""
+    """Make an inventory without rows to be filled in one transaction, and close it in the end. Raises WriteError."""
     import duckdb
 
     connection = connect(memory_bytes)
     try:
         connection.execute(f"set temp_directory = {literal(str(path) + '.tmp')}")
-        options = f"storage_version '{STORAGE_VERSION}', row_group_size {_ROW_GROUP_SIZE}"
-        connection.execute(f"attach {literal(str(path))} as inventory ({options})")
+        make_empty(path, connection)
+        connection.execute(f"attach {literal(str(path))} as inventory ({OPTIONS})")
         connection.execute("use inventory")
         connection.execute("begin")  # each statement by itself would be written to the disk by itself
         yield connection
@@ -253,16 +222,7 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
     except duckdb.IOException as error:
         reason = str(error).rpartition(": ")[2]  # what the system says, without what was being done and DuckDB's advice
         raise WriteError(f"cannot write `{path}`: {reason}", ELSEWHERE) from error
+    except OSError as error:
+        raise WriteError(f"cannot write `{path}`: {error.strerror}", ELSEWHERE) from error
     finally:
         connection.close()
-
-
-def create_schema(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Create all tables, and all views in the order in which they build on each other."""
-    connection.execute("create schema store")
-    for statement in statements("tables").values():
-        connection.execute(statement.sql)
-    views = statements("views")
-    uses = {name: set(_WORD.findall(view.sql)) & views.keys() - {name} for name, view in views.items()}
-    for name in TopologicalSorter(uses).static_order():
-        connection.execute(views[name].sql)

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tonnage.errors import UsageError
-from tonnage.inventory.database import Inventory, Table, statements
+from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import insist
+from tonnage.inventory.statements import statements
 from tonnage.sizes import parse_size
 
 _PARAMETER = re.compile(r"-- \$(\w+) (text|integer|bytes|days|digest|\w+(?:\|\w+)+)(?: (\S+))?: (.+)")

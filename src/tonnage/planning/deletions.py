@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from tonnage.errors import UsageError
 from tonnage.formats.targets import Target
-from tonnage.inventory.database import Inventory, Table, statements
+from tonnage.inventory.database import Inventory, Table
+from tonnage.inventory.statements import statements
 
 _ROUNDS_LIMIT = 64
 """Indexes nest and referrers refer to referrers; no healthy registry comes near this."""

@@ -15,8 +15,9 @@ from typing import NamedTuple
 from tonnage.formats.references import Reference
 from tonnage.formats.targets import Target
 from tonnage.gc.preview import predict_after
-from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.database import Inventory
 from tonnage.inventory.known import Knowledge, insist, knowledge_of
+from tonnage.inventory.statements import statements
 from tonnage.plan import Action, Item, Kept, Plan, Prediction, Source, seal
 from tonnage.planning.deletions import Deletions, target_text
 from tonnage.planning.guards import notes_on_tags, notes_on_untagged, protect, refuse_ignorance

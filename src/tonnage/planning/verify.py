@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tonnage.errors import TonnageError
-from tonnage.inventory.database import Inventory, Table, statements
+from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import insist
+from tonnage.inventory.statements import statements
 from tonnage.plan import Action, Item, Plan
 
 

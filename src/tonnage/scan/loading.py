@@ -16,7 +16,7 @@ from arro3.core import Table as ArrowTable
 
 from tonnage.errors import TonnageError
 from tonnage.inventory import rows
-from tonnage.inventory.database import statements
+from tonnage.inventory.statements import statements
 from tonnage.scan.columns import Packed, types_of
 from tonnage.storage import Format
 

@@ -19,7 +19,8 @@ from tonnage import __version__
 from tonnage.errors import AccessError, RegistryError
 from tonnage.formats.layout import blob_path, is_full_digest
 from tonnage.inventory import rows
-from tonnage.inventory.database import create, create_schema, statements
+from tonnage.inventory.database import create
+from tonnage.inventory.statements import statements
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
 from tonnage.registry.manifests import RemoteManifest, payload_of
@@ -340,7 +341,6 @@ class _Run:
         """Fill the tables and write down what this scan found."""
         self.monitor.begin("loading", 1)
         self.staging.finish()
-        create_schema(self.connection)
         source = {
             "kind": "registry",
             "has_untagged": False,

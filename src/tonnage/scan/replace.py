@@ -13,16 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage.errors import ForeignDatabaseError, TonnageError, WriteError
 from tonnage.formats.quoting import literal
-from tonnage.inventory.database import (
-    DEFAULT_INVENTORY,
-    ELSEWHERE,
-    REPLACE_IT,
-    attach,
-    connect,
-    damage_of,
-    is_database,
-    statements,
-)
+from tonnage.inventory.database import DEFAULT_INVENTORY, ELSEWHERE, REPLACE_IT, attach, connect, damage_of, is_database
+from tonnage.inventory.statements import statements
 from tonnage.scan.loading import load, load_parts
 from tonnage.sizes import format_size
 

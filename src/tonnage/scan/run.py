@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tonnage import __version__
 from tonnage.formats.layout import blob_path
 from tonnage.formats.quoting import literal
-from tonnage.inventory.database import connect, create, create_schema, statements
+from tonnage.inventory.database import connect, create
 from tonnage.inventory.foreign import lock_down
 from tonnage.inventory.rows import SCHEMA_VERSION
+from tonnage.inventory.statements import statements
 from tonnage.monitor import Monitor
 from tonnage.scan.columns import in_part, pack
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
@@ -213,8 +214,6 @@ class _Run:
         if not self.parts:
             self.find_parts()
         self._list_loose()
-        if not self.earlier:
-            create_schema(self.connection)  # now, as whatever the workers find will be needed
         for result in self.crew.results():
             self._add_listing(result)
         same_parts = self.earlier is not None and self.parts.keys() == self.earlier.parts.keys()
@@ -338,8 +337,6 @@ class _Run:
         self.monitor.begin("loading", 1)
         self.crew.close()
         self.staging.finish()
-        if self.earlier:
-            create_schema(self.connection)
         listed = [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
         source: dict[str, Any] = {
             "kind": self.storage.format.value,

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from tonnage import __version__
 from tonnage.errors import UsageError
 from tonnage.formats.escapes import native
-from tonnage.inventory.database import Inventory, statements
+from tonnage.inventory.database import Inventory
 from tonnage.inventory.known import insist, knowledge_of
+from tonnage.inventory.statements import statements
 
 _KINDS = {
     "uploads": ("upload", "Uploads that were not written to for {days} days"),
