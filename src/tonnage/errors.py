@@ -18,6 +18,10 @@ class TonnageError(Exception):
         self.next_step = hint or self.hint
 
 
+MORE_MEMORY = "no file was harmed; give the process more memory"
+"""The next step where memory ran out."""
+
+
 class UsageError(TonnageError):
     """The call's words are off: an unknown report, a size that is none."""
 
@@ -196,7 +200,9 @@ EXIT_CODES: dict[int, str] = {
     BucketAccessError.exit_code: "the bucket refuses the credentials, or they may not list or read it",
     BucketRegionError.exit_code: "the bucket is in another region",
     BucketUnreachableError.exit_code: "the bucket cannot be reached, or gives no answer in time",
+    129: "ended by SIGHUP; an older inventory stays as it was",
     130: "interrupted; an older inventory stays as it was",
+    143: "ended by SIGTERM; an older inventory stays as it was",
 }
 
 

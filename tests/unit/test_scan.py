@@ -46,8 +46,8 @@ from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
 from tonnage.monitor import Monitor
 from tonnage.sample import Builder, Descriptor, documents
-from tonnage.scan.run import Summary
-from tonnage.scan.workers import Crew, WorkerDiedError
+from tonnage.scan.run import OtherPlace, Summary
+from tonnage.scan.workers import Crew, WorkerFailedError
 from tonnage.storage.local import LocalStorage
 from tonnage.storage.memory import MemoryStorage
 
@@ -835,13 +835,12 @@ def test_another_failure_is_not_taken_for_damage(
     """The storage that cannot be read is what has to be told, whatever the old inventory is like."""
     registry.repository("app").image([registry.layer(b"one")], tag="1")
     scan_tree(registry.root, inventory)
-    whole = inventory.read_bytes()
-    inventory.write_bytes(whole[: len(whole) // 2])
 
     def fail(_: LocalStorage) -> None:
+        whole = inventory.read_bytes()
+        inventory.write_bytes(whole[: len(whole) // 2])
         raise StorageUnreadableError("not mounted")
 
-    monkeypatch.setattr(LocalStorage, "is_large", lambda _: True)  # whose parts are found before the database is there
     monkeypatch.setattr(LocalStorage, "parts", fail)
     with pytest.raises(StorageUnreadableError, match="not mounted"):
         scan_tree(registry.root, inventory, full=True)
@@ -1095,13 +1094,70 @@ def test_a_change_in_the_moment_of_a_scan_is_seen(registry: Builder, inventory: 
     assert column(inventory, "select digest from tag where tag = '1'") == [two.digest]
 
 
-def test_another_storage_is_not_built_upon(registry: Builder, inventory: Path, tmp_path: Path) -> None:
-    """An inventory of another place is replaced, not continued."""
+def test_another_place_is_not_scanned_into_an_inventory_unasked(
+    registry: Builder, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All growth history would go: refused before any work, with what to say for it."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    before = inventory.read_bytes()
+    registry.root.rename(tmp_path / "moved")
+    with monkeypatch.context() as patch, pytest.raises(WriteError, match="is the inventory of") as caught:
+        patch.setattr(LocalStorage, "parts", None)
+        scan_tree(tmp_path / "moved", inventory)
+    assert (caught.value.exit_code, inventory.read_bytes()) == (10, before)
+    assert all(word in caught.value.next_step for word in ("-i", "--moved", "--replace", "1 scan"))
+
+
+@pytest.mark.parametrize(("other_place", "scans"), [(OtherPlace.MOVED, [1, 2]), (OtherPlace.REPLACED, [1])])
+def test_another_place_is_scanned_when_asked(
+    registry: Builder, inventory: Path, tmp_path: Path, other_place: OtherPlace, scans: list[int]
+) -> None:
+    """All is read; a storage that was moved keeps its history, one that replaces another begins its own."""
     registry.repository("app").image([registry.layer(b"one")], tag="1")
     scan_tree(registry.root, inventory)
     registry.root.rename(tmp_path / "moved")
-    summary = scan_tree(tmp_path / "moved", inventory)
+    summary = scan_tree(tmp_path / "moved", inventory, other_place=other_place)
     assert (summary.is_full, summary.location) == (True, str(tmp_path / "moved/docker/registry/v2"))
+    assert column(inventory, "select scan_id from scan order by scan_id") == scans
+    assert not scan_tree(tmp_path / "moved", inventory).is_full
+
+
+def test_a_log_left_beside_an_inventory_heals_with_the_next_scan(registry: Builder, inventory: Path) -> None:
+    """Whatever state it is of; until then the hint is to scan, and the totals of earlier scans are kept."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    script = (
+        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); c.execute('create table mine (i int)');"
+        "c.execute('insert into mine select * from range(9)'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(inventory)], check=False)
+    log = inventory.with_name(inventory.name + ".wal")
+    left = log.read_bytes()
+    scan_tree(registry.root, inventory)
+    assert not log.exists()
+    log.write_bytes(left)  # it is of an inventory that is no more
+    with pytest.raises(NoInventoryError) as caught:
+        Inventory(str(inventory))
+    assert "scan again" in caught.value.next_step
+    scan_tree(registry.root, inventory)
+    assert not log.exists()
+    assert column(inventory, "select scan_id from scan order by scan_id") == [1, 2, 3]
+
+
+def test_an_inventory_that_another_program_writes_to_is_left_alone(registry: Builder, inventory: Path) -> None:
+    """To replace it would lose what it holds of earlier scans, as it cannot be read; the message says who has it."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.readline()"
+    command = [sys.executable, "-c", script, str(inventory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        with pytest.raises(WriteError, match=f"PID {writer.pid}"):
+            scan_tree(registry.root, inventory)
+        writer.communicate(b"\n")
+    assert column(inventory, "select scan_id from scan") == [1]
 
 
 def test_growth_is_kept(registry: Builder, inventory: Path, grown: dict[str, Any]) -> None:
@@ -1155,7 +1211,7 @@ def test_a_bug_in_a_worker_is_raised(
 ) -> None:
     """It is not taken for an empty part: the scan fails, and the old inventory stays."""
     impatient(monkeypatch)
-    with pytest.raises(WorkerDiedError, match="a bug"):
+    with pytest.raises(WorkerFailedError, match="a bug"):
         scan_storage(BrokenStorage({}, str(registry.v2)), inventory, workers_count=2)
     assert everything(inventory) == grown
 

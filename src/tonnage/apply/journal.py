@@ -18,7 +18,8 @@ from pathlib import Path
 
 import msgspec
 
-from tonnage.errors import JournalError
+from tonnage.errors import JournalError, WriteError
+from tonnage.files import place_of, sync_folder, write_file
 from tonnage.plan import Action, short_id
 from tonnage.registry import RemoteManifest, has_digest
 
@@ -114,6 +115,8 @@ class History:
 def read_history(path: Path) -> History:
     """Return what a journal says; of one that is not there, nothing. Raises JournalError if it is damaged."""
     try:
+        if path.exists() and not path.is_file():
+            raise JournalError(f"`{path}` is not a file, and so not a journal", _NO_JOURNAL)
         content = path.read_bytes()
     except FileNotFoundError:
         return History()
@@ -159,9 +162,12 @@ class Journal:
 @contextmanager
 def open_journal(path: Path, plan: str, registry: str) -> Iterator[tuple[Journal, History]]:
     """Open or begin the journal of a plan and a registry, and lock it. Raises JournalError."""
-    is_new = not path.exists()
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        place = place_of(path)
+        is_new = not place.exists()
+        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o644)
+    except WriteError as error:
+        raise JournalError(error.message, "give this run another with --journal FILE") from error
     except OSError as error:
         raise JournalError(f"cannot write `{path}`: {error.strerror}") from error
     try:
@@ -175,7 +181,7 @@ def open_journal(path: Path, plan: str, registry: str) -> Iterator[tuple[Journal
             whose = f"plan {short_id(history.plan)} on `{history.registry}`"
             raise JournalError(f"`{path}` is the journal of {whose}", "give this run its own with --journal FILE")
         if is_new:
-            _sync_folder(path.parent)
+            sync_folder(place.parent)
         yield journal, history
     finally:
         os.close(descriptor)
@@ -197,14 +203,8 @@ def save_manifest(folder: Path, manifest: RemoteManifest) -> None:
         if path.exists() and has_digest(path.read_bytes(), manifest.digest, manifest.media_type):
             return
         folder.mkdir(exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{threading.get_ident()}.tmp")
-        with temporary.open("wb") as file:
-            file.write(manifest.content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(folder)
-    except OSError as error:
+        write_file(path, manifest.content)
+    except (OSError, WriteError) as error:
         raise JournalError(f"cannot save a manifest in `{folder}`: {error}", "nothing is deleted unsaved") from error
 
 
@@ -237,11 +237,3 @@ def _lock(descriptor: int, path: Path) -> None:
 def _cut_torn_line(descriptor: int) -> None:
     content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
     os.ftruncate(descriptor, _whole_bytes(content))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,19 +1,19 @@
 """The command line: one short file per command, imported when it is called; every report is a command as well."""
 
-import contextlib
-import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from tonnage import __version__
 from tonnage.cli.options import INVENTORY_HELP, SETTINGS
-from tonnage.errors import EXIT_CODES, TonnageError, UsageError
+from tonnage.cli.signals import EndedError, ending_at_signals
+from tonnage.cli.streams import NobodyReadsError, own_streams
+from tonnage.errors import EXIT_CODES, MORE_MEMORY, TonnageError, UsageError
 
 COMMANDS = {
     "scan": "Read a registry's storage into an inventory.",
@@ -46,26 +46,8 @@ Examples:
 """
 
 
-@contextlib.contextmanager
-def _until_nobody_reads() -> Iterator[None]:
-    """Stop, as all is well, when the reader of stdout has seen enough: `tonnage … | head`. Click would call it a failure."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
-        sys.exit(0)
-
-
 class _Program(click.Group):
     """The program: its commands are looked up by name, so that `--help` imports none of them."""
-
-    def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        with _until_nobody_reads():
-            return super().make_context(*args, **extra)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with _until_nobody_reads():
-            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from tonnage.cli.reports import all_reports
@@ -137,25 +119,36 @@ def program(ctx: click.Context, inventory: str) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the program; whatever the user has to see becomes a message, a hint and an exit code."""
-    try:
-        sys.exit(_run(args))
-    except TonnageError as error:
-        from tonnage.cli.output import talk
+    with own_streams(), ending_at_signals() as received:
+        try:
+            code = _run(args)
+            sys.stdout.flush()
+        except NobodyReadsError:
+            code = 0
+        except (TonnageError, MemoryError, KeyboardInterrupt, click.Abort, EndedError, RuntimeError) as error:
+            code = _end(error, received)
+    sys.exit(code)
 
+
+def _end(error: BaseException, received: list[int]) -> int:
+    """Say what ended the program, and return its exit code. Raises what is of no kind that a user could act on."""
+    from tonnage.cli.output import talk
+
+    if received:
+        talk("tonnage: terminated")
+        return 128 + received[0]
+    if isinstance(error, TonnageError):
         hint = f"\n\nhint: {error.next_step}" if error.next_step else ""
         talk(f"tonnage: {error.message}{hint}")
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        _end_interrupted()
-    except RuntimeError as error:
-        if str(error) != "Query interrupted":  # what DuckDB makes of Ctrl-C
-            raise
-        _end_interrupted()
-
-
-def _end_interrupted() -> NoReturn:
-    print("tonnage: interrupted", file=sys.stderr)
-    sys.exit(130)
+        return error.exit_code
+    if isinstance(error, MemoryError):
+        talk(f"tonnage: out of memory\n\nhint: {MORE_MEMORY}")
+        return TonnageError.exit_code
+    is_interrupt = isinstance(error, (KeyboardInterrupt, click.Abort)) or str(error) == "Query interrupted"
+    if not is_interrupt:  # the last is what DuckDB makes of Ctrl-C
+        raise error
+    talk("tonnage: interrupted")
+    return 130
 
 
 def _run(args: list[str] | None) -> Any:

@@ -15,6 +15,7 @@ def command(folder: str) -> None:
     Its layers are sparse files: 39 GB of registry take a few megabytes of disk.
     """
     from tonnage.cli.output import show_card, talk
+    from tonnage.files import new_folder
     from tonnage.sample import build_demo
     from tonnage.scan.run import scan
     from tonnage.storage.local import open_local
@@ -22,11 +23,13 @@ def command(folder: str) -> None:
     root, inventory = Path(folder) / "registry", str(Path(folder) / "tonnage.duckdb")
     if not root.exists():
         talk(f"building a sample registry in {root}")
-        build_demo(root)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with new_folder(root) as building:
+            build_demo(building)
     elif not (root / "docker").is_dir():
         raise UsageError(f"`{root}` is there already and is no sample registry")
     talk(f"+ tonnage scan {root} -i {inventory}")
     talk(scan(open_local(str(root)), inventory).describe())
     talk(f"+ tonnage -i {inventory}\n")
     show_card(inventory)
-    talk(f"\nLook around: export TONNAGE_INVENTORY={inventory}")
+    talk(f"\nLook around: tonnage layers -i {inventory}")

@@ -4,10 +4,12 @@ import sys
 
 import click
 
+from tonnage.cli.options import output_option
+
 
 @click.command(epilog="Example: tonnage explain plan.json")
 @click.argument("plan", metavar="PLAN")
-@click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout.")
+@output_option()
 def command(plan: str, output: str) -> None:
     """Print a plan for people: what goes and why, what stays and why, what it frees."""
     from tonnage.cli.output import is_seen, read_text, show, width

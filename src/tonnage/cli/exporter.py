@@ -141,7 +141,7 @@ def command(
     from tonnage.exporter.cache_path import place_for
     from tonnage.exporter.messages import Job
     from tonnage.exporter.serving import Settings, serve
-    from tonnage.scan.replace import clear_away
+    from tonnage.files import remove_abandoned
     from tonnage.storage.volume import volume_of
 
     check_source(place, source, tags_from)
@@ -159,5 +159,5 @@ def command(
     )
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
     settings = Settings(addresses, metrics_path, web_config_path, interval, can_request_scan)
-    unfinished = functools.partial(clear_away, Path(job.inventory + ".new"))
+    unfinished = functools.partial(remove_abandoned, Path(job.inventory))
     serve(settings, job, _CHILD, functools.partial(volume_of, place), unfinished)

@@ -61,6 +61,7 @@ def command(
     It is the program's own rules that are followed, step by step; what is safe to free stands beside it.
     """
     from tonnage.cli.output import put, put_table, show, width
+    from tonnage.cli.streams import Content
     from tonnage.cli.tags import open_inventory
     from tonnage.errors import COLLECTION_HARMS, UsageError
     from tonnage.gc.preview import context_of, listing, preview
@@ -77,7 +78,7 @@ def command(
         else:
             context = context_of(opened, storage_order)
             if form == "json":
-                put(to_document(found, context), output)
+                put(to_document(found, context), output, Content.JSON)
             else:
                 show(describe(found, context, width()), output)
     if fail_on_break and (found.stop or found.broken.images_count or found.broken.referrers_count):

@@ -50,12 +50,26 @@ def output_options(command: Command) -> Command:
     """Add how rows are put out: `--json`, `--csv`, `-o`, `--limit`."""
     for option in (
         click.option("--limit", type=int, callback=not_negative, metavar="N", help=_LIMIT_HELP),
-        click.option("-o", "--output", metavar="FILE", default="-", help="Write to a file; - is stdout."),
+        output_option(),
         click.option("--csv", "form", flag_value="csv", help="Comma-separated values."),
         click.option("--json", "form", flag_value="json", help="One array of objects, with exact integers."),
     ):
         command = option(command)
     return command
+
+
+def output_option(**settings: Any) -> Callable[[Command], Command]:
+    """Return what adds `-o`; a place where nothing may be written is refused before any work."""
+    settings = {"default": "-", "help": "Write to a file; - is stdout.", **settings}
+    return click.option("-o", "--output", metavar="FILE", callback=_good_output, **settings)
+
+
+def _good_output(_ctx: click.Context, _: click.Parameter, value: str) -> str:
+    if value != "-":
+        from tonnage.cli.output import refuse_output
+
+        refuse_output(value)
+    return value
 
 
 def registry_options(command: Command) -> Command:

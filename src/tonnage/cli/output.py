@@ -7,10 +7,18 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+import click
+
+from tonnage.cli.streams import Content, Stdout
 from tonnage.errors import UsageError, WriteError, reason_of
+from tonnage.files import place_of, write_file
 from tonnage.inventory.database import Table
 from tonnage.show.render import left_out, printable, to_csv, to_json, to_text
 
+_PRECIOUS = {b"DUCK": "a database", b'{"event":"begun",': "a journal of apply"}
+"""What files begin with that are not written over by mistake: what is in them is nowhere else."""
+_BEGINNING_BYTES = 20
+_CONTENT = {None: Content.PEOPLE, "json": Content.JSON, "csv": Content.EXACT}
 _TEXT_ROWS = 20
 """What a person is shown unless told otherwise; programs and files get all."""
 
@@ -29,27 +37,50 @@ def is_seen(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def put(text: str, output: str = "-") -> None:
+def put(text: str, output: str = "-", content: Content = Content.EXACT) -> None:
     """Write text to a file or, for `-`, to stdout. Raises WriteError."""
-    if output == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
+    if output != "-":
+        refuse_output(output)
+        write_file(Path(output), text.encode("utf-8", "surrogateescape"))
         return
+    stdout = sys.stdout if isinstance(sys.stdout, Stdout) else Stdout(sys.stdout)
+    stdout.put(text, content)
+    stdout.flush()
+
+
+def refuse_output(output: str) -> None:
+    """Refuse to write over what the same call reads, over any inventory, and over a journal. Raises WriteError."""
+    place = place_of(Path(output))
+    context = click.get_current_context(silent=True)
+    for name, value in context.params.items() if context else ():
+        if name != "output" and isinstance(value, str) and _is_same(place, value):
+            raise WriteError(f"`{output}` is what this command reads", "choose another place with -o")
     try:
-        with open(output, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise WriteError(f"cannot write `{output}`: {error.strerror}") from error
+        with place.open("rb") as file:
+            beginning = file.read(_BEGINNING_BYTES)
+    except OSError:
+        return  # not there, or not to be read: whether it can be replaced is another matter
+    for sign, what in _PRECIOUS.items():
+        if sign in beginning:
+            raise WriteError(f"`{output}` is {what}, and is not written over", "choose another place with -o")
+
+
+def _is_same(place: Path, other: str) -> bool:
+    try:
+        return place.samefile(other)
+    except (OSError, ValueError):
+        return False  # one of them is not there, or the other is not a name
 
 
 def show(text: str, output: str = "-") -> None:
     """Put out text for a person. What is in it may come from whoever pushes: see `printable`. Raises WriteError."""
-    put(printable(text), output)
+    put(printable(text), output, Content.PEOPLE)
 
 
 def talk(text: str) -> None:
-    """Say something to the person, not to the pipe."""
-    print(printable(text), file=sys.stderr)
+    """Say something to the person, not to the pipe. Where nobody can be told, what is done and its exit code stay."""
+    with contextlib.suppress(OSError):
+        print(printable(text), file=sys.stderr, flush=True)
 
 
 def put_table(table: Table, form: str | None, output: str, limit: int | None) -> None:
@@ -57,7 +88,7 @@ def put_table(table: Table, form: str | None, output: str, limit: int | None) ->
     is_for_person = form is None and output == "-"
     limit = (_TEXT_ROWS if is_for_person else 0) if limit is None else limit
     shown = table._replace(rows=table.rows[:limit]) if limit else table
-    put(_render(shown, form), output)
+    put(_render(shown, form), output, _CONTENT[form])
     if form is None and table.rows:
         _mention_columns(left_out(shown, width()))
     if len(shown.rows) < len(table.rows):

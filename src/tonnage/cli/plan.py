@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tonnage.cli.options import inventory_option, tags_option
+from tonnage.cli.options import inventory_option, output_option, tags_option
 
 
 @click.command(
@@ -30,7 +30,7 @@ Nothing is deleted by this; tonnage apply follows the plan after a person has re
 @click.option(
     "--registry", "version", type=click.Choice(["2", "3"]), default="2", show_default=True, help="Its version."
 )
-@click.option("-o", "--output", metavar="FILE", default="plan.json", show_default=True, help="Where to; - is stdout.")
+@output_option(default="plan.json", show_default=True, help="Where to; - is stdout.")
 @click.option("--explain", is_flag=True, help="Print the whole plan for people as well.")
 @inventory_option
 def command(
@@ -47,6 +47,7 @@ def command(
 ) -> None:
     """Write a plan of what to delete: by name (REPO, REPO:TAG, REPO@DIGEST), by policy, or by the bytes wanted."""
     from tonnage.cli.output import is_seen, put, read_text, show, talk, width
+    from tonnage.cli.streams import Content
     from tonnage.cli.tags import read_tags
     from tonnage.errors import UsageError
     from tonnage.formats.references import parse_in_use
@@ -72,7 +73,7 @@ def command(
     )
     with Inventory(inventory, tags=tags) as opened:
         plan = make_plan(opened, wanted, datetime.now(UTC))
-    put(write_plan(plan), output)
+    put(write_plan(plan), output, Content.JSON)
     if explain:
         show(plan_text.explain(plan, width(), with_plot=is_seen(sys.stdout)))
     else:

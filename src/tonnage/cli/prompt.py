@@ -1,6 +1,7 @@
 """A small SQL prompt with completion, for machines without the duckdb program."""
 
 from tonnage.cli.output import put, talk, width
+from tonnage.cli.streams import Content
 from tonnage.errors import TonnageError
 from tonnage.inventory.database import Inventory
 from tonnage.show.render import to_text
@@ -31,7 +32,7 @@ def prompt(path: str) -> None:
 
 def _answer(inventory: Inventory, statement: str) -> None:
     try:
-        put(to_text(inventory.query(statement), width()))
+        put(to_text(inventory.query(statement), width()), content=Content.PEOPLE)
     except TonnageError as error:
         talk(error.message)
 

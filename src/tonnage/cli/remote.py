@@ -7,6 +7,7 @@ import click
 
 from tonnage.apply import ItemOutcome, Outcome, Status
 from tonnage.cli.output import put, show, talk
+from tonnage.cli.streams import Content
 from tonnage.errors import UsageError
 from tonnage.monitor import Monitor, TerminalMonitor
 from tonnage.plan import Plan, confirm, short_id
@@ -72,7 +73,7 @@ def put_outcome(outcome: Outcome, done_word: str, *, as_json: bool, quiet: bool)
     if as_json:
         import msgspec
 
-        put(msgspec.json.format(msgspec.json.encode(outcome), indent=1).decode() + "\n")
+        put(msgspec.json.format(msgspec.json.encode(outcome), indent=1).decode() + "\n", content=Content.JSON)
     else:
         show("".join(_line(item) for item in outcome.items if item.status is not Status.DONE))
     if not quiet:

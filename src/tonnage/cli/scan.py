@@ -24,6 +24,8 @@ Exits with 0, or with 3 if it finished and found problems on the way: tonnage pr
 @click.argument("place", metavar="PLACE")
 @inventory_option
 @click.option("--full", is_flag=True, help="Read everything anew; else only what is new since the last scan.")
+@click.option("--moved", is_flag=True, help="The inventory's storage is in a new place: keep its earlier totals.")
+@click.option("--replace", is_flag=True, help="Give up what the inventory holds, whatever place it is of.")
 @click.option(
     "--count-requests",
     "says_requests",
@@ -36,6 +38,8 @@ def command(
     place: str,
     inventory: str,
     full: bool,
+    moved: bool,
+    replace: bool,
     thorough: bool,
     says_requests: bool,
     quiet: bool,
@@ -49,12 +53,15 @@ def command(
     zot's storage does.
     """
     from tonnage.cli.output import talk
-    from tonnage.errors import PROBLEMS_FOUND
+    from tonnage.errors import PROBLEMS_FOUND, UsageError
     from tonnage.monitor import Monitor, TerminalMonitor
-    from tonnage.scan.run import scan
+    from tonnage.scan.run import OtherPlace, scan
     from tonnage.storage.opening import open_storage
     from tonnage.storage.report import ReportStorage, describe
 
+    if moved and replace:
+        raise UsageError("both --moved and --replace", "give one of them")
+    other_place = OtherPlace.MOVED if moved else OtherPlace.REPLACED if replace else OtherPlace.REFUSED
     storage = open_storage(place, open_options(**source))
     if isinstance(storage, ReportStorage) and not quiet:
         talk(describe(storage, datetime.now(UTC)))
@@ -62,7 +69,7 @@ def command(
         talk(expected)
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
     try:
-        summary = scan(storage, inventory, full=full, thorough=thorough, monitor=monitor)
+        summary = scan(storage, inventory, full=full, thorough=thorough, other_place=other_place, monitor=monitor)
     finally:
         monitor.end()
         if says_requests and (spent := storage.describe_requests()):

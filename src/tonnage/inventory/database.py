@@ -1,20 +1,22 @@
 """The door to SQL: inventories opened for reading, and made."""
 
 import contextlib
+import stat
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage.errors import (
+    MORE_MEMORY,
     ForeignDatabaseError,
     InventoryVersionError,
     NoInventoryError,
     QueryError,
     TonnageError,
-    WriteError,
 )
 from tonnage.formats.quoting import identifier, literal
+from tonnage.inventory.failures import SYSTEM_HINT, Failure, failure_of, system_reason
 from tonnage.inventory.foreign import Column, lock_down, parse_tables, tables_of
 from tonnage.inventory.interrupts import interruptible
 from tonnage.inventory.rows import SCHEMA_VERSION
@@ -90,10 +92,21 @@ class Inventory:
                 return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
-        except duckdb.Error as error:
-            if isinstance(error, duckdb.IOException) or type(error) is duckdb.Error:  # what a bad checksum raises
-                raise NoInventoryError(f"`{self.path}` is damaged: {_first_line(error)}", REPLACE_IT) from error
-            raise QueryError(str(error)) from error
+        except (duckdb.Error, MemoryError) as error:
+            raise _as_ours(error, self.path) from error
+
+
+def _as_ours(error: Exception, path: str) -> TonnageError:
+    """Return what a query of an inventory failed at: memory, the system, damage, or the query itself."""
+    match failure_of(error):
+        case Failure.MEMORY:
+            return QueryError("there is not enough memory for this query", MORE_MEMORY)
+        case Failure.SYSTEM:
+            return NoInventoryError(f"cannot read `{path}`: {system_reason(error)}", SYSTEM_HINT)
+        case Failure.DAMAGE:
+            return NoInventoryError(f"`{path}` is damaged: {_first_line(error)}", REPLACE_IT)
+        case Failure.OTHER:
+            return QueryError(str(error))
 
 
 def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str, str, str]]) -> None:
@@ -153,7 +166,7 @@ def _attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> No
     try:
         connection.execute(f"attach {literal(path)} as {identifier(name)} (read_only)")
     except duckdb.Error as error:
-        raise NoInventoryError(f"cannot open `{path}`: {_first_line(error)}") from error
+        raise _cannot_open(path, error) from error
 
 
 def _check(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
@@ -166,13 +179,31 @@ def _check(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> Non
             raise ForeignDatabaseError(f"`{path}` is the database of something else")
         found = connection.execute(f"select max(schema_version) from {identifier(name)}.store.scan").fetchone()
     except duckdb.Error as error:
-        raise NoInventoryError(f"cannot open `{path}`: {_first_line(error)}") from error
+        raise _cannot_open(path, error) from error
     version = found[0] if found else None
     if version != SCHEMA_VERSION:
         raise InventoryVersionError(f"`{path}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}")
     for table, columns in known_tables().items():
         if tables.get(table) != columns:
             raise ForeignDatabaseError(f"`{path}` is not an inventory: `store.{table}` is not the table of that name")
+
+
+def _cannot_open(path: str, error: Exception) -> NoInventoryError:
+    """Return why an inventory cannot be opened, and what helps: it may be whole, and only the moment be wrong."""
+    match failure_of(error):
+        case Failure.MEMORY:
+            return NoInventoryError(f"cannot open `{path}`: there is not enough memory", MORE_MEMORY)
+        case Failure.SYSTEM:
+            return NoInventoryError(f"cannot open `{path}`: {system_reason(error)}", SYSTEM_HINT)
+        case _:
+            has_log = any(log.exists() for log in logs_of(Path(path)))
+            hint = "another program has left a log beside it; scan again, which removes that" if has_log else ""
+            return NoInventoryError(f"cannot open `{path}`: {_first_line(error)}", hint)
+
+
+def logs_of(path: Path) -> tuple[Path, ...]:
+    """Return the names of the logs in which DuckDB keeps what it has not yet written to a database."""
+    return tuple(path.with_name(path.name + ending) for ending in (".wal", ".wal.checkpoint"))
 
 
 def damage_of(path: Path) -> str:
@@ -187,7 +218,7 @@ def damage_of(path: Path) -> str:
     except TonnageError:
         return ""
     except duckdb.Error as error:
-        return _first_line(error)
+        return _first_line(error) if failure_of(error) is Failure.DAMAGE else ""
     finally:
         connection.close()
     return ""
@@ -198,16 +229,19 @@ def _first_line(error: Exception) -> str:
 
 
 def is_database(path: Path) -> bool:
-    """Return whether a file begins as those of DuckDB do, which would open others in its own way. Raises OSError."""
+    """Return whether a file begins as those of DuckDB do, which would open others in its own way. Raises OSError.
+
+    What is no regular file is not opened: a pipe would never answer.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return False
     with path.open("rb") as file:
         return file.read(12)[8:] == b"DUCK"
 
 
 @contextlib.contextmanager
 def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Make an inventory without rows to be filled in one transaction, and close it in the end. Raises WriteError."""
-    import duckdb
-
+    """Make an inventory without rows to be filled in one transaction; close it in the end. Raises duckdb.Error, OSError."""
     connection = connect(memory_bytes)
     try:
         connection.execute(f"set temp_directory = {literal(str(path) + '.tmp')}")
@@ -219,10 +253,5 @@ def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.Duck
         connection.execute("commit")
         connection.execute("use memory")
         connection.execute("detach inventory")
-    except duckdb.IOException as error:
-        reason = str(error).rpartition(": ")[2]  # what the system says, without what was being done and DuckDB's advice
-        raise WriteError(f"cannot write `{path}`: {reason}", ELSEWHERE) from error
-    except OSError as error:
-        raise WriteError(f"cannot write `{path}`: {error.strerror}", ELSEWHERE) from error
     finally:
         connection.close()

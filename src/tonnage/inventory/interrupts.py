@@ -1,4 +1,4 @@
-"""Ctrl-C while the database works."""
+"""Ctrl-C, and being asked to end, while the database works."""
 
 import contextlib
 import os
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import duckdb
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
@@ -41,7 +44,7 @@ def interruptible(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
 
 
 def _interrupt_when_told(connection: "duckdb.DuckDBPyConnection", reading: int) -> None:
-    """Interrupt the statement when a SIGINT is written to the pipe, until its other end is closed."""
+    """Interrupt the statement when a signal to end is written to the pipe, until its other end is closed."""
     while told := os.read(reading, 1):
-        if told[0] == signal.SIGINT:
+        if told[0] in _ENDING:
             connection.interrupt()

@@ -28,7 +28,16 @@ from tonnage.registry.referrers import stands_for_referrers
 from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
 from tonnage.scan.loading import Staging
-from tonnage.scan.replace import MEMORY_BYTES_REMOTE, Previous, Summary, attach_previous, exchange, fill, summarize
+from tonnage.scan.replace import (
+    MEMORY_BYTES_REMOTE,
+    OtherPlace,
+    Previous,
+    Summary,
+    attach_previous,
+    exchange,
+    fill,
+    summarize,
+)
 from tonnage.scan.requests import (
     Blob,
     Probed,
@@ -62,7 +71,13 @@ Found = TypeVar("Found")
 
 
 def scan_registry(
-    source: RegistrySource, inventory: str, *, full: bool, monitor: Monitor, now: Callable[[], datetime]
+    source: RegistrySource,
+    inventory: str,
+    *,
+    full: bool,
+    other_place: OtherPlace,
+    monitor: Monitor,
+    now: Callable[[], datetime],
 ) -> Summary:
     """Scan a registry into an inventory file, replacing it in one step at the end; return what was found.
 
@@ -72,7 +87,7 @@ def scan_registry(
     with exchange(target, source.location) as new, source.open() as registry:
         registry.ping()
         with create(new, MEMORY_BYTES_REMOTE) as connection:
-            previous = attach_previous(connection, target, source.location)
+            previous = attach_previous(connection, target, new, source.location, other_place)
             run = _Run(source, registry, connection, previous, full, monitor, now)
             run.read_names()
             run.read_referrers()
@@ -101,7 +116,7 @@ class _Run:
         self.registry = registry
         self.connection = connection
         self.previous = previous
-        self.builds_on_earlier = previous is not None and not full
+        self.builds_on_earlier = previous is not None and not previous.is_moved and not full
         self.monitor = monitor
         self.now = now
         self.started_at = now()

@@ -1,6 +1,6 @@
 """The exchange of an old inventory for a new one: written beside it, put in its place in one step, or never seen.
 
-Killed at any moment, a scan leaves the old inventory as it was; what it left beside it, the next one clears away.
+Killed at any moment, a scan leaves the old inventory as it was; what it left beside it, the next one removes.
 """
 
 import contextlib
@@ -8,12 +8,14 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.errors import ForeignDatabaseError, TonnageError, WriteError
-from tonnage.formats.quoting import literal
-from tonnage.inventory.database import DEFAULT_INVENTORY, ELSEWHERE, REPLACE_IT, attach, connect, damage_of, is_database
+from tonnage.errors import MORE_MEMORY, ForeignDatabaseError, InventoryVersionError, TonnageError, WriteError
+from tonnage.files import place_of, replacing
+from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, damage_of, is_database, logs_of
+from tonnage.inventory.failures import Failure, failure_of, system_reason
 from tonnage.inventory.statements import statements
 from tonnage.scan.loading import load, load_parts
 from tonnage.sizes import format_size
@@ -59,25 +61,48 @@ class Summary(NamedTuple):
 def exchange(target: Path, location: str) -> Iterator[Path]:
     """Yield where to write the new inventory; when the block ends well, that takes the place of `target`.
 
-    Raises WriteError if it may not be written there, or cannot; the old file then stays.
+    Raises WriteError if it may not be written there, or cannot, or another scan is doing so; the old file then stays.
     """
-    new = target.with_name(target.name + ".new")
-    _refuse_place(target, location)
-    clear_away(new)
-    try:
-        yield new
-        os.replace(new, target)
-    except OSError as error:
-        raise WriteError(f"cannot write `{target}`: {error.strerror}", ELSEWHERE) from error
-    except Exception as error:
-        import duckdb
+    place = place_of(target)
+    _refuse_place(target, place, location)
+    with replacing(target, patience_seconds=0) as new:
+        try:
+            yield new
+        except Exception as error:
+            raise _as_write_error(error, target, place) from error
+        _refuse_unfinished(new, target)
+        _remove_logs(place)  # before the exchange: they are of the old inventory, which is whole without them
 
-        if isinstance(error, (WriteError, duckdb.Error)) and (damage := damage_of(target)):
-            raise WriteError(f"`{target}` is damaged: {damage}", REPLACE_IT) from error
-        raise
-    finally:
-        with contextlib.suppress(TonnageError):
-            clear_away(new)
+
+def _as_write_error(error: Exception, target: Path, place: Path) -> Exception:
+    """Return what the database failed at as a WriteError; any other error as it is."""
+    import duckdb
+
+    if not isinstance(error, (duckdb.Error, MemoryError)):
+        return error
+    match failure_of(error):
+        case Failure.MEMORY:
+            return WriteError(f"out of memory while writing `{target}`", MORE_MEMORY)
+        case Failure.SYSTEM:
+            return WriteError(f"cannot write `{target}`: {system_reason(error)}", ELSEWHERE)
+        case Failure.DAMAGE:
+            if damage := damage_of(place):
+                return WriteError(f"`{target}` is damaged: {damage}", REPLACE_IT)
+            return WriteError(f"cannot write `{target}`: {str(error).partition(chr(10))[0]}", ELSEWHERE)
+        case Failure.OTHER:
+            return error
+
+
+def _refuse_unfinished(new: Path, target: Path) -> None:
+    """Refuse an inventory part of which is still in a log beside it, as the disk had no room to fold it in."""
+    if any(log.exists() for log in logs_of(new)):
+        raise WriteError(f"cannot write `{target}`: it could not be finished", ELSEWHERE)
+
+
+def _remove_logs(place: Path) -> None:
+    """Remove what another program that was killed has left: with a new inventory beside it, nobody could open that."""
+    for log in logs_of(place):
+        log.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -92,29 +117,109 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
+class OtherPlace(Enum):
+    """What becomes of an inventory that is of another place than the one that is scanned."""
+
+    REFUSED = "refused"
+    MOVED = "moved"
+    """It is the same storage in a new place: the totals of earlier scans are kept, and everything is read."""
+    REPLACED = "replaced"
+    """It is given up, with the totals of earlier scans; so is one of the same place."""
+
+
 class Previous(NamedTuple):
     """The scan that made the inventory which is to be replaced."""
 
     scan_id: int
     started_us: int
     is_searched: bool
+    is_moved: bool
+    """It was of the same storage in another place: its totals count, and nothing else of it is built upon."""
 
 
-def attach_previous(connection: "duckdb.DuckDBPyConnection", target: Path, location: str) -> Previous | None:
-    """Attach the inventory that is to be replaced as `earlier`, if it can be built upon: same tables, same place."""
+def attach_previous(
+    connection: "duckdb.DuckDBPyConnection", target: Path, new: Path, location: str, other_place: OtherPlace
+) -> Previous | None:
+    """Attach the inventory that is to be replaced as `earlier`, if it can be built upon: same tables, same place.
+
+    Raises WriteError if it is of another place and that was not expected, or cannot be read although it is whole.
+    """
+    place = place_of(target)
+    if not place.exists():
+        return None
     try:
-        attach(connection, str(target), "earlier")
-    except ForeignDatabaseError as error:
-        raise WriteError(f"{error}, and is not written over", ELSEWHERE) from error
-    except TonnageError:
+        attach(connection, str(_without_logs(place, new)), "earlier")
+        return None if other_place is OtherPlace.REPLACED else _last_scan(connection, target, location, other_place)
+    except InventoryVersionError:
+        if other_place is OtherPlace.REFUSED:
+            _refuse_other_version(connection, target, location)
+        return None
+    except TonnageError as error:
+        _refuse_unread(error, target)
         connection.rollback()  # what fails in a transaction ends it; nothing was done in this one
         connection.begin()
         return None
+
+
+def _last_scan(
+    connection: "duckdb.DuckDBPyConnection", target: Path, location: str, other_place: OtherPlace
+) -> Previous | None:
+    """Return the last scan of the inventory `earlier`. Raises WriteError if it is of another place, unexpectedly."""
     found = connection.execute(
-        "select location, scan_id, epoch_us(started_at), is_searched"
+        "select scan_id, epoch_us(started_at), is_searched, location"
         " from earlier.store.scan order by scan_id desc limit 1"
     ).fetchone()
-    return Previous(*found[1:]) if found and found[0] == location else None
+    if found is None:
+        return None
+    scan_id, started_us, is_searched, old = found
+    if old != location and other_place is OtherPlace.REFUSED:
+        raise _other_place(target, old, scan_id, location)
+    return Previous(scan_id, started_us, is_searched, is_moved=old != location)
+
+
+def _refuse_other_version(connection: "duckdb.DuckDBPyConnection", target: Path, location: str) -> None:
+    """Refuse an inventory of another place also where its tables are of another version. Raises WriteError."""
+    import duckdb
+
+    try:
+        _last_scan(connection, target, location, OtherPlace.REFUSED)
+    except duckdb.Error:  # that version did not note where it was
+        connection.rollback()
+        connection.begin()
+
+
+def _other_place(target: Path, old: str, scans_count: int, location: str) -> WriteError:
+    lost = f"{scans_count:,} scan{'s' if scans_count > 1 else ''}"
+    return WriteError(
+        f"`{target}` is the inventory of `{old}`, not of `{location}`",
+        f"choose another with -i; --moved if it is the same storage in a new place; --replace gives up its {lost}",
+    )
+
+
+def _without_logs(place: Path, new: Path) -> Path:
+    """Return where to read an inventory as it was before a log was left beside it, which may be of another state of it."""
+    if not any(log.exists() for log in logs_of(place)):
+        return place
+    alone = new.with_name("earlier")
+    try:
+        os.link(place, alone)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(place, alone)
+    return alone
+
+
+def _refuse_unread(error: TonnageError, target: Path) -> None:
+    """Refuse to replace an inventory that is not ours, or that is whole and cannot be read now. Raises WriteError."""
+    import duckdb
+
+    cause = error.__cause__
+    if isinstance(error, WriteError):
+        raise error
+    if isinstance(error, ForeignDatabaseError):
+        raise WriteError(f"{error}, and is not written over", ELSEWHERE) from error
+    is_damaged = isinstance(cause, duckdb.Error) and failure_of(cause) in (Failure.DAMAGE, Failure.OTHER)
+    if cause is not None and not is_damaged:
+        raise WriteError(f"{error}, and is not written over", "see to it, or choose another place with -i") from error
 
 
 def fill(
@@ -143,40 +248,18 @@ def write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any]
         connection.execute(wanted[f"{what}_{name}"].sql, {"scan_id": facts["scan_id"]})
 
 
-def _refuse_place(target: Path, location: str) -> None:
+def _refuse_place(target: Path, place: Path, location: str) -> None:
     """Refuse to write into the registry, or over a file that is no database. Raises WriteError."""
-    if target.resolve().is_relative_to(location):
+    if place.is_relative_to(location):
         raise WriteError(f"`{target}` lies inside the registry, which is only read", ELSEWHERE)
-    if target.is_dir():
-        raise WriteError(f"`{target}` is a folder", f"name a file in it: -i {target / DEFAULT_INVENTORY}")
     try:
-        is_ours = is_database(target) or not target.stat().st_size
-    except OSError:
-        return  # not there; what cannot be written is told when it is
+        is_ours = is_database(place) or not place.stat().st_size
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise WriteError(f"cannot read `{target}`, to replace it: {error.strerror}", ELSEWHERE) from error
     if not is_ours:
         raise WriteError(f"`{target}` is there already and is no inventory", ELSEWHERE)
-
-
-def clear_away(new: Path) -> None:
-    """Remove what a killed scan left of its unfinished inventory. Raises WriteError if one is at work on it."""
-    if new.exists():
-        import duckdb
-
-        connection = connect()
-        try:
-            connection.execute(f"attach {literal(str(new))} as unfinished")
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise WriteError(
-                    f"another scan is writing `{new}`", "wait for it, or choose another --inventory"
-                ) from error
-        except duckdb.Error:
-            pass  # half written: what we are here to remove
-        finally:
-            connection.close()
-    for leftover in (new, new.with_name(new.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-    shutil.rmtree(new.with_name(new.name + ".tmp"), ignore_errors=True)
 
 
 def summarize(connection: "duckdb.DuckDBPyConnection", target: Path) -> Summary:

@@ -26,6 +26,7 @@ from tonnage.scan.replace import (
     KEEP_MEMORY,
     MEMORY_BYTES,
     MEMORY_BYTES_REMOTE,
+    OtherPlace,
     Summary,
     attach_previous,
     collector_off,
@@ -43,7 +44,7 @@ from tonnage.storage.report import ReportStorage
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Summary", "scan"]
+__all__ = ["OtherPlace", "Summary", "scan"]
 
 _LOOSE = ""
 """Prefix of the pseudo-part of what lies outside of all parts."""
@@ -95,6 +96,7 @@ class _EarlierScan(NamedTuple):
     scan_id: int
     started_us: int
     is_searched: bool
+    is_moved: bool
     parts: dict[str, _KnownPart]
 
 
@@ -104,19 +106,23 @@ def scan(
     *,
     full: bool = False,
     thorough: bool = False,
+    other_place: OtherPlace = OtherPlace.REFUSED,
     monitor: Monitor | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     workers_count: int | None = None,
 ) -> Summary:
     """Scan a storage or a registry into an inventory file, replacing it in one step at the end; return what was found.
 
-    `full` reads everything anew; `thorough` opens every folder in search of strays even in a large registry. Raises
-    TonnageError if the storage cannot be read at all or the result cannot be written; the old file then stays.
+    `full` reads everything anew; `thorough` opens every folder in search of strays even in a large registry;
+    `other_place` says what becomes of an inventory of another place. Raises TonnageError if the storage cannot be read
+    at all or the result cannot be written; the old file then stays.
     """
     if isinstance(storage, RegistrySource):
         from tonnage.scan.over_http import scan_registry
 
-        return scan_registry(storage, inventory, full=full, monitor=monitor or Monitor(), now=now)
+        return scan_registry(
+            storage, inventory, full=full, other_place=other_place, monitor=monitor or Monitor(), now=now
+        )
     target = Path(inventory)
     with exchange(target, storage.location) as new:
         is_large = storage.is_large()
@@ -127,12 +133,12 @@ def scan(
         try:
             with collector_off():
                 run = _Run(storage, crew, full, thorough, is_large, monitor or Monitor(), now)
-                if is_large and not is_remote and (full or not target.exists()):
+                if is_large and not is_remote and not target.exists():
                     run.find_parts()  # all of them are listed: the workers need not wait for the database
                 with create(new, MEMORY_BYTES_REMOTE if is_remote else MEMORY_BYTES) as connection:
                     if not is_remote:
                         connection.execute(KEEP_MEMORY)
-                    run.open(connection, _attach_earlier(connection, target, storage))
+                    run.open(connection, _attach_earlier(connection, target, new, storage.location, other_place))
                     changed = run.list_parts()
                     if changed:
                         run.read_contents()
@@ -180,7 +186,8 @@ class _Run:
         """Take the database to fill, and what the inventory knows that it is to replace."""
         self.connection = connection
         self.previous = previous
-        if previous and not self.full and previous.is_searched >= self.is_searched:
+        is_same_place = previous is not None and not previous.is_moved
+        if previous and is_same_place and not self.full and previous.is_searched >= self.is_searched:
             self.earlier = previous
         self.staging = Staging(connection, is_rescan=self.earlier is not None)
 
@@ -380,14 +387,19 @@ class _Run:
             connection.execute(statements("scan")["repeat_source"].sql, {"listed_at": self._listed_at()})
             write_summary(connection, self._facts(), "repeat")
             self.monitor.end()
-            return summarize(connection, target)
+            summary = summarize(connection, target)
+            connection.execute("use memory")
+            connection.execute("detach inventory")  # which says, other than closing, that there is no room for it
+            return summary
         finally:
             connection.close()
 
 
-def _attach_earlier(connection: "duckdb.DuckDBPyConnection", target: Path, storage: Storage) -> _EarlierScan | None:
+def _attach_earlier(
+    connection: "duckdb.DuckDBPyConnection", target: Path, new: Path, location: str, other_place: OtherPlace
+) -> _EarlierScan | None:
     """Attach the inventory that is to be replaced, if it can be built upon: same tables, same storage."""
-    found = attach_previous(connection, target, storage.location)
+    found = attach_previous(connection, target, new, location, other_place)
     if found is None:
         return None
     odd = dict(connection.execute(statements("scan")["odd_parts"].sql).fetchall())

@@ -24,6 +24,7 @@ from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
+from tonnage.errors import WriteError
 from tonnage.scan.columns import Columns, Packed, columns_of, extend, in_part, pack, rows_count
 from tonnage.scan.contents import read_configs, read_manifests
 from tonnage.scan.keys import list_keys
@@ -173,8 +174,17 @@ class Crew:
         return self.todo.pop(0) if self.todo else None
 
 
-class WorkerDiedError(RuntimeError):
-    """A worker process met with something nobody foresaw, or was killed."""
+class WorkerFailedError(RuntimeError):
+    """A worker process met with something nobody foresaw."""
+
+
+class WorkerKilledError(WriteError):
+    """A worker process was killed: by somebody, or by the system for its memory."""
+
+    hint = "if the system was short of memory, give it more, or scan on another machine"
+
+    def __init__(self) -> None:
+        super().__init__("a worker process of the scan was killed")
 
 
 class _Worker:
@@ -198,15 +208,18 @@ class _Worker:
         while len(self.outstanding) < self.depth and (task := next(todo, None)) is not None:
             self.given_count += 1
             self.outstanding[self.given_count] = task
-            self.connection.send((self.given_count, task))
+            try:
+                self.connection.send((self.given_count, task))
+            except OSError as error:
+                raise WorkerKilledError from error
 
     def receive(self) -> Result:
         try:
             number, failure, threads_count, *found = marshal.loads(self.connection.recv_bytes())
         except (EOFError, OSError) as error:
-            raise WorkerDiedError("a worker process of the scan was killed") from error
+            raise WorkerKilledError from error
         if failure:
-            raise WorkerDiedError(f"a worker process of the scan failed:\n{failure}")
+            raise WorkerFailedError(f"a worker process of the scan failed:\n{failure}")
         result = _result(*found)
         if result.is_last:
             del self.outstanding[number]
@@ -278,6 +291,8 @@ class _Server:
                 self.send(number, "", *_plain(result))
                 files_count += result.files_count
                 waits -= _waits_count()
+        except MemoryError:
+            os.kill(os.getpid(), signal.SIGKILL)  # as the system would have done
         except Exception:  # the parent raises it: a bug in here must not look like an empty part
             self.send(number, traceback.format_exc())
         waits += _waits_count()
@@ -310,4 +325,5 @@ def _serve(connection: "Connection[Any, Any]", storage: Storage, inherited: "Seq
         other.close()
     gc.disable()  # rows are many and have no cycles: looking for some costs a third of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's pipe tells us to go
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # what the parent makes of it is not for us
     _Server(connection, storage).receive()

@@ -1,0 +1,48 @@
+"""A scan that is killed, or asked to end, at a hundred moments: the inventory is the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scanning import column, scan_tree
+from tonnage.sample import Builder
+
+KILLING = Path(__file__).parents[1] / "helpers/killing.py"
+OLD, NEW = ["1"], ["1", "2"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "count"), [("SIGKILL", 100), ("SIGTERM", 40), ("SIGINT", 10), ("SIGHUP", 5)])
+def test_a_scan_ended_at_many_moments(what: str, count: int, registry: Builder, tmp_path: Path) -> None:
+    """SIGKILL leaves at most a folder and a lock of ours, which the next scan removes; the others leave nothing."""
+    repo = registry.repository("app")
+    repo.image([registry.layer(b"one")], tag="1")
+    inventory = tmp_path / "beside/tonnage.duckdb"
+    inventory.parent.mkdir()
+    scan_tree(registry.root, inventory)
+    registry.when = datetime.now(UTC)
+    repo.image([registry.layer(b"two")], tag="2")
+    command = [sys.executable, str(KILLING), str(registry.root), str(inventory), what, "20261129", str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done.stderr[-2000:]
+    moments = json.loads(done.stdout)
+    assert len(moments) == count
+    for moment in moments:
+        assert moment["said"] in ([0, OLD], [0, NEW]), moment
+        others = [name for name in moment["names"] if name != inventory.name]
+        assert all(name.startswith(".tonnage-") for name in others), moment
+        if what == "SIGKILL":
+            assert moment["code"] == -signal.SIGKILL, moment
+        else:
+            assert (moment["code"], others) == (128 + getattr(signal, what), []), moment
+    assert {tuple(moment["said"][1]) for moment in moments} >= {tuple(OLD)}
+    scan_tree(registry.root, inventory)
+    assert column(inventory, "select tag from tag order by tag") == NEW
+    assert [path.name for path in inventory.parent.iterdir()] == [inventory.name]
