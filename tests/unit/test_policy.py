@@ -3,7 +3,16 @@
 import pytest
 
 from tonnage.errors import UsageError
-from tonnage.planning.policy import Candidate, Untagged, judge_tags, judge_untagged, parse_policy, rule_for
+from tonnage.planning.policy import (
+    Candidate,
+    Rule,
+    Untagged,
+    copied_images,
+    judge_tags,
+    judge_untagged,
+    parse_policy,
+    rule_for,
+)
 
 DAY = 86400.0
 NOW = 20_000 * DAY
@@ -16,10 +25,15 @@ def tag(name: str = "x", *, days: float | None = 100, created: float | None = No
     return Candidate("shop/web", name, digest or f"sha256:{name}", "image", pushed, made)
 
 
+def policy_rule(settings: str) -> Rule:
+    """A rule for all repositories."""
+    (parsed,) = parse_policy(f'[[rule]]\nrepositories = ["*"]\n{settings}').rule
+    return parsed
+
+
 def verdicts(rule: str, *tags: Candidate, labels: dict[str, str] | None = None) -> list[str]:
     """Return of each tag `goes` or `stays` with the reason, or `-` where the rule says nothing."""
-    (parsed,) = parse_policy(f'[[rule]]\nrepositories = ["*"]\n{rule}').rule
-    judged = judge_tags(parsed, tags, {tag.digest: labels or {} for tag in tags}, NOW)
+    judged = judge_tags(policy_rule(rule), tags, {tag.digest: labels or {} for tag in tags}, NOW)
     return [f"{'goes' if d.deletes else 'stays'}: {d.reason}" if d else "-" for _, d in judged]
 
 
@@ -70,6 +84,70 @@ def test_the_last_are_counted_among_what_may_go() -> None:
     tags = [tag("main", days=1), tag("pr-1", days=2), tag("pr-2", days=3), tag("pr-3", days=4)]
     said = verdicts('delete_tags = ["pr-*"]\nkeep_last = 2', *tags)
     assert said == ["-", "stays: among the last 2", "stays: among the last 2", "goes: matches pr-*"]
+
+
+def stay(rule: str, *tags: Candidate) -> set[str]:
+    """Return the tags that stay."""
+    return {tag.tag for tag, said in zip(tags, verdicts(rule, *tags), strict=True) if said.startswith("stays")}
+
+
+SECOND = 1 / DAY
+SPREADS = {"equal": 0.0, "written one by one": SECOND / 1000, "sent to a bucket": 7 * SECOND}
+
+
+@pytest.mark.parametrize("spread", SPREADS.values(), ids=SPREADS)
+@pytest.mark.parametrize("backwards", [False, True])
+class TestCopiedWithoutTimes:
+    """A restore writes all links within a minute, in the order of their names: that order says nothing."""
+
+    def build(self, number: int, spread: float, backwards: bool, created: float | None = 0) -> Candidate:
+        """A build of ten, 10 being the newest; the copy wrote them forwards or backwards."""
+        made = 100 - number if created == 0 else created
+        return tag(f"build-{number}", days=5 + spread * (number if backwards else -number), created=made)
+
+    def test_the_youngest_by_creation_stay(self, spread: float, backwards: bool) -> None:
+        """As many as are to stay, and those that are the last."""
+        builds = [self.build(number, spread, backwards) for number in range(1, 11)]
+        assert stay("keep_last = 3", *builds) == {"build-8", "build-9", "build-10"}
+        assert stay("keep_last = 10", *builds) == {build.tag for build in builds}
+
+    @pytest.mark.parametrize("created", [None, NOW / DAY, 50])
+    def test_what_cannot_be_told_apart_stays(self, spread: float, backwards: bool, created: float | None) -> None:
+        """Without a date, with the date of a reproducible build, or with the same one."""
+        builds = [self.build(number, spread, backwards, created) for number in range(1, 11)]
+        assert stay("keep_last = 3", *builds) == {build.tag for build in builds}
+
+    def test_one_without_a_date_keeps_all(self, spread: float, backwards: bool) -> None:
+        """It may be the newest or the oldest of them."""
+        builds = [self.build(number, spread, backwards, None if number == 4 else 0) for number in range(1, 11)]
+        assert stay("keep_last = 3", *builds) == {build.tag for build in builds}
+
+    def test_what_was_pushed_after_the_copy_is_newer(self, spread: float, backwards: bool) -> None:
+        """Whatever it says of its own age; and if it takes all places, the copied ones go."""
+        builds = [self.build(number, spread, backwards, None) for number in range(1, 6)]
+        later = [tag(f"later-{number}", days=4 - number, created=900) for number in range(3)]
+        assert stay("keep_last = 3", *builds, *later) == {"later-0", "later-1", "later-2"}
+        assert stay("keep_last = 4", *builds, *later) == {t.tag for t in (*builds, *later)}
+
+    def test_it_is_seen(self, spread: float, backwards: bool) -> None:
+        """Where the rule goes by the time of the push, and builds lie days apart or do not say."""
+        dated = [self.build(number, spread, backwards) for number in range(1, 11)]
+        undated = [self.build(number, spread, backwards, None) for number in range(1, 11)]
+        for rule in (policy_rule("keep_last = 3"), policy_rule('keep_newer_than = "3d"')):
+            for builds in (dated, undated):
+                found = copied_images(rule, builds)
+                assert found and (found.repository, found.images_count) == ("shop/web", 10)
+        assert copied_images(policy_rule('keep_last = 3\nage = "created"'), dated) is None
+        assert copied_images(policy_rule('keep_tags = ["x"]'), dated) is None
+        variants = [self.build(number, spread, backwards, 50 - number * SECOND) for number in range(1, 11)]
+        assert copied_images(policy_rule("keep_last = 3"), variants) is None
+
+
+def test_equal_dates_of_creation() -> None:
+    """Variants of one build say the same: the last push tells, and where that is the same too, all stay."""
+    one, two, three = (tag(name, days=days, created=9) for name, days in (("1", 5), ("2", 4), ("3", 4 + SECOND)))
+    assert stay('keep_last = 1\nage = "created"', one, two, three) == {"2", "3"}
+    assert stay('keep_last = 1\nage = "created"', one, two) == {"2"}
 
 
 def test_signatures_take_no_place_among_the_last() -> None:

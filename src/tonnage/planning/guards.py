@@ -5,18 +5,22 @@ read, or with a name that the API cannot reach. `apply` would leave all of it al
 on it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from tonnage.errors import NotKnownError
 from tonnage.formats.names import is_repository_name
 from tonnage.formats.references import Reference
 from tonnage.inventory.known import Knowledge
 from tonnage.planning.deletions import Deletions
-from tonnage.planning.policy import Policy
+from tonnage.planning.policy import Candidate, Policy, Rule, copied_images
 
 _FEW_TAGS = 100
 """With more than this many revisions to a tag, tags are most likely kept somewhere else."""
 _REVISIONS_TO_JUDGE = 20
+
+Judged = tuple[Rule | None, Sequence[Candidate]]
+"""The tags of a repository, and the rule that counts for it."""
 
 
 class IncompleteKnowledgeError(NotKnownError):
@@ -66,6 +70,23 @@ def notes_on_untagged(knowledge: Knowledge, policy: Policy | None) -> list[str]:
     if policy is not None and any(rule.delete_untagged for rule in policy.rule):
         notes.append("delete_untagged takes nothing: untagged revisions are unknown")
     return notes
+
+
+def notes_on_times(judged: Iterable[Judged]) -> list[str]:
+    """Return in which repositories times of push are those of a copy, where a policy goes by them."""
+    found = [copied for rule, tags in judged if rule and (copied := copied_images(rule, tags))]
+    if not found:
+        return []
+    largest = max(found, key=lambda copied: copied.images_count)
+    when = datetime.fromtimestamp(largest.pushed_seconds, UTC)
+    images_count = sum(copied.images_count for copied in found)
+    where = (
+        f"`{largest.repository}`" if len(found) == 1 else f"{len(found):,} repositories such as `{largest.repository}`"
+    )
+    return [
+        f"{images_count:,} images of {where} have one time of push ({when:%Y-%m-%d %H:%M}), as after a copy without times:"
+        " keep_last goes by when they were created, and where one does not say, all of them stay"
+    ]
 
 
 def protect(deletions: Deletions, in_use: Iterable[Reference], registry_version: int) -> list[str]:

@@ -20,7 +20,14 @@ from tonnage.inventory.known import Knowledge, insist, knowledge_of
 from tonnage.inventory.statements import statements
 from tonnage.plan import Action, Item, Kept, Plan, Prediction, Source, seal
 from tonnage.planning.deletions import Deletions, target_text
-from tonnage.planning.guards import notes_on_tags, notes_on_untagged, protect, refuse_ignorance
+from tonnage.planning.guards import (
+    Judged,
+    notes_on_tags,
+    notes_on_times,
+    notes_on_untagged,
+    protect,
+    refuse_ignorance,
+)
 from tonnage.planning.policy import Candidate, Decision, Policy, Untagged, judge_tags, judge_untagged, rule_for
 from tonnage.planning.units import cheapest_units
 from tonnage.sizes import format_size
@@ -52,7 +59,9 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
     refuse_ignorance(deletions, wanted.given_tags_count)
     notes = notes_on_tags(deletions, wanted.given_tags_count) + notes_on_untagged(knowledge, wanted.policy)
     notes += protect(deletions, wanted.in_use, wanted.registry_version)
-    kept = _apply_policy(deletions, wanted, now)
+    judged = _judged_repositories(deletions, wanted.policy)
+    notes += notes_on_times(judged)
+    kept = _apply_policy(deletions, wanted, judged, now)
     for target in wanted.targets:
         deletions.add(target, f"named: {target_text(target)}")
     frontier = None
@@ -84,11 +93,11 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
     )
 
 
-def _apply_policy(deletions: Deletions, wanted: Wanted, now: datetime) -> list[Kept]:
+def _apply_policy(deletions: Deletions, wanted: Wanted, judged: Sequence[Judged], now: datetime) -> list[Kept]:
     """Take what the policy lets go; with bytes wanted, protect what it does not let go instead."""
     if wanted.policy is None:
         return []
-    tags = _judged_tags(deletions, wanted.policy, now.timestamp())
+    tags = _judged_tags(deletions, wanted.policy, judged, now.timestamp())
     untagged = _judged_untagged(deletions, wanted.policy, now.timestamp())
     kept = [_kept(t.repository, t.digest, [t.tag], d.reason) for t, d in tags if d and not d.deletes]
     kept += [_kept(u.repository, u.digest, [], d.reason) for u, d in untagged if d and not d.deletes]
@@ -102,15 +111,26 @@ def _apply_policy(deletions: Deletions, wanted: Wanted, now: datetime) -> list[K
     return kept
 
 
-def _judged_tags(deletions: Deletions, policy: Policy, now_seconds: float) -> list[tuple[Candidate, Decision | None]]:
+def _judged_repositories(deletions: Deletions, policy: Policy | None) -> list[Judged]:
+    """Return the tags of each repository with the rule that counts for it; nothing where there is no policy."""
+    if policy is None:
+        return []
+    candidates = (Candidate(*row) for row in deletions.run("candidates").rows)
+    return [
+        (rule_for(policy, repository), list(tags))
+        for repository, tags in groupby(candidates, key=lambda tag: tag.repository)
+    ]
+
+
+def _judged_tags(
+    deletions: Deletions, policy: Policy, repositories: Sequence[Judged], now_seconds: float
+) -> list[tuple[Candidate, Decision | None]]:
     labels: dict[str, dict[str, str]] = {}
     if any(rule.keep_labels for rule in policy.rule):
         for digest, name, value in deletions.run("candidate_labels").rows:
             labels.setdefault(digest, {})[name] = value
     judged: list[tuple[Candidate, Decision | None]] = []
-    candidates = (Candidate(*row) for row in deletions.run("candidates").rows)
-    for repository, group in groupby(candidates, key=lambda tag: tag.repository):
-        rule, tags = rule_for(policy, repository), list(group)
+    for rule, tags in repositories:
         judged += judge_tags(rule, tags, labels, now_seconds) if rule else [(tag, None) for tag in tags]
     return judged
 

@@ -21,7 +21,7 @@ delete_repositories = true
 import fnmatch
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -31,6 +31,12 @@ from tonnage.errors import UsageError
 _DURATION = re.compile(r"(\d+)\s*(h|d|w|m|y)")
 _FIRST_IMAGES_SECONDS = 1356998400
 """2013. What says it was created before has no true date: reproducible builds write 1970 or 1980."""
+_COPIED_SECONDS = 60
+"""Pushes closer than this may have been written by one copy, and say nothing of which was first: a restore, `cp -r` and
+`s3 sync` write the links of a repository one right after the other, in the order of their names."""
+_DAY_SECONDS = 86400
+_MANY_IMAGES = 5
+"""Fewer in one minute are nothing to speak of: variants of one build."""
 _EXAMPLES = "docs/how-to/write-a-policy.md has examples"
 _SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400, "m": 30 * 86400, "y": 365 * 86400}
 
@@ -116,16 +122,25 @@ def rule_for(policy: Policy, repository: str) -> Rule | None:
     return next((rule for rule in policy.rule if _matches(repository, rule.repositories)), None)
 
 
+class Copied(NamedTuple):
+    """Images of a repository whose times of push look like those of a copy."""
+
+    repository: str
+    images_count: int
+    pushed_seconds: float
+
+
 def judge_tags(
     rule: Rule, tags: Sequence[Candidate], labels: Mapping[str, Mapping[str, str]], now_seconds: float
 ) -> list[tuple[Candidate, Decision | None]]:
     """Return what a rule says of the tags of one repository; None where it says nothing: the tag stays, unasked.
 
     `labels` are by digest. `keep_last` counts images, newest first, among those that have a tag the rule lets go.
+    Those pushed at the same time are told apart by when they were created; where one does not say, all of them stay.
     """
     asked = [tag for tag in tags if _asks_for(rule, tag)]
-    newest = _newest_first(rule, asked)
-    decided = {tag.tag: _judge(rule, tag, labels.get(tag.digest, {}), now_seconds, newest) for tag in asked}
+    places = _places(rule, asked)
+    decided = {tag.tag: _judge(rule, tag, labels.get(tag.digest, {}), now_seconds, places) for tag in asked}
     return [(tag, decided.get(tag.tag)) for tag in tags]
 
 
@@ -138,22 +153,64 @@ def _asks_for(rule: Rule, tag: Candidate) -> bool:
     return _matches(tag.tag, rule.delete_tags) if rule.delete_tags is not None else _keeps_anything(rule)
 
 
-def _newest_first(rule: Rule, tags: Iterable[Candidate]) -> dict[str, int]:
-    """Return the place of each image among the newest, from 1, by digest. One of unknown age has none."""
+def copied_images(rule: Rule, tags: Sequence[Candidate]) -> Copied | None:
+    """Return the images of one repository that a copy without times has written, if the rule goes by such times.
+
+    Their builds lie days apart, or do not say when they were, and their pushes all in one minute.
+    """
+    if rule.age != "pushed" or not (rule.keep_last or rule.keep_newer_than or isinstance(rule.delete_untagged, str)):
+        return None
+    pushed, created = _moments(tags, _pushed), _moments(tags, _created)
+    group = max(_newest_groups(pushed, _COPIED_SECONDS), key=len, default=[])
+    dates = [created[digest] for digest in group if digest in created]
+    is_copied = len(dates) < len(group) or max(dates, default=0) - min(dates, default=0) > _DAY_SECONDS
+    if len(group) < _MANY_IMAGES or not is_copied:
+        return None
+    return Copied(tags[0].repository, len(group), pushed[group[0]])
+
+
+def _places(rule: Rule, tags: Sequence[Candidate]) -> dict[str, int]:
+    """Return the place of each image among the newest, from 1, by digest. One of unknown age has none.
+
+    Images that cannot be told apart have the same place, the best that any of them may have.
+    """
+    pushed, created = _moments(tags, _pushed), _moments(tags, _created)
+    orders = [(pushed, _COPIED_SECONDS), (created, 0)]
+    (first, margin), (second, second_margin) = orders if rule.age == "pushed" else orders[::-1]
+    places: dict[str, int] = {}
+    for group in _newest_groups(first, margin):
+        moments = {digest: second[digest] for digest in group if digest in second}
+        for tied in _newest_groups(moments, second_margin) if len(moments) == len(group) else [group]:
+            places.update(dict.fromkeys(tied, len(places) + 1))
+    return places
+
+
+def _newest_groups(moments: Mapping[str, float], margin_seconds: float) -> list[list[str]]:
+    """Return what was at one moment together, the newest first: within a group, none is so much older than the next."""
+    groups: list[list[str]] = []
+    for digest in sorted(moments, key=lambda digest: (-moments[digest], digest)):
+        if groups and moments[groups[-1][-1]] - moments[digest] <= margin_seconds:
+            groups[-1].append(digest)
+        else:
+            groups.append([digest])
+    return groups
+
+
+def _moments(tags: Iterable[Candidate], moment_of: Callable[[Candidate], float | None]) -> dict[str, float]:
+    """Return when each image was pushed or created, by digest: the time of its youngest tag."""
     moments: dict[str, float] = {}
     for tag in tags:
-        if (moment := _moment(rule, tag)) is not None:
+        if (moment := moment_of(tag)) is not None:
             moments[tag.digest] = max(moment, moments.get(tag.digest, moment))
-    ordered = sorted(moments, key=lambda digest: (-moments[digest], digest))
-    return {digest: place for place, digest in enumerate(ordered, 1)}
+    return moments
 
 
 def _judge(
-    rule: Rule, tag: Candidate, labels: Mapping[str, str], now_seconds: float, newest: Mapping[str, int]
+    rule: Rule, tag: Candidate, labels: Mapping[str, str], now_seconds: float, places: Mapping[str, int]
 ) -> Decision:
     if rule.delete_repositories:
         return Decision(True, "the repository is to go")
-    if kept := _kept_because(rule, tag, labels, now_seconds, newest):
+    if kept := _kept_because(rule, tag, labels, now_seconds, places):
         return Decision(False, kept)
     return Decision(True, f"matches {_match(tag.tag, rule.delete_tags)}" if rule.delete_tags else "nothing keeps it")
 
@@ -180,7 +237,7 @@ def _keeps_anything(rule: Rule) -> bool:
 
 
 def _kept_because(
-    rule: Rule, tag: Candidate, labels: Mapping[str, str], now_seconds: float, newest: Mapping[str, int]
+    rule: Rule, tag: Candidate, labels: Mapping[str, str], now_seconds: float, places: Mapping[str, int]
 ) -> str | None:
     if tag.kind == "unreadable":
         return "its manifest cannot be read: what it holds is unknown"
@@ -192,7 +249,7 @@ def _kept_because(
     moment = _moment(rule, tag)
     if moment is None and (rule.keep_last or rule.keep_newer_than):
         return "its age is unknown"
-    if rule.keep_last and newest[tag.digest] <= rule.keep_last:
+    if rule.keep_last and places[tag.digest] <= rule.keep_last:
         return f"among the last {rule.keep_last}"
     if rule.keep_newer_than and moment is not None and now_seconds - moment < parse_duration(rule.keep_newer_than):
         return f"newer than {rule.keep_newer_than}"
@@ -201,8 +258,15 @@ def _kept_because(
 
 def _moment(rule: Rule, tag: Candidate) -> float | None:
     """Return the time that counts as the tag's; None if it is unknown."""
-    if rule.age == "pushed":
-        return tag.pushed_seconds
+    return _pushed(tag) if rule.age == "pushed" else _created(tag)
+
+
+def _pushed(tag: Candidate) -> float | None:
+    return tag.pushed_seconds
+
+
+def _created(tag: Candidate) -> float | None:
+    """Return when the image says that it was created; None where it does not, or cannot have been."""
     created = tag.created_seconds
     return created if created is not None and created >= _FIRST_IMAGES_SECONDS else None
 
