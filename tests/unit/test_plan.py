@@ -11,7 +11,7 @@ import pytest
 
 from scanning import scan_tree
 from tonnage.errors import UsageError
-from tonnage.formats.references import parse_reference
+from tonnage.formats.references import parse_in_use, parse_reference
 from tonnage.formats.targets import parse_target
 from tonnage.inventory.database import Inventory
 from tonnage.plan import Action, Plan, PlanError, confirm, read_plan, write_plan
@@ -296,6 +296,60 @@ def test_the_search_leaves_signatures_to_their_subjects(registry: Builder) -> No
     plan = planned(registry, free_bytes=900_000)
     assert plan.items[0].digest == image.digest
     assert len(plan.items) == 2
+
+
+def in_objects(registry: Builder, *targets: str, objects: list[object]) -> Plan:
+    """Scan and plan, with images in use as Kubernetes has them."""
+    inventory = registry.root.parent / "inventory.duckdb"
+    scan_tree(registry.root, inventory)
+    in_use = parse_in_use(json.dumps({"kind": "List", "items": objects}))
+    with Inventory(str(inventory)) as opened:
+        return make_plan(opened, Wanted(targets=tuple(map(parse_target, targets)), in_use=tuple(in_use)), NOW)
+
+
+VOLUME = {"name": "m", "image": {"reference": "r.example.com/ml/model:2", "pullPolicy": "IfNotPresent"}}
+AS_VOLUME = {"spec": {"containers": [{"image": "r.example.com/shop/web:1"}], "volumes": [VOLUME]}}
+AS_VARIABLE = {
+    "spec": {"containers": [{"image": "shop/web:1", "env": [{"name": "MODEL", "value": "r.example.com/ml/model:2"}]}]}
+}
+
+
+@pytest.mark.parametrize("pod", [AS_VOLUME, AS_VARIABLE, {"data": {"model": "r.example.com/ml/model:2"}}])
+def test_images_that_objects_name_stay(registry: Builder, pod: object) -> None:
+    """As volumes, the largest there are, and wherever else an image may be named."""
+    push(registry, "shop/web", "1", "2")
+    push(registry, "ml/model", "1", "2")
+    plan = in_objects(registry, "ml/*", objects=[pod])
+    assert goes(plan) == [("ml/model", "1")]
+    assert stays(plan) == {"ml/model:2": "in use: ml/model:2"}
+    assert plan.notes == []
+
+
+def test_mentions_of_other_images_are_not_noted(registry: Builder) -> None:
+    """Addresses with a port look like images; an image where it belongs is noted if it is not here."""
+    push(registry, "shop/web", "1")
+    pod = {"spec": {"containers": [{"image": "other/web:1", "args": ["--listen=0.0.0.0:8080", "db:5432"]}]}}
+    assert in_objects(registry, "shop/web", objects=[pod]).notes == ["in use, but not in this registry: other/web:1"]
+    with pytest.raises(UsageError, match="nothing would be protected"):
+        in_objects(registry, "shop/web", objects=[{"spec": {"clusterIP": "10.0.0.1:8080"}}])
+
+
+def test_references_are_found_all_at_once(registry: Builder) -> None:
+    """Each as if it were the only one: by tag, by digest, by the digest of the configuration, without `library/`."""
+    for name in ("shop/web", "shop/api", "library/busybox", "other"):
+        push(registry, name, "1", "2")
+    names = [
+        "busybox:1",
+        "shop/api:2",
+        "shop/web:9",
+        "nowhere/shop/api:1",
+        *dict.fromkeys(f"none/{n}:1" for n in range(2000)),
+    ]
+    plan = planned(registry, "*", in_use=" ".join(names))
+    assert stays(plan) == {"library/busybox:1": "in use: busybox:1", "shop/api:2": "in use: shop/api:2"}
+    kept = {kept.digest: kept.repository for kept in plan.kept}
+    by_digest = " ".join(f"{'elsewhere' if name == 'shop/api' else name}@{digest}" for digest, name in kept.items())
+    assert set(stays(planned(registry, "*", in_use=by_digest))) == set(stays(plan))
 
 
 def test_what_is_in_use_through_an_index_keeps_the_index(registry: Builder) -> None:

@@ -172,3 +172,70 @@ def test_in_use_of_another_make(text: str) -> None:
     """JSON that is no list of pods is refused: nothing may be left unprotected in silence."""
     with pytest.raises(UsageError):
         parse_in_use(text)
+
+
+WRITTEN = f"r.example/shop/web@sha256:{HEX}"
+PLACES = {
+    "a volume of a pod": {
+        "spec": {"volumes": [{"name": "m", "image": {"reference": WRITTEN, "pullPolicy": "Always"}}]}
+    },
+    "a volume of a template": {
+        "spec": {
+            "template": {"spec": {"containers": [{"image": "b:1"}], "volumes": [{"image": {"reference": WRITTEN}}]}}
+        }
+    },
+    "a step of a pipeline": {"spec": {"steps": [{"name": "build", "image": WRITTEN}]}},
+    "a field of a custom resource": {"spec": {"deep": [{"er": {"predictorImage": WRITTEN}}]}},
+    "an environment variable": {"spec": {"containers": [{"env": [{"name": "RELATED_IMAGE_X", "value": WRITTEN}]}]}},
+    "an argument": {"spec": {"containers": [{"args": ["run", f"--sidecar={WRITTEN}", "-v"]}]}},
+    "an annotation that is JSON": {"metadata": {"annotations": {"last": json.dumps({"spec": [{"image": WRITTEN}]})}}},
+    "a ConfigMap that is YAML": {"data": {"agent.yaml": f"containers:\n  - image: {WRITTEN}\n    command: [sh]\n"}},
+    "a node": {"status": {"images": [{"names": [WRITTEN, "r.example/shop/web:1"], "sizeBytes": 5}]}},
+    "a chart": {"spec": {"url": f"oci://{WRITTEN}"}},
+    "a trigger": {"spec": {"triggers": [{"imageChangeParams": {"lastTriggeredImage": WRITTEN}}]}},
+    "pieces": {"spec": {"image": {"registry": "r.example", "repository": "shop/web", "digest": f"sha256:{HEX}"}}},
+    "pieces of a kustomization": {
+        "spec": {"images": [{"name": "web", "newName": "r.example/shop/web", "digest": HEX}]}
+    },
+}
+
+
+@pytest.mark.parametrize("node", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("form", ["an object", "a list", "lists one after the other"])
+def test_whatever_names_an_image_in_an_object(node: dict[str, object], form: str) -> None:
+    """Wherever it stands, in whatever kind of object."""
+    listed = json.dumps({"kind": "List", "items": [{"kind": "Thing", **node}]})
+    text = {"an object": json.dumps(node), "a list": listed, "lists one after the other": f"{EMPTY}\n{listed}\n{EMPTY}"}
+    found = parse_in_use(text[form])
+    assert Reference("shop/web", None, f"sha256:{HEX}") in [reference._replace(is_mention=False) for reference in found]
+
+
+EMPTY = '{"kind": "List", "items": []}'
+
+
+def test_an_image_without_a_tag_within_a_text() -> None:
+    """It is `latest`, as everywhere."""
+    config = {"data": {"pod.yaml": "spec:\n  containers:\n  - name: x\n    image: shop/web\n"}}
+    assert parse_in_use(json.dumps(config)) == [Reference("shop/web", "latest", None, is_mention=True)]
+
+
+def test_what_is_not_an_image_where_one_belongs() -> None:
+    """A variable in a template leads nowhere, and is noted; it does not stop the plan."""
+    pod = {"spec": {"containers": [{"image": "$(params.image)"}, {"image": "shop/web:1"}]}}
+    assert Reference("$(params.image)", "latest", None) in parse_in_use(json.dumps(pod))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NAMESPACE   NAME    READY   STATUS\ndefault     web-1   1/1     Running",
+        "apiVersion: v1\nkind: List\nitems:\n- spec:\n    containers:\n    - image: shop/web:1",
+        "No resources found",
+        json.dumps({"kind": "List", "items": [{"kind": "Namespace", "metadata": {"name": "default"}}]}),
+    ],
+    ids=["a table", "YAML", "a message", "objects without images"],
+)
+def test_what_names_no_image_is_refused(text: str) -> None:
+    """Nothing may be left unprotected in silence."""
+    with pytest.raises(UsageError):
+        parse_in_use(text)

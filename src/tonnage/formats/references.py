@@ -1,11 +1,12 @@
 """References as files name them: images in use. Pure."""
 
-import json
 import re
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tonnage.errors import UsageError
+from tonnage.formats.kubernetes import images_in
+
+LEAVE_OUT = "leave --in-use out if that is meant"
 
 _REFERENCE = re.compile(
     r"(?:docker-pullable://|docker://)?(?P<name>[^@\s:]+(?::\d+/[^@\s:]+)?)(?::(?P<tag>[\w][\w.-]{0,127}))?"
@@ -23,6 +24,8 @@ class Reference(NamedTuple):
     """Empty where only a digest is known."""
     tag: str | None
     digest: str | None
+    is_mention: bool = False
+    """Found in a text, and not where an image belongs: it protects what it names, and is not missed if that is nothing."""
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
@@ -49,45 +52,43 @@ def parse_reference(text: str) -> Reference:
 
 
 def parse_in_use(text: str) -> list[Reference]:
-    """Return the images named: references between white space (# begins a comment), or what `kubectl get … -o json` prints.
+    """Return the images named: references between white space (# begins a comment), or kubectl's JSON.
 
     Raises UsageError also where no image is named at all: the program that should have written them has failed.
     """
-    if text.lstrip().startswith(("{", "[")):
-        names = _images_in_json(text)
+    text = text.removeprefix("\ufeff").strip()
+    if text.startswith(("{", "[")):
+        references = _in_objects(text)
     else:
-        names = [word for line in text.splitlines() for word in line.partition("#")[0].split()]
-    if not names:
-        raise UsageError("no image in use is named: nothing would be protected", "leave --in-use out if that is meant")
-    return [parse_reference(name) for name in names]
+        words = (word for line in text.splitlines() for word in line.partition("#")[0].split())
+        references = [_as_written(word) for word in words]
+    if not references:
+        raise UsageError("no image in use is named: nothing would be protected", LEAVE_OUT)
+    return references
 
 
-def _images_in_json(text: str) -> list[str]:
-    """Return the images that pods and templates of pods run (spec), and what they were found running (status)."""
+def _as_written(word: str) -> Reference:
+    """Return the reference a person or a program wrote. Raises UsageError for the heading of a table: NAME, READY."""
+    reference = parse_reference(word)
+    if reference.repository != reference.repository.lower():
+        raise UsageError(f"`{word}` is not an image reference", "of kubectl, give what `kubectl get … -o json` prints")
+    return reference
+
+
+def _in_objects(text: str) -> list[Reference]:
     try:
-        return sorted(set(_images_below(json.loads(text))))
+        images = images_in(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"this is not what `kubectl get pods -A -o json` prints: {error}") from error
+    names = [_as_found(name) for name in sorted(images.names)]
+    known = set(names)
+    mentions = [found for name in sorted(images.mentions) if (found := _as_found(name)) not in known]
+    return names + [mention._replace(is_mention=True) for mention in mentions]
 
 
-_CONTAINERS = frozenset({"containers", "initContainers", "ephemeralContainers"})
-_STATUSES = frozenset({"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"})
-
-
-def _images_below(node: Any) -> Iterator[str]:
-    """Yield the images of all lists of containers, however deep: a CronJob has them five levels down."""
-    if isinstance(node, list):
-        for inner in node:
-            yield from _images_below(inner)
-    elif isinstance(node, dict):
-        for key, inner in node.items():
-            if key in _CONTAINERS | _STATUSES and isinstance(inner, list):
-                yield from (name for container in inner for name in _images_of(container))
-            else:
-                yield from _images_below(inner)
-
-
-def _images_of(container: Any) -> list[str]:
-    if not isinstance(container, dict):
-        return []
-    return [name for key in ("image", "imageID") if isinstance(name := container.get(key), str) and name]
+def _as_found(name: str) -> Reference:
+    """Return the reference; of a name that is none, such as a variable, one that leads nowhere and is noted."""
+    try:
+        return parse_reference(name)
+    except UsageError:
+        return Reference(name, None, None)

@@ -8,9 +8,9 @@ on it.
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from tonnage.errors import NotKnownError
+from tonnage.errors import NotKnownError, UsageError
 from tonnage.formats.names import is_repository_name
-from tonnage.formats.references import Reference
+from tonnage.formats.references import LEAVE_OUT, Reference
 from tonnage.inventory.known import Knowledge
 from tonnage.planning.deletions import Deletions
 from tonnage.planning.policy import Candidate, Policy, Rule, copied_images
@@ -91,14 +91,31 @@ def notes_on_times(judged: Iterable[Judged]) -> list[str]:
 
 def protect(deletions: Deletions, in_use: Iterable[Reference], registry_version: int) -> list[str]:
     """Protect what is in use and what cannot be judged; return a note for each reference that names nothing here."""
-    notes = []
-    for reference in in_use:
-        found = deletions.run("find_reference", **reference._asdict()).rows
-        deletions.add_rows("protected", [(repository, digest, f"in use: {reference}") for repository, digest in found])
-        if not found:
-            notes.append(f"in use, but not in this registry: {reference}")
+    notes = _protect_in_use(deletions, list(in_use))
     deletions.run("protect_holders")
     names = [name for (name,) in deletions.inventory.query("select repository from repository").rows]
     nameless = [name for name in names if ":" in name or not is_repository_name(name, registry_version)]
     deletions.run("close_repositories", nameless=nameless)
     return notes
+
+
+def _protect_in_use(deletions: Deletions, in_use: Sequence[Reference]) -> list[str]:
+    """Protect what references name. Raises UsageError if they are mentions only, and none of them names anything."""
+    if not in_use:
+        return []
+    found = deletions.run(
+        "find_references",
+        numbers=list(range(len(in_use))),
+        repositories=[reference.repository for reference in in_use],
+        tags=[reference.tag for reference in in_use],
+        digests=[reference.digest for reference in in_use],
+    ).rows
+    protected = [(repository, digest, f"in use: {in_use[number]}") for number, repository, digest in found]
+    deletions.add_rows("protected", protected)
+    if not found and all(reference.is_mention for reference in in_use):
+        raise UsageError("no image is named by these objects: nothing would be protected", LEAVE_OUT)
+    met = {number for number, _, _ in found}
+    missed = [
+        str(reference) for number, reference in enumerate(in_use) if number not in met and not reference.is_mention
+    ]
+    return [f"in use, but not in this registry: {name}" for name in missed]
