@@ -12,8 +12,6 @@ import signal
 import sys
 from typing import Any
 
-import msgspec
-
 from tonnage.cli.options import open_options
 from tonnage.cli.tags import open_inventory
 from tonnage.errors import (
@@ -30,7 +28,7 @@ from tonnage.errors import (
     WriteError,
 )
 from tonnage.exporter.expose import expose
-from tonnage.exporter.messages import OTHER, Job, Outcome
+from tonnage.exporter.messages import OTHER, Job, Outcome, decode_job, encode_outcome
 from tonnage.scan.run import scan
 from tonnage.storage import Storage
 from tonnage.storage.opening import open_storage
@@ -62,14 +60,14 @@ def main() -> None:
     os.nice(_NICE)
     logging.basicConfig(format="%(levelname)s %(message)s")
     logging.getLogger("tonnage").setLevel(logging.INFO)  # not httpx2, which would log addresses signed for a bucket
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    job = decode_job(sys.stdin.buffer.read())
     try:
         outcome = run(job)
     except RuntimeError as error:
         if str(error) != _INTERRUPTED:
             raise
         sys.exit(128 + signal.SIGTERM)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(outcome))
+    sys.stdout.buffer.write(encode_outcome(outcome))
     sys.stdout.flush()
 
 

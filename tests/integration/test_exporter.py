@@ -305,17 +305,35 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def test_a_killed_scan_is_a_failed_scan(tmp_path: Path, registry: Builder) -> None:
-    """As when memory runs out; the next one is begun in its time."""
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGRTMIN + 1])
+def test_a_killed_scan_is_a_failed_scan(tmp_path: Path, registry: Builder, number: int) -> None:
+    """As when memory runs out, and by signals without a name too; the next one is begun in its time."""
     faults = slow(tmp_path, registry)
     with exporter(registry.root, tmp_path / "x.duckdb", "--interval=1s", faults=faults) as running:
         running.wait_for(lambda found: found["tonnage_scan_running"] == 1)
         while not (tmp_path / "x.duckdb.new").exists():
             time.sleep(0.02)
         Faults(faults).set()
-        os.kill(running.children()[0], signal.SIGKILL)
+        os.kill(running.children()[0], number)
         running.wait_for(lambda found: found['tonnage_scan_failure{reason="killed"}'] == 1)
         running.wait_for(lambda found: found["tonnage_scan_success"] == 1)
+
+
+@pytest.mark.slow
+def test_a_scan_that_takes_too_long_is_ended(tmp_path: Path, registry: Builder) -> None:
+    """Also one that hears no signal but SIGKILL, as when it is stopped; the next one is begun in its time."""
+    faults = slow(tmp_path, registry)
+    options = ("--interval=1s", "--max-duration=25s")
+    with exporter(registry.root, tmp_path / "x.duckdb", *options, faults=faults) as running:
+        while not (tmp_path / "x.duckdb.new").exists():
+            time.sleep(0.02)
+        Faults(faults).set()
+        [child] = running.children()
+        os.kill(child, signal.SIGSTOP)
+        while _is_alive(child):
+            time.sleep(0.1)
+        running.wait_for(lambda found: found['tonnage_scan_failure{reason="timed_out"}'] == 1)
+        running.wait_for(lambda found: found["tonnage_scan_success"] == 1, seconds=60)
 
 
 def test_sighup_begins_a_scan(tmp_path: Path, registry: Builder) -> None:

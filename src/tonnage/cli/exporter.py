@@ -80,6 +80,14 @@ The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP
     callback=parse_with(parse_interval),
     help="Between the end of a scan and the next one, give or take a tenth; at least 1s.",
 )
+@click.option(
+    "--max-duration",
+    default="1d",
+    show_default=True,
+    metavar="TIME",
+    callback=parse_with(parse_seconds),
+    help="End a scan that takes longer, such as one that waits for a dead disk; 0 for never.",
+)
 @click.option("--metrics", "metrics_folder", metavar="DIR", help="A folder of your own .sql files, each a metric.")
 @click.option("--compat-metrics/--no-compat-metrics", default=True, help="The gauges of docker-registry-exporter.")
 @click.option(
@@ -119,6 +127,7 @@ def command(
     place: str,
     inventory: str | None,
     interval: float,
+    max_duration: float,
     metrics_folder: str | None,
     compat_metrics: bool,
     tags_include: tuple[str, ...],
@@ -158,6 +167,6 @@ def command(
         max_series=max_series,
     )
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
-    settings = Settings(addresses, metrics_path, web_config_path, interval, can_request_scan)
+    settings = Settings(addresses, metrics_path, web_config_path, interval, can_request_scan, max_duration)
     unfinished = functools.partial(remove_abandoned, Path(job.inventory))
     serve(settings, job, _CHILD, functools.partial(volume_of, place), unfinished)

@@ -1,5 +1,7 @@
 """What the exporter and the child process that scans for it tell each other."""
 
+import hashlib
+import json
 from typing import Any
 
 import msgspec
@@ -27,6 +29,16 @@ class Job(msgspec.Struct, frozen=True):
     """If not, only what is in the inventory already is said."""
 
 
+def encode_job(job: Job) -> bytes:
+    """Return a job for the child. A path need not be text, and what it has instead of it is a surrogate, as in Python."""
+    return json.dumps(msgspec.to_builtins(job)).encode()
+
+
+def decode_job(encoded: bytes) -> Job:
+    """Return the job."""
+    return msgspec.convert(json.loads(encoded), Job)
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What came of it."""
 
@@ -39,7 +51,27 @@ class Outcome(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-KILLED, OTHER = "killed", "other"
+_MARK = b"tonnage outcome\n"
+
+
+def encode_outcome(outcome: Outcome) -> bytes:
+    """Return an outcome for the parent, after a mark and a checksum."""
+    encoded = msgspec.msgpack.encode(outcome)
+    return _MARK + hashlib.sha256(encoded).digest() + encoded
+
+
+def decode_outcome(said: bytes) -> Outcome:
+    """Return the outcome. Raises ValueError for anything else, which no decoder gets to see.
+
+    Decoders are made for data, and msgspec's miscounts Python's recursion when it meets garbage that is nested deeply.
+    """
+    checksum, encoded = said[len(_MARK) : len(_MARK) + 32], said[len(_MARK) + 32 :]
+    if not said.startswith(_MARK) or hashlib.sha256(encoded).digest() != checksum:
+        raise ValueError(f"its process said {len(said)} bytes that are not an outcome")
+    return msgspec.msgpack.decode(encoded, type=Outcome)
+
+
+KILLED, TIMED_OUT, OTHER = "killed", "timed_out", "other"
 REASONS = {
     "no_storage": "there is no registry storage there: deleted, not mounted, no such bucket",
     "unreadable": "the storage is there and cannot be read",
@@ -48,6 +80,7 @@ REASONS = {
     "incomplete": "the registry keeps its metadata in a database",
     "cannot_write": "the inventory cannot be written",
     KILLED: "the scan was killed, as by a lack of memory",
+    TIMED_OUT: "the scan took longer than --max-duration and was ended",
     OTHER: "something else; the log says what",
 }
 """Why a scan fails."""

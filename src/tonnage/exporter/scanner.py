@@ -1,29 +1,28 @@
 """Scans in the background, each in a child process, again and again; what they find takes the old figures' place.
 
 A scan that fails changes nothing but what is said about scans. When the exporter stops, the child is asked to stop,
-clears away what it had begun, and is killed if that takes too long.
+cleans up what it had begun, and is killed if that takes too long.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
-from tonnage.exporter.messages import KILLED, OTHER, Job, Outcome
+from tonnage.exporter.child import Child
+from tonnage.exporter.messages import TIMED_OUT, Job, Outcome
 from tonnage.exporter.state import State, Volume
 
 log = logging.getLogger("tonnage")
 
 _JITTER = 0.1
 """Part of the interval by which it varies: exporters that were started together do not stay together."""
-_PATIENCE_SECONDS = 5.0
-"""What a child is given to clear away; one that waits for a dead disk, or for a long query, does not hear."""
 _VOLUME_SECONDS = 15.0
 """Between two looks at the volume's room."""
 
@@ -38,18 +37,18 @@ class Scanner:
         state: State,
         measure: Callable[[], tuple[int, int] | None] = lambda: None,
         clear_away: Callable[[], None] = lambda: None,
+        limit_seconds: float = 0.0,
     ) -> None:
         """`command` starts the child, which reads a job from stdin; `measure` returns the volume's size and free bytes.
 
-        `clear_away` removes what a child left that had to be killed.
+        `clear_away` removes what a child left that had to be killed; it has `limit_seconds` for a job, 0 for any time.
         """
-        self.command = command
         self.job = job
         self.state = state
         self.measure = measure
-        self.clear_away = clear_away
+        self.make_child = partial(Child, command, clear_away, limit_seconds)
         self.requested = asyncio.Event()
-        self.child: asyncio.subprocess.Process | None = None
+        self.child = self.make_child()
         self.is_stopping = False
 
     def request(self) -> None:
@@ -68,15 +67,7 @@ class Scanner:
         """Stop the child, and start no other."""
         self.is_stopping = True
         self.request()
-        if self.child and self.child.returncode is None:
-            self.child.terminate()
-            try:
-                await asyncio.wait_for(self.child.wait(), _PATIENCE_SECONDS)
-            except TimeoutError:
-                log.warning("the scan does not stop, and is killed")
-                self.child.kill()
-                await self.child.wait()
-                self.clear_away()
+        await self.child.stop()
 
     async def _pause(self) -> None:
         seconds = self.state.interval_seconds * random.uniform(1 - _JITTER, 1 + _JITTER)
@@ -112,21 +103,15 @@ class Scanner:
             self.state.is_ready = True
 
     async def _do(self, job: Job) -> Outcome:
-        """Have a child do a job; whatever may become of the child is an outcome."""
-        pipe = asyncio.subprocess.PIPE
-        try:
-            self.child = await asyncio.create_subprocess_exec(*self.command, stdin=pipe, stdout=pipe)
-            if self.is_stopping:
-                self.child.terminate()
-            said, _ = await self.child.communicate(msgspec.json.encode(job))
-        except OSError as error:
-            return Outcome(reason=OTHER, message=f"no process for the scan can be started: {error.strerror}")
-        code = self.child.returncode
-        if code == 0:
-            return msgspec.msgpack.decode(said, type=Outcome)
-        if code is not None and code < 0:
-            return Outcome(reason=KILLED, message=f"its process ended by {signal.Signals(-code).name}")
-        return Outcome(reason=OTHER, message=f"its process ended with {code}; what it said is above")
+        """Have a child do a job; there is never more than one, not even while one cannot be killed."""
+        if self.is_stopping:
+            return Outcome()
+        if self.child.is_running:
+            return Outcome(
+                reason=TIMED_OUT, message="the process of the last scan waits for a disk, and cannot be ended"
+            )
+        self.child = self.make_child()
+        return await self.child.do(job)
 
     def _watch_volume(self) -> None:
         """Look at the volume from time to time: for a thread that nobody waits for, as a dead volume never answers."""

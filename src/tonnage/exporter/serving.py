@@ -35,6 +35,8 @@ class Settings(NamedTuple):
     interval_seconds: float = 300.0
     can_request_scan: bool = False
     """A POST to `/-/scan` begins a scan."""
+    limit_seconds: float = 0.0
+    """How long a scan may take; 0 is for ever."""
 
 
 def serve(
@@ -54,7 +56,7 @@ def serve(
     web = Web(settings.web_config_path)
     sockets = listen(settings.addresses)
     state = State(settings.interval_seconds)
-    scanner = Scanner(command, job, state, measure, clear_away)
+    scanner = Scanner(command, job, state, measure, clear_away, settings.limit_seconds)
     asyncio.run(_serve(settings, web, sockets, scanner, Live(state, web)))
 
 
