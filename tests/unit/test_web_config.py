@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -128,8 +130,19 @@ TLS = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"
         (4, "there is no list", TLS + "  cipher_suites: one\n"),
         (2, "`soon` is no time", "rate_limit:\n  interval: soon\n"),
         (2, "`-1` is no number of requests", "rate_limit:\n  burst: -1\n"),
-        (1, "found undefined alias", "a: *b\n"),
-        (1, "", "&a [*a]\n"),
+        (1, "`b`: anchors and aliases are not supported", "a: *b\n"),
+        (1, "`a`: anchors and aliases are not supported", "&a [*a]\n"),
+        (2, "`tag:yaml.org,2002:int`: tags are not supported", "basic_auth_users:\n  alice: !!int ''\n"),
+        (1, "nested deeper than 10 levels", "[" * 3000),
+        (2, "cannot be read; put text in quotes", "rate_limit:\n  interval: 2026-13-45\n"),
+        (3, "characters no header can have", "http_server_config:\n  headers:\n    X-XSS-Protection: 测\n"),
+        (2, "the hash of `a` has a cost of 31", f"basic_auth_users:\n  a: {HASH.replace('$04$', '$31$')}\n"),
+        (2, "the hash of `a` has a cost of 3", f"basic_auth_users:\n  a: {HASH.replace('$04$', '$03$')}\n"),
+        (2, "is no bcrypt hash", f"basic_auth_users:\n  a: {HASH.replace('$2b$', '$2$')}\n"),
+        (2, "is no bcrypt hash", f"basic_auth_users:\n  a: {HASH[:28]}z{HASH[29:]}\n"),
+        (2, "no path has a null character in it", 'tls_server_config:\n  cert_file: "a\\0b"\n  key_file: key.pem\n'),
+        (2, "it is not a regular file", "tls_server_config:\n  cert_file: /dev/zero\n  key_file: key.pem\n"),
+        (2, "Is a directory", "tls_server_config:\n  cert_file: .\n  key_file: key.pem\n"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_line(folder: Path, line: int, complaint: str, text: str) -> None:
@@ -161,11 +174,14 @@ def test_a_change_is_taken_up(folder: Path) -> None:
     """Of the users, and of the certificate alone."""
     web = Web(write(folder, TLS + f"basic_auth_users:\n  a: {HASH}\n"))
     before = web.context()
+    web.refresh()
     assert web.context() is before and web.has_tls
     change(str(folder / "web.yml"), TLS + f"basic_auth_users:\n  b: {HASH}\n")
+    web.refresh()
     assert web.config.users.keys() == {"b"}
     before = web.context()
     os.utime(folder / "cert.pem", ns=(0, 1))
+    web.refresh()
     assert web.context() is not before and web.is_good
 
 
@@ -175,8 +191,10 @@ def test_a_wrong_change_changes_nothing(folder: Path, text: str | None) -> None:
     right = TLS + f"basic_auth_users:\n  a: {HASH}\n"
     web = Web(path := write(folder, right))
     change(path, text) if text is not None else Path(path).unlink()
+    web.refresh()
     assert web.config.users.keys() == {"a"} and not web.is_good
     change(path, right)
+    web.refresh()
     assert web.config.users.keys() == {"a"} and web.is_good
 
 
@@ -184,3 +202,130 @@ def test_without_a_file_nobody_is_asked() -> None:
     """And nothing is encrypted."""
     web = Web(None)
     assert web.config.users == {} and not web.has_tls
+
+
+# --- what a change may not do ---------------------------------------------------------------------------------------
+
+GUARDED = TLS + (
+    "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: cert.pem\n  client_allowed_sans: [prometheus]\n"
+    f"basic_auth_users:\n  a: {HASH}\n  b: {HASH}\n"
+)
+
+
+def asks_for_all(web: Web) -> bool:
+    """Return whether TLS, a certificate of the right name and a login are asked for."""
+    tls = web.config.tls
+    is_tls = web.has_tls and web.context().verify_mode is ssl.CERT_REQUIRED
+    return bool(is_tls and tls and tls.client_allowed_sans and web.config.users)
+
+
+def test_wherever_it_is_cut_off_the_door_stays_shut(folder: Path) -> None:
+    """As by a full disk, or while an editor writes it: at every byte."""
+    web = Web(path := write(folder, GUARDED))
+    for size in range(len(GUARDED)):
+        change(path, GUARDED[:size])
+        web.refresh()
+        assert asks_for_all(web), GUARDED[:size]
+    change(path, GUARDED)
+    web.refresh()
+    assert web.is_good and asks_for_all(web)
+
+
+@pytest.mark.parametrize("line", GUARDED.splitlines())
+def test_whichever_line_is_lost_the_door_stays_shut(folder: Path, line: str) -> None:
+    """One of two users may go; the last one, the certificates, the names in them may not."""
+    web = Web(path := write(folder, GUARDED))
+    change(path, GUARDED.replace(line, ""))
+    web.refresh()
+    assert asks_for_all(web)
+    assert web.is_good == (HASH in line)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "TLS is switched on and off"),
+        (GUARDED[: GUARDED.index("basic_auth")], "the last user is removed"),
+        (GUARDED[: GUARDED.index("basic_auth")] + "basic_auth_users: {}\n", "the last user is removed"),
+        (GUARDED.replace("RequireAnd", "").replace("Cert\n", "CertIfGiven\n"), "needs"),
+        (GUARDED.replace("  client_allowed_sans: [prometheus]\n", ""), "the last of `client_allowed_sans`"),
+    ],
+)
+def test_what_lets_in_more_takes_a_restart(
+    folder: Path, text: str, complaint: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And that is logged, once; after the restart it is in force."""
+    web = Web(path := write(folder, GUARDED))
+    change(path, text)
+    for _ in range(3):
+        web.refresh()
+    [record] = caplog.records
+    assert complaint in record.getMessage() and asks_for_all(web) and not web.is_good
+
+
+def test_a_file_that_comes_later_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that a new configuration names, and that was not there when that was first read."""
+    web = Web(path := write(folder, TLS))
+    change(path, TLS.replace("cert.pem", "new.pem"))
+    web.refresh()
+    assert not web.is_good
+    (folder / "new.pem").write_bytes((folder / "cert.pem").read_bytes())
+    web.refresh()
+    assert not web.is_good  # not tried again at once
+    monkeypatch.setattr("tonnage.exporter.web._RETRY_SECONDS", 0)
+    web.refresh()
+    assert web.is_good and web.loaded.config.tls and web.loaded.config.tls.cert_file.endswith("new.pem")
+
+
+ODD = (
+    "!!int ''", "!!bool maybe", "!!python/object:os.system x", "!x y", "2026-13-45", "0b_", "0x_", "1:99:99", ".inf", "=",
+    "<<", "~", '"\\0"', "- a", "[", "{", "}", "{a: {a: {a: a}}}", "? a", "!!binary x", "!!set {a}", "*a", "&a b", "&a [*a]",
+    "9" * 5000, "9e999999", "1_000", "yes", "\t", "'", "|", ">", "%", "@", "`", "\x07", "\ud7ff", "''", "[[], {}, null]",
+    "/dev/zero", "/dev/tty", "/proc/self/mem", ".", "a" * 300, "a\nb: c", "-9223372036854775809", "1e400",
+)  # fmt: skip
+PLACES = (
+    "{}\n", "tls_server_config: {}\n", TLS + "  client_ca_file: {}\n", TLS + "  min_version: {}\n",
+    TLS + "  cipher_suites: [{}]\n", TLS + "  client_allowed_sans: {}\n", TLS + "  curve_preferences: [{}]\n",
+    "tls_server_config:\n  cert_file: {}\n  key_file: {}\n", "tls_server_config:\n  cert: {}\n  key: {}\n",
+    "http_server_config:\n  http2: {}\n", "http_server_config:\n  headers:\n    X-XSS-Protection: {}\n",
+    "basic_auth_users: {}\n", "basic_auth_users:\n  a: {}\n", "basic_auth_users:\n  {}: x\n",
+    "rate_limit:\n  interval: {}\n", "rate_limit:\n  burst: {}\n", "{}: x\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_whatever_stands_there_is_read_or_refused(folder: Path, place: str) -> None:
+    """Every odd value in every place: never another error, and never for long."""
+    started = time.process_time()
+    for odd in ODD:
+        with contextlib.suppress(WebConfigError):
+            load(write(folder, place.replace("{}", odd)))
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"b{i}: &b{i} [{','.join(['*a'] * 10)}]\n" for i in range(9)),
+        "[" * 200_000,
+        "a: " * 80_000,
+        "x" * 10**6,
+        "- " * 100_000,
+        "{a: " * 50_000,
+        "? " * 100_000,
+    ],
+)
+def test_a_file_costs_no_more_than_its_length(folder: Path, text: str) -> None:
+    """No multiplication, no nesting, no size that keeps a processor busy."""
+    started = time.process_time()
+    with pytest.raises(WebConfigError):
+        load(write(folder, text))
+    assert time.process_time() - started < 3
+
+
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    """In the place of the file as in that of a certificate."""
+    os.mkfifo(folder / "pipe")
+    for path in (str(folder / "pipe"), write(folder, TLS.replace("cert.pem", "pipe"))):
+        with pytest.raises(WebConfigError, match="it is not a regular file"):
+            load(path)

@@ -74,7 +74,7 @@ class Child:
         else:
             log.error("the scan's process %s cannot be killed: it waits for a disk", self.process and self.process.pid)
 
-    async def _run(self, job: bytes) -> bytes:
+    async def _run(self, job: bytes) -> None:
         pipe = asyncio.subprocess.PIPE
         self.process = await asyncio.create_subprocess_exec(
             *self.command, stdin=pipe, stdout=pipe, start_new_session=True

@@ -55,6 +55,7 @@ def serve(
     selection_of(job)
     web = Web(settings.web_config_path)
     sockets = listen(settings.addresses)
+    web.watch()
     state = State(settings.interval_seconds)
     scanner = Scanner(command, job, state, measure, clear_away, settings.limit_seconds)
     asyncio.run(_serve(settings, web, sockets, scanner, Live(state, web)))

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from tonnage.exporter.files import read_file
 from tonnage.exporter.webconfig import Tls, WebConfigError
 
 _VERSIONS = {
@@ -114,10 +115,9 @@ def _pem(tls: Tls, name: str, wrong: Wrong) -> str:
     if not name.endswith("_file"):
         return value
     try:
-        with open(value, encoding="utf-8") as file:
-            return file.read()
+        return read_file(value)
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise wrong(name, f"cannot read `{value}`: {why}") from error
 
 

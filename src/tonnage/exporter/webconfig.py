@@ -5,14 +5,15 @@ that was meant to protect must not be read as one that protects less.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tonnage.errors import UsageError
 from tonnage.sizes import parse_seconds
 
-_BCRYPT = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}")
+_BCRYPT = re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+"""With a salt of 128 bits, the last of its 22 characters has two bits only."""
 _HEADERS: dict[str, tuple[str, ...]] = {
     "Content-Security-Policy": (),
     "X-Frame-Options": ("deny", "sameorigin"),
@@ -21,6 +22,10 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "Strict-Transport-Security": (),
 }
 """Headers that may be set, and the values they may have, if not any."""
+_DEEPEST = 10
+"""Levels of nesting; the format has three."""
+_COSTS = range(4, 17)
+"""What a login may cost: each more doubles its time; 16 is some seconds, 4 the least there is."""
 
 
 class WebConfigError(UsageError):
@@ -54,6 +59,11 @@ class Tls(NamedTuple):
     cipher_suites: tuple[str, ...] = ()
     prefer_server_cipher_suites: bool = True
     curve_preferences: tuple[str, ...] = ()
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Whether only clients with a certificate come in."""
+        return self.client_auth_type in _VERIFIED
 
     @property
     def files(self) -> list[str]:
@@ -101,18 +111,35 @@ class _WrongError(Exception):
 
 
 def parse_yaml(text: str) -> Node:
-    """Return a YAML document with its lines."""
+    """Return a YAML document with its lines. Aliases, tags and deep nesting are refused: no such file needs them."""
     import yaml
 
     try:
+        _check_events(yaml.parse(text, Loader=yaml.SafeLoader))
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         return Node(None, 1) if root is None else _node(root)
     except yaml.MarkedYAMLError as error:
         is_key = error.context == "while scanning a simple key"  # whose missing colon shows in the next line only
         mark = error.context_mark if is_key else error.problem_mark
         raise _WrongError(mark.line + 1 if mark else 1, error.problem or "no YAML") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise _WrongError(1, str(error).partition("\n")[0]) from error
+
+
+def _check_events(events: Iterable[Any]) -> None:
+    """Refuse what costs more than its length, before anything is made of it: a few lines of aliases are a terabyte."""
+    import yaml
+
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _WrongError(line, f"`{event.anchor}`: anchors and aliases are not supported; write it out")
+        if getattr(event, "tag", None):
+            raise _WrongError(line, f"`{event.tag}`: tags are not supported; put text in quotes")
+        if depth > _DEEPEST:
+            raise _WrongError(line, f"it is nested deeper than {_DEEPEST} levels")
 
 
 def _node(node: Any) -> Node:
@@ -123,7 +150,10 @@ def _node(node: Any) -> Node:
         return Node(_pairs(node), line)
     if isinstance(node, yaml.SequenceNode):
         return Node([_node(child) for child in node.value], line)
-    return Node(yaml.SafeLoader("").construct_object(node), line)
+    try:
+        return Node(yaml.SafeLoader("").construct_object(node), line)
+    except (ValueError, OverflowError, yaml.YAMLError) as error:  # looks like a date or a number, and is neither
+        raise _WrongError(line, f"`{node.value[:100]}` cannot be read; put text in quotes") from error
 
 
 def _pairs(node: Any) -> dict[str, Node]:
@@ -188,7 +218,7 @@ def _header(name: str) -> Reader:
         value, choices = _text(node), _HEADERS[name]
         if value and choices and value.lower() not in choices:
             raise _WrongError(node.line, f"`{value}` is none of {', '.join(choices)}")
-        if not value.isprintable():
+        if not (value.isprintable() and value.isascii()):
             raise _WrongError(node.line, f"`{name}` has characters no header can have")
         return value
 
@@ -204,7 +234,18 @@ def _users(node: Node) -> dict[str, str]:
             raise _WrongError(child.line, f"the password of `{name}` is no bcrypt hash: htpasswd -nB {name}")
         if ":" in name:
             raise _WrongError(child.line, f"the name `{name}` has a colon in it, which no user can log in with")
+        if cost_of(child.value) not in _COSTS:
+            raise _WrongError(child.line, f"the hash of `{name}` has a cost of {cost_of(child.value)}, not of 4 to 16")
     return {name: child.value for name, child in node.value.items()}
+
+
+def cost_of(bcrypt_hash: str) -> int:
+    """Return the cost of a bcrypt hash.
+
+    >>> cost_of("$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG")
+    10
+    """
+    return int(bcrypt_hash.split("$")[2])
 
 
 def _client_auth_type(node: Node) -> str:
