@@ -49,11 +49,11 @@ def test_numbers_are_written_as_they_were(value: float, written: str) -> None:
 def test_two_parts_are_one_gzip_file(accept: str) -> None:
     """Whoever unpacks it, also without minding that a gzip file may go on, has all of it."""
     body, tail, _ = answer(render(families()), Families([gauge("live", 5)]), accept, [])
-    packed = gzipped(body, tail)
+    packed = b"".join(gzipped(body, tail))
     assert gzip.decompress(packed) == body.plain + tail
     unpacker = zlib.decompressobj(wbits=31)
     assert unpacker.decompress(packed) == body.plain + tail and unpacker.eof and not unpacker.unused_data
-    assert gzip.decompress(gzipped(Body(), b"")) == b""
+    assert gzip.decompress(b"".join(gzipped(Body(), b""))) == b""
 
 
 def test_openmetrics_is_what_the_client_would_write() -> None:

@@ -8,11 +8,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from tonnage import __version__
 from tonnage.exporter.exposition import answer, gzipped
 from tonnage.exporter.state import Live
 
+_PIECE_BYTES = 1 << 16
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>tonnage exporter</title><link rel="icon" href="data:,"></head>
@@ -26,6 +28,23 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+
+
+class Pieces(Response):
+    """An answer that is handed over piece by piece, as it is taken: a slow client costs one piece, not a copy of all."""
+
+    def __init__(self, parts: Sequence[bytes], headers: dict[str, str]) -> None:
+        super().__init__(headers={**headers, "Content-Length": str(sum(map(len, parts)))})
+        self.parts = parts
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        for part in self.parts:
+            for start in range(0, len(part), _PIECE_BYTES):
+                piece = part[start : start + _PIECE_BYTES]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 class Pages:
@@ -44,8 +63,8 @@ class Pages:
         body, tail, content_type = answer(self.live.state.exposition, self.live.families(), accept, names)
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if gzip_accepted(encodings):
-            return Response(gzipped(body, tail), headers={**headers, "Content-Encoding": "gzip"})
-        return Response(body.plain + tail, headers=headers)
+            return Pieces(gzipped(body, tail), {**headers, "Content-Encoding": "gzip"})
+        return Pieces((body.plain, tail), headers)
 
     async def root(self, request: Request) -> Response:
         """Return a page for a browser, the metrics for everyone else."""

@@ -105,9 +105,9 @@ def _pack(text: bytes) -> Body:
     return Body(text, packed, zlib.crc32(text))
 
 
-def gzipped(body: Body, tail: bytes) -> bytes:
-    """Return both parts as one gzip file."""
+def gzipped(body: Body, tail: bytes) -> tuple[bytes, ...]:
+    """Return both parts as one gzip file, in pieces of which the largest is shared by all answers."""
     compressor = zlib.compressobj(6, zlib.DEFLATED, _RAW)
     rest = compressor.compress(tail) + compressor.flush()
     size = (len(body.plain) + len(tail)) & 0xFFFFFFFF
-    return _GZIP_HEAD + body.packed + rest + struct.pack("<II", zlib.crc32(tail, body.crc), size)
+    return _GZIP_HEAD, body.packed, rest + struct.pack("<II", zlib.crc32(tail, body.crc), size)

@@ -6,17 +6,20 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import uvicorn
 
 from tonnage.exporter.addresses import listen, url_of
 from tonnage.exporter.app import Pages, make_app
+from tonnage.exporter.connections import Connection, Connections, Listener, connections_limit
 from tonnage.exporter.expose import selection_of, wanted_metrics
 from tonnage.exporter.guard import Guard
 from tonnage.exporter.messages import Job
 from tonnage.exporter.scanner import Scanner
 from tonnage.exporter.state import Live, State
+from tonnage.exporter.throttle import Throttle
 from tonnage.exporter.tls import reloading_context
 from tonnage.exporter.web import Web
 
@@ -55,6 +58,8 @@ def serve(
     selection_of(job)
     web = Web(settings.web_config_path)
     sockets = listen(settings.addresses)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Throttle())
     web.watch()
     state = State(settings.interval_seconds)
     scanner = Scanner(command, job, state, measure, clear_away, settings.limit_seconds)
@@ -63,7 +68,7 @@ def serve(
 
 async def _serve(settings: Settings, web: Web, sockets: list[socket.socket], scanner: Scanner, live: Live) -> None:
     pages = Pages(live, settings.metrics_path, scanner.request if settings.can_request_scan else None)
-    server = uvicorn.Server(_config(Guard(make_app(pages.routes()), web), web))
+    server = LimitedServer(Guard(make_app(pages.routes()), web), web)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, scanner.request)
     scanning = asyncio.create_task(scanner.run())
@@ -83,16 +88,33 @@ def _end(server: uvicorn.Server, scanning: "asyncio.Task[None]") -> None:
         log.critical("the scanner failed", exc_info=scanning.exception())
 
 
-def _config(app: Guard, web: Web) -> uvicorn.Config:
+class LimitedServer(uvicorn.Server):
+    """uvicorn with listeners of our own, which know a limit."""
+
+    def __init__(self, app: Guard, web: Web, limit: int | None = None) -> None:
+        super().__init__(_config(app))
+        self.web = web
+        self.clients = Connections(limit or connections_limit())
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen on these sockets."""
+        make = partial(Connection, self.clients, config=self.config, server_state=self.server_state, app_state={})
+        context = reloading_context(self.web.context) if self.web.has_tls else None
+        self.servers = [Listener(sock, make, context) for sock in sockets or []]  # type: ignore[misc]
+        self.started = True
+
+
+def _config(app: Guard) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http="h11",
+        ws="none",
         log_config=None,
         log_level="warning",
         access_log=False,
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-        ssl_context_factory=(lambda _config, _default: reloading_context(web.context)) if web.has_tls else None,
     )
 
 
