@@ -10,7 +10,10 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 from typing import Any
+
+import msgspec
 
 from tonnage.cli.options import open_options
 from tonnage.cli.tags import open_inventory
@@ -29,10 +32,14 @@ from tonnage.errors import (
 )
 from tonnage.exporter.expose import expose
 from tonnage.exporter.messages import OTHER, Job, Outcome, decode_job, encode_outcome
+from tonnage.inventory.database import Inventory
 from tonnage.scan.run import scan
 from tonnage.storage import Storage
-from tonnage.storage.opening import open_storage
+from tonnage.storage.memory import MemoryStorage
+from tonnage.storage.opening import is_untouched, open_storage
 from tonnage.storage.registry import RegistrySource
+
+log = logging.getLogger("tonnage")
 
 _REASONS: tuple[tuple[type[TonnageError], str], ...] = (
     (NoStorageError, "no_storage"),
@@ -86,14 +93,46 @@ def _stop(number: int, _frame: Any) -> None:
 
 
 def run(job: Job) -> Outcome:
-    """Do a job, and return what came of it; what a scan may fail with is told, not raised."""
+    """Do a job, and return what came of it; what a scan may fail with is reported, not raised."""
     try:
         location = _scan(job) if job.scans else _location(job)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to clear away; a query may end late, or never
         return _say(job, location)
+    except NoStorageError as error:
+        return _nothing_pushed(job) or _failed(error)
     except TonnageError as error:
-        reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), OTHER)
-        return Outcome(reason=reason, message=error.message)
+        return _failed(error)
+
+
+def _failed(error: TonnageError) -> Outcome:
+    reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), OTHER)
+    return Outcome(reason=reason, message=error.message)
+
+
+def _nothing_pushed(job: Job) -> Outcome | None:
+    """Return the figures of a registry that nothing was pushed to, which are 0; None if it was another one before.
+
+    A volume that is not mounted looks the same, but is not empty in the inventory. That is left as it is.
+    """
+    try:
+        if _has_contents(job.inventory) or not is_untouched(job.address, open_options(**job.source)):
+            return None
+        log.info("nothing was pushed to `%s` yet", job.address)
+        with tempfile.TemporaryDirectory() as folder:
+            empty = msgspec.structs.replace(job, inventory=f"{folder}/inventory")
+            scan(MemoryStorage({}, job.address), empty.inventory)
+            return _say(empty, "")
+    except TonnageError as error:
+        return _failed(error)
+
+
+def _has_contents(path: str) -> bool:
+    """Return whether an inventory has anything in it. Raises TonnageError for a file that is not an inventory."""
+    if not os.path.exists(path):
+        return False
+    with Inventory(path) as inventory:
+        ((count,),) = inventory.query("select (select count(*) from blob) + (select count(*) from repository)").rows
+        return bool(count)
 
 
 def _scan(job: Job) -> str:

@@ -25,6 +25,8 @@ from damage import FILES, FOLDERS, ON_FILES, ON_FOLDERS, build, expected_of
 from exporting import Exporter, Faults, Samples, exporter, figures, samples_of
 from realprometheus import running_prometheus, wait_for
 from registryfronts import make_certificate
+from tonnage.exporter.messages import Job
+from tonnage.rescan import run
 from tonnage.sample import Builder
 
 pytestmark = pytest.mark.integration
@@ -193,6 +195,32 @@ def test_it_starts_without_a_storage_and_finds_it_later(tmp_path: Path, registry
         registry.repository("app").image([registry.layer(b"layer")], tag="1")
         found = running.wait_for(lambda found: found["tonnage_scan_success"] == 1)
         assert found['tonnage_tags{repository="app"}'] == 1
+
+
+@pytest.mark.parametrize("made", ["", "lost+found", "docker/registry/v2", "docker", "docker/registry/v2/blobs"])
+def test_a_registry_that_nothing_was_pushed_to_is_no_failure(tmp_path: Path, registry: Builder, made: str) -> None:
+    """Its figures are 0, as far as the registry has made its folders; the first push shows. Gone again, it is missed."""
+    (registry.root / made).mkdir(parents=True)
+    with exporter(registry.root, tmp_path / "x.duckdb", "--interval=1s") as running:
+        found = running.wait_for(lambda found: "tonnage_scan_success" in found)
+        assert found["tonnage_scan_success"] == 1 and found["tonnage_repositories"] == 0
+        assert {value for name, value in found.items() if name.startswith("tonnage_disk_bytes")} <= {0}
+        assert 0 <= found["tonnage_scan_age_seconds"] < 60
+        registry.repository("app").image([registry.layer(b"layer")], tag="1")
+        running.wait_for(lambda found: found["tonnage_repositories"] == 1)
+        shutil.rmtree(registry.root)
+        registry.root.mkdir()
+        found = running.wait_for(lambda found: found["tonnage_scan_success"] == 0)
+        assert found['tonnage_scan_failure{reason="no_storage"}'] == 1 and found["tonnage_repositories"] == 1
+
+
+@pytest.mark.parametrize("made", ["data.txt", "docker/data.txt", "docker/registry/v2/other", "docker/registry/v1"])
+def test_a_folder_of_something_else_is_a_failure(tmp_path: Path, made: str) -> None:
+    """As long as there is anything in it that a registry does not make."""
+    (tmp_path / "place" / made).parent.mkdir(parents=True)
+    (tmp_path / "place" / made).write_text("x")
+    found = run(Job(str(tmp_path / "place"), str(tmp_path / "x.duckdb")))
+    assert found.reason == "no_storage" and found.exposition is None
 
 
 def test_a_restart_has_the_old_figures_at_once(tmp_path: Path, registry: Builder) -> None:

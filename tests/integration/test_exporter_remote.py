@@ -14,6 +14,8 @@ from faultproxy import RESET, Answer, Fault, proxy_before
 from realregistry import HTPASSWD, running_registry
 from registryfronts import Hook, Reply, running_proxy
 from scanning import files_below
+from tonnage.exporter.messages import Job
+from tonnage.rescan import run
 from tonnage.sample import Builder
 
 pytestmark = pytest.mark.integration
@@ -61,6 +63,21 @@ def test_a_bucket(images: Builder, rclone_md5: FolderStore, tmp_path: Path) -> N
                 keeps_its_figures(running, found, reason)
             proxy.fault = lambda asked: None
             assert figures(running.scan()) == figures(found)
+
+
+@pytest.mark.usefixtures("cloud_environment")
+def test_a_registry_that_nothing_was_pushed_to_is_no_failure(rclone_md5: FolderStore, tmp_path: Path) -> None:
+    """In an empty bucket, and over HTTP; where a bucket has other keys, its prefix is more likely wrong."""
+    empty, other = rclone_md5.make({}), rclone_md5.make({"other/key": b"x"})
+    source = {"endpoint": rclone_md5.options.endpoint}
+    found = run(Job(empty, str(tmp_path / "a.duckdb"), source))
+    assert found.exposition and b"tonnage_repositories 0" in found.exposition.text.plain and not found.reason
+    assert run(Job(f"{empty}/below", str(tmp_path / "b.duckdb"), source)).reason == ""
+    assert run(Job(other, str(tmp_path / "c.duckdb"), source)).reason == "no_storage"
+    assert run(Job(f"{other}/below", str(tmp_path / "d.duckdb"), source)).reason == "no_storage"
+    with running_registry(tmp_path / "registry") as server:
+        found = run(Job(f"http://{server.host}", str(tmp_path / "e.duckdb")))
+        assert found.exposition and b"tonnage_repositories 0" in found.exposition.text.plain and not found.reason
 
 
 def test_a_registry_over_http(images: Builder, tmp_path: Path) -> None:

@@ -134,9 +134,9 @@ def test_everything_else_only_reads(client: Ask, method: str) -> None:
 # --- what is only known now -----------------------------------------------------------------------------------------
 
 
-def said(state: State, web: Web | None = None, now: float = 1000.0) -> dict[str, float]:
+def said(state: State, web: Web | None = None, clock: float | None = None) -> dict[str, float]:
     """Return the live samples without labels."""
-    live = Live(state, web or Web(None), now=lambda: now)
+    live = Live(state, web or Web(None), clock=lambda: time.monotonic() if clock is None else clock)
     return {s.name: s.value for family in live.families().collect() for s in family.samples if not s.labels}
 
 
@@ -148,13 +148,24 @@ def test_before_the_first_scan_nothing_is_made_up() -> None:
 
 def test_the_age_grows_while_scans_fail(tmp_path: Path) -> None:
     """It is that of the figures; the reason is one of those that are listed."""
-    state = State(300, Exposition(), scanned_at=400.0, reason="no_storage", failed_count=2)
-    found = said(state, web_of(tmp_path, ""))
+    state = State(300, Exposition(), scanned_at=9.0, aged_from=400.0, reason="no_storage", failed_count=2)
+    found = said(state, web_of(tmp_path, ""), clock=1000.0)
     assert found["tonnage_scan_age_seconds"] == 600 and found["tonnage_scan_success"] == 0
     assert found["tonnage_web_config_reload_success"] == 1
     families = {family.name: family.samples for family in Live(state, Web(None)).families().collect()}
     reasons = {sample.labels["reason"]: sample.value for sample in families["tonnage_scan_failure"]}
     assert {reason for reason, value in reasons.items() if value} == {"no_storage"} and len(reasons) > 4
+
+
+@pytest.mark.parametrize("jump_seconds", [-1e9, -3600.0, 3600.0, 1e9])
+def test_figures_grow_old_whatever_the_clock_does(jump_seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be set back or forward after a scan; what was scanned in a future is as old as what was scanned now."""
+    state, clock = State(300), time.time
+    state.take(Exposition(), clock() - 50)
+    monkeypatch.setattr(time, "time", lambda: clock() + jump_seconds)
+    assert 50 <= said(state)["tonnage_scan_age_seconds"] < 60
+    state.take(Exposition(), clock() + jump_seconds + 7)
+    assert 0 <= said(state)["tonnage_scan_age_seconds"] < 10
 
 
 def test_a_volume_that_no_longer_answers_is_unknown() -> None:
@@ -166,7 +177,7 @@ def test_a_volume_that_no_longer_answers_is_unknown() -> None:
 
 def test_what_is_live_is_documented(tmp_path: Path) -> None:
     """Each with the type and the help that the reference shows."""
-    state = State(300, Exposition(), 1.0, True, True, "", 1.0, volume=Volume(1, 1, time.monotonic()))
+    state = State(300, Exposition(), 1.0, 1.0, True, True, "", 1.0, volume=Volume(1, 1, time.monotonic()))
     found = {
         f"{family.name}_total" if family.type == "counter" else family.name: (family.type, family.documentation)
         for family in Live(state, web_of(tmp_path, "")).families().collect()

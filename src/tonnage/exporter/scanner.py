@@ -98,9 +98,7 @@ class Scanner:
     def _take(self, outcome: Outcome) -> None:
         """Put new figures in the old ones' place, if there are any."""
         if outcome.exposition is not None:
-            self.state.exposition = outcome.exposition
-            self.state.scanned_at = outcome.scanned_at
-            self.state.is_ready = True
+            self.state.take(outcome.exposition, outcome.scanned_at)
 
     async def _do(self, job: Job) -> Outcome:
         """Have a child do a job; there is never more than one, not even while one cannot be killed."""

@@ -62,7 +62,9 @@ class State:
     interval_seconds: float
     exposition: Exposition = field(default_factory=Exposition)
     scanned_at: float | None = None
-    """When the scan ended that the exposition is of."""
+    """When the scan ended that the exposition is of, by the clock of the wall."""
+    aged_from: float | None = None
+    """The same moment by the monotonic clock, so that figures grow old whatever is done to the other one."""
     is_ready: bool = False
     """There are figures, or the first scan has failed: either way there is something to say."""
     is_running: bool = False
@@ -73,14 +75,20 @@ class State:
     failed_count: int = 0
     volume: Volume | None = None
 
+    def take(self, exposition: Exposition, scanned_at: float | None) -> None:
+        """Put new figures in the old ones' place."""
+        self.exposition, self.scanned_at = exposition, scanned_at
+        self.aged_from = None if scanned_at is None else time.monotonic() - max(0.0, time.time() - scanned_at)
+        self.is_ready = True
+
 
 class Live:
     """Collects what is only known now."""
 
-    def __init__(self, state: State, web: Web, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, state: State, web: Web, clock: Callable[[], float] = time.monotonic) -> None:
         self.state = state
         self.web = web
-        self.now = now
+        self.clock = clock
         self.process = ProcessCollector(registry=None)
 
     def families(self) -> Families:
@@ -100,9 +108,9 @@ class Live:
         yield _gauge("tonnage_scan_duration_seconds", state.duration_seconds)
         yield _gauge("tonnage_scan_interval_seconds", state.interval_seconds)
         yield _gauge("tonnage_scan_last_success_timestamp_seconds", state.scanned_at)
-        age = None if state.scanned_at is None else max(0.0, self.now() - state.scanned_at)
+        age = None if state.aged_from is None else self.clock() - state.aged_from
         yield _gauge("tonnage_scan_age_seconds", age)
-        is_fresh = state.volume is not None and time.monotonic() - state.volume.measured_at < _FRESH_SECONDS
+        is_fresh = state.volume is not None and self.clock() - state.volume.measured_at < _FRESH_SECONDS
         volume = state.volume if is_fresh else None
         yield _gauge("tonnage_volume_size_bytes", volume and volume.size_bytes)
         yield _gauge("tonnage_volume_free_bytes", volume and volume.free_bytes)

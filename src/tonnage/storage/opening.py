@@ -94,6 +94,40 @@ def _kind_of(address: str) -> Kind:
     raise UsageError(f"nothing is known to be at `{scheme}://`", "a folder, s3://, gs://, az:// or https://")
 
 
+def is_untouched(address: str, options: OpenOptions) -> bool:
+    """Return whether an address looks like a registry's that nothing was pushed to: there, and with no file in it.
+
+    A registry makes its folders when it first needs them. A bucket must have no key at all: where there are others, it
+    is more likely that the prefix is wrong. A volume that is not mounted looks the same. Raises BucketError.
+    """
+    kind = _kind_of(address)
+    if kind is Kind.FOLDER:
+        return _has_no_file(address)
+    if kind is not Kind.BUCKET:
+        return False
+    from tonnage.storage.bucket.address import parse_address
+    from tonnage.storage.bucket.storage import BucketStorage
+
+    pages = BucketStorage(parse_address(address), options.bucket, "").pages()
+    return not any(page.paths for page in pages)
+
+
+def _has_no_file(address: str) -> bool:
+    """Return whether there is nothing but the folders in which a registry would be, and what a new disk has."""
+    folder = address
+    for name in ("docker", "registry", "v2", ""):
+        try:
+            found = set(os.listdir(folder)) - {"lost+found"}
+        except OSError:
+            return False
+        if not found:
+            return True
+        if found != {name}:
+            return False
+        folder = os.path.join(folder, name)
+    return False
+
+
 def _open_bucket(address: str, options: BucketOptions) -> Storage:
     from tonnage.storage.bucket.layouts import layouts_of, open_layout_bucket
     from tonnage.storage.bucket.storage import open_bucket
