@@ -34,7 +34,7 @@ from tonnage.gc.replay import Stop
 from tonnage.gc.replica import Collector, Replica
 from tonnage.gc.sweeping import Sweep
 from tonnage.inventory.database import Inventory
-from tonnage.sample import Builder
+from tonnage.sample import Builder, documents
 
 pytestmark = pytest.mark.integration
 
@@ -257,3 +257,24 @@ def test_odd_states(name: str, tmp_path: Path) -> None:
         app.image([registry.layer(b"layer")], tag="1")
         damage(app)
         assert (collect(registry.root, delete_untagged=delete_untagged).exit_code != 0) == (mode in stopped), mode
+
+
+@pytest.mark.parametrize("kind", ["image", "index without a media type", "schema 1"])
+@pytest.mark.parametrize("levels", [500, 5_000, 9_998, 9_999, 10_000])
+def test_deep_documents(levels: int, kind: str, tmp_path: Path) -> None:
+    """A value that nobody reads may be nested as deep as Go goes: the manifest is marked, and so is what it refers to."""
+    registry = Builder(tmp_path / "registry")
+    app = registry.repository("app")
+    (app.path / "_layers").mkdir(parents=True)
+    layer = registry.layer(b"layer")
+    app.link_layers([layer])
+    content = {
+        "image": documents.image_manifest(app.registry.blob(b"{}"), [layer]),
+        "index without a media type": documents.encode({"schemaVersion": 2, "manifests": []}),
+        "schema 1": documents.encode({"schemaVersion": 1, "fsLayers": [{"blobSum": layer.digest}]}),
+    }[kind]
+    deep = content.rstrip()[:-1] + b', "unread": ' + b"[" * levels + b"]" * levels + b"}"
+    pushed = app.manifest(content, tag="1")
+    registry.blob_path(pushed.digest).write_bytes(deep)  # the collector does not compare digests
+    scan_tree(registry.root, tmp_path / "inventory")
+    assert compare(registry.root, tmp_path / "inventory", 2, False) == []

@@ -13,6 +13,8 @@ import json
 import re
 from typing import Any, Literal, NamedTuple, assert_never
 
+from tonnage.formats.deepjson import readable
+
 MANIFEST_BYTES_LIMIT = 4 * 1024 * 1024
 """A manifest of exactly this size is read, a larger one refused ("read exceeds limit")."""
 
@@ -147,12 +149,12 @@ def read(content: bytes, version: Version) -> Reading:
 
 
 def parse(content: bytes) -> Any:
-    """Return the JSON as it was written. Raises RefusedError if it is none, as Go sees it."""
+    """Return the JSON as it was written, but for what lies deeper than any field. Raises RefusedError as Go does."""
     if not content:
         raise RefusedError("empty file")
     try:
         return json.loads(
-            content.decode("utf-8", "replace"),
+            readable(content),
             object_pairs_hook=_Pairs,
             parse_int=_Number,
             parse_float=_Number,
@@ -160,8 +162,6 @@ def parse(content: bytes) -> Any:
         )
     except ValueError as error:
         raise RefusedError(f"not JSON: {error}") from error
-    except RecursionError as error:  # Go goes down to 10,000 levels, and no manifest needs ten
-        raise RefusedError("not JSON: nested too deeply") from error
 
 
 def read_tree(tree: Any, version: Version) -> Reading:

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tonnage.formats import deepjson
 from tonnage.formats.layout import ALGORITHMS, is_full_digest
 
 INDEX_BYTES_LIMIT = 64 * 1024 * 1024
@@ -140,8 +141,8 @@ def parse_index(content: bytes) -> LayoutIndex:
     if len(content) > INDEX_BYTES_LIMIT:
         raise UnreadableIndexError(f"larger than {INDEX_BYTES_LIMIT // 1024 // 1024} MiB")
     try:
-        document = msgspec.json.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        document = deepjson.decode(msgspec.json.decode, content)
+    except ValueError as error:
         raise UnreadableIndexError("empty file" if not content else f"no JSON: {error}") from error
     if not isinstance(document, dict):
         raise UnreadableIndexError("no JSON object")
@@ -165,8 +166,8 @@ def _listed(entry: Any) -> Listed | None:
 def is_layout_marker(content: bytes) -> bool:
     """Return whether the file `oci-layout` holds what it has to: an object with a version."""
     try:
-        document = msgspec.json.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        document = deepjson.decode(msgspec.json.decode, content)
+    except ValueError:
         return False
     return isinstance(document, dict) and isinstance(document.get("imageLayoutVersion"), str)
 

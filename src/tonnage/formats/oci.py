@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from tonnage.formats import gojson
+from tonnage.formats import deepjson, gojson
 
 MANIFEST_BYTES_LIMIT = gojson.MANIFEST_BYTES_LIMIT
 """The server refuses to read a larger manifest ("read exceeds limit")."""
@@ -234,6 +234,8 @@ def _decode_straight(content: bytes) -> _Document | None:
         return _decode_plain(content)
     except _UNREADABLE:
         pass
+    if deepjson.openings_count(content) > deepjson.LEVELS_LIMIT:  # Go may refuse it for its depth
+        return None
     try:
         document = _decode_document(content)
     except _UNREADABLE:
@@ -284,8 +286,8 @@ def _read_as_server(content: bytes, version: gojson.Version) -> tuple[gojson.Rea
 def _all_fields(content: bytes) -> dict[str, Any]:
     """Return whatever is in the document, keys in our case; empty if it is no object."""
     try:
-        fields = _fold_keys(_decode_any(content.decode("utf-8", "replace")))
-    except _UNREADABLE:
+        fields = _fold_keys(_decode_any(deepjson.readable(content)))
+    except (*_UNREADABLE, ValueError):
         return {}
     return fields if isinstance(fields, dict) else {}
 
@@ -426,8 +428,5 @@ _decode_config = msgspec.json.Decoder(ImageConfig).decode
 
 
 def parse_config(content: bytes) -> ImageConfig:
-    """Return the image configuration. Raises ValueError (of which msgspec's errors are a kind) if it is none."""
-    try:
-        return _decode_config(content)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    """Return the image configuration. Raises ValueError (of which msgspec's errors are a kind) if it is not one."""
+    return deepjson.decode(_decode_config, content)
