@@ -76,7 +76,9 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     collector: str
     """`2.x`, `2.x -m`, `3.x`, `3.x -m`; `safe` is what is unreferenced by OCI's meaning."""
     freed_bytes: int
-    """Bytes of the blobs that it removes, orphaned ones of before included."""
+    """Bytes of the blobs that it removes, those orphaned already included."""
+    orphaned_bytes: int = 0
+    """Bytes of those among them that were orphaned already: they go in any case."""
     freed_blobs_count: int
     """Number of these blobs."""
     is_at_most: bool = False
@@ -93,8 +95,13 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
         """Why it should not be run, in words; None if nothing speaks against it."""
         if self.aborts_on:
             return f"it would stop on {self.aborts_on}"
-        broken = {"tagged images": self.broken_images_count, "signatures and the like": self.broken_referrers_count}
-        lost = " and ".join(f"{count:,} {what}" for what, count in broken.items() if count)
+        broken = {
+            ("tagged image", "tagged images"): self.broken_images_count,
+            ("signature or other referrer", "signatures and other referrers"): self.broken_referrers_count,
+        }
+        lost = " and ".join(
+            f"{count:,} {one if count == 1 else many}" for (one, many), count in broken.items() if count
+        )
         return f"it would break {lost} outside of the plan" if lost else None
 
 
@@ -170,11 +177,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     predictions: list[Prediction] = []
     """What each kind of collection frees afterwards; `safe` first."""
     freed_blobs: dict[str, int] = {}
-    """Blobs the safe collection frees after the plan, with their bytes, what is orphaned already included."""
+    """Blobs the safe collection frees after the plan, with their bytes, those orphaned already included."""
+    taken_blobs: dict[str, int] = {}
+    """Blobs the collection that is to follow takes besides, with their bytes; its rules are not those of the safe one."""
+    left_blobs: list[str] = []
+    """Blobs of the safe collection that it leaves."""
     commands: list[str] = []
     """What to run, one after the other; without a collection where that would do harm."""
     notes: list[str] = []
     """What a reader has to know before."""
+
+
+def collected_blobs(plan: Plan) -> dict[str, int]:
+    """Return the blobs that are predicted to go with the collection that is to follow, with their bytes."""
+    left = set(plan.left_blobs)
+    return {d: size for d, size in plan.freed_blobs.items() if d not in left} | plan.taken_blobs
 
 
 def seal(plan: Plan) -> Plan:

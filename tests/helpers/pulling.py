@@ -14,6 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+_MANIFEST_TYPES = {
+    None,
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+}
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
@@ -60,6 +69,29 @@ class _Repository:
             found |= more
             held = held.union(*map(self._below, more))
 
+    def roots(self) -> set[str]:
+        """Return what tags point to, and what refers to it or to what is below it, as far as it is linked and there."""
+        current = (_content(link) for link in self.path.glob("_manifests/tags/*/current/link"))
+        linked = set(self.digests())
+        found = {digest for digest in current if digest in linked}
+        held = set[str]().union(*map(self._below, found))
+        while more := {d for d in linked if self._subject(d) in held} - held:
+            found |= more
+            held = held.union(*map(self._below, more))
+        return found
+
+    def parts(self, digest: str, version: int) -> set[str]:
+        document = self._document(digest, version)
+        if document is None:
+            return set()
+        listed = document.get("manifests") or ()
+        children = [entry["digest"] for entry in listed if entry.get("mediaType") in _MANIFEST_TYPES]
+        blobs = [entry["digest"] for entry in listed if entry.get("mediaType") not in _MANIFEST_TYPES]
+        blobs += [part["digest"] for part in (document.get("config"), *(document.get("layers") or ())) if part]
+        blobs += [layer["blobSum"] for layer in document.get("fsLayers") or ()]
+        found = {digest, *filter(self._has_blob, blobs)}
+        return found.union(*(self.parts(child, version) for child in children))
+
     def _below(self, digest: str) -> set[str]:
         document = self._document(digest) or {}
         return {digest}.union(*(self._below(child) for child in _digests(document.get("manifests"))))
@@ -81,18 +113,18 @@ class _Repository:
         except (TypeError, KeyError, AttributeError, ValueError):
             return False
 
-    def _document(self, digest: str) -> dict[str, Any] | None:
+    def _document(self, digest: str, version: int = 3) -> dict[str, Any] | None:
         if not _DIGEST.fullmatch(digest):
             return None
-        target = _content(self.path / "_manifests/revisions" / digest.replace(":", "/") / "link")
-        if target != digest:
+        folders = ("_manifests/revisions", "_layers")[: 2 if version == 2 else 1]
+        if all(_content(self.path / folder / digest.replace(":", "/") / "link") != digest for folder in folders):
             return None
         try:
             content = _data(self.v2, digest).read_bytes()
             document = json.loads(content)
         except (OSError, ValueError):
             return None
-        if not isinstance(document, dict) or hashlib.sha256(content).hexdigest() != digest.partition(":")[2]:
+        if not isinstance(document, dict) or _digest_of(content, digest) != digest:
             return None
         return document
 
@@ -107,6 +139,11 @@ def _digests(descriptors: Any) -> list[str]:
     return [d["digest"] for d in descriptors or () if not d.get("urls")]
 
 
+def _digest_of(content: bytes, like: str) -> str:
+    algorithm = like.partition(":")[0]
+    return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
+
+
 def _content(link: Path) -> str | None:
     try:
         text = link.read_text()
@@ -118,3 +155,12 @@ def _content(link: Path) -> str | None:
 def _data(v2: Path, digest: str) -> Path:
     algorithm, _, hexdigits = digest.partition(":")
     return v2 / "blobs" / algorithm / hexdigits[:2] / hexdigits / "data"
+
+
+def parts(v2: Path, version: int = 2) -> dict[tuple[str, str], set[str]]:
+    """Return what can be pulled of each manifest that a tag points to, complete or not, and of their referrers.
+
+    By repository and digest: the digests of the manifests, by whatever index that can be pulled lists them, and of the
+    blobs. 2.x serves a manifest by a layer link too.
+    """
+    return {(r.name, root): r.parts(root, version) for r in _repositories(v2) for root in r.roots()}

@@ -10,8 +10,11 @@ import pytest
 from pulling import complete, pullable
 from randomplans import blob_bytes, outside, random_tree, some_plan
 from realregistry import collect, running_registry
+from scanning import scan_tree
 from tonnage.apply import Status, apply_plan
+from tonnage.inventory.database import Inventory
 from tonnage.plan import prediction_of
+from tonnage.planning.verify import verify
 from tonnage.registry import Limits, Registry
 
 pytestmark = pytest.mark.integration
@@ -42,3 +45,8 @@ def test_nothing_outside_of_the_plan_is_lost(tmp_path: Path, seed: int) -> None:
     assert outside(before, plan) <= complete(registry.v2)
     if outcome.count(Status.DONE) == len(plan.items):
         assert predicted.freed_bytes == before_bytes - blob_bytes(registry.v2)
+        scan_tree(registry.root, tmp_path / "later.duckdb")
+        with Inventory(str(tmp_path / "later.duckdb")) as later:
+            verification = verify(later, plan)
+        assert verification.freed_bytes == predicted.freed_bytes
+        assert verification.is_as_predicted, verification.findings.rows

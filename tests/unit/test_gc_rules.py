@@ -610,7 +610,7 @@ def test_predictions_for_a_plan(tree: Tree) -> None:
     assert deletion_of(item) == Deletion("app", gone.digest)
     tree.scan()
     with Inventory(str(tree.inventory)) as opened:
-        found = {one.collector: one for one in predict_after(opened, [item])}
+        found = {one.collector: one for one, _ in predict_after(opened, [item])}
     assert list(found) == ["2.x", "2.x -m", "3.x", "3.x -m"]
     assert [one.freed_blobs_count for one in found.values()] == [3, 5, 3, 3]
     assert [one.broken_images_count for one in found.values()] == [0, 1, 0, 0]

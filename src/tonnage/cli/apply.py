@@ -32,7 +32,7 @@ def command(
 
     Asks on a terminal. Elsewhere it takes --confirm with the plan's id; without, it is a dry run that sends no DELETE.
     """
-    from tonnage.apply import apply_plan, default_journal
+    from tonnage.apply import Outcome, apply_plan, default_journal
     from tonnage.cli.output import read_text, talk
     from tonnage.cli.remote import Target, confirmed_id, make_monitor, put_outcome, summarize
     from tonnage.errors import ITEMS_LEFT
@@ -43,6 +43,11 @@ def command(
     asked = Target(**target)
     if not quiet:
         talk(summarize(wanted, asked.url))
+    if not wanted.items:
+        put_outcome(
+            Outcome(plan=wanted.id, registry=asked.url, is_dry_run=True, items=[]), "", as_json=as_json, quiet=True
+        )
+        return
     confirmed = confirmed_id(wanted.id, confirm, "Delete this?", is_dry_run=dry_run)
     monitor = make_monitor(quiet)
     try:

@@ -11,8 +11,8 @@ from tonnage.cli.streams import Content
 from tonnage.errors import UsageError
 from tonnage.monitor import Monitor, TerminalMonitor
 from tonnage.plan import Plan, confirm, short_id
+from tonnage.planning.plan_text import describe_freed, why_nothing
 from tonnage.registry import Limits, ReadOnlyRegistry, Registry
-from tonnage.sizes import format_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,8 @@ def summarize(plan: Plan, url: str) -> str:
     return "\n".join(
         [
             f"plan {short_id(plan.id)} of {plan.created_at}: {plan.goal}",
-            f"deletes {what} of {url}",
-            *(
-                f"frees {'at most ' if p.is_at_most else ''}{format_size(p.freed_bytes)} with a {p.collector} collection"
-                for p in plan.predictions
-            ),
+            f"deletes {what} of {url}" if plan.items else f"deletes nothing: {why_nothing(plan)}",
+            f"frees {describe_freed(plan)}",
             *(f"note: {note}" for note in plan.notes),
         ]
     )

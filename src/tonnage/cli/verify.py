@@ -27,6 +27,8 @@ def command(plan: str, inventory: str, form: str | None, output: str, limit: int
         f"predicted {found.predicted_bytes:,} bytes, freed {found.freed_bytes:,};"
         f" {found.items_done_count:,} of {found.items_count:,} deletions done"
     )
+    for note in found.notes:
+        talk(f"note: {note}: tonnage gc --list difference says why")
     if found.is_as_predicted:
         talk("as predicted, to the byte")
         return

@@ -47,14 +47,16 @@ class Sums(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """What would no longer pull completely and does now."""
+    """What would lose a manifest or a blob that can be pulled now, be it complete or not."""
 
     images_count: int
     """Tagged images and indexes."""
     referrers_count: int
     """Signatures, SBOMs, attestations and the like of images that stay."""
     incomplete_count: int
-    """Images and referrers that are incomplete as it is, and lose still more."""
+    """Images and referrers among them that are incomplete as it is, and lose still more."""
+    unpullable_count: int
+    """Images and referrers beside them that lose only what could not be pulled from their repository."""
 
 
 class Comparison(NamedTuple):
@@ -68,6 +70,9 @@ class Comparison(NamedTuple):
     left_count: int
     """Blobs it leaves although nothing needs them."""
     left_bytes: int
+    pinned_count: int
+    """Blobs that only what could not be read may need: not safe, though nothing that was read needs them."""
+    pinned_bytes: int
 
 
 class Preview(NamedTuple):
@@ -133,7 +138,8 @@ def preview(
         outcome = tolerant
     removed = _sums_of(replica, outcome.removed)
     broken = _broken(replica, outcome)
-    replica.run("gc_safe")
+    for name in ("gc_pinned", "gc_safe", "gc_doubtful"):
+        replica.run(name)
     return Preview(
         collector=collector,
         stop=None if as_if_put_right else real.stop,
@@ -163,17 +169,25 @@ def context_of(inventory: Inventory, storage_order: str | None = None) -> Contex
     return Context(location, scanned_at, broken, leftovers)
 
 
-def predict_after(inventory: Inventory, items: Iterable[Item], storage_order: str | None = None) -> list[Prediction]:
+class Forecast(NamedTuple):
+    """What one kind of collection would do after a plan."""
+
+    prediction: Prediction
+    blobs: dict[str, int]
+    """The blobs it removes, with their bytes."""
+
+
+def predict_after(inventory: Inventory, items: Iterable[Item], storage_order: str | None = None) -> list[Forecast]:
     """Return what each kind of collection would free after a plan's items were deleted, for every collector.
 
-    None, where the registry's collector cannot run at all.
+    Nothing, where the registry's collector cannot run at all.
     """
     if not is_collected(inventory):
         return []
     deletions = [deletion_of(item) for item in items]
     with _no_search_for_cycles():
         replica = Replica(inventory, deletions, driver=_driver(inventory, storage_order))
-        return [_prediction(replica, collector) for collector in COLLECTORS]
+        return [_forecast(replica, collector) for collector in COLLECTORS]
 
 
 def is_collected(inventory: Inventory) -> bool:
@@ -199,18 +213,20 @@ def _no_search_for_cycles() -> Iterator[None]:
             python_gc.enable()
 
 
-def _prediction(replica: Replica, collector: Collector) -> Prediction:
+def _forecast(replica: Replica, collector: Collector) -> Forecast:
     outcome = replay(replica, collector)
     removed = _sums_of(replica, outcome.removed)
     broken = _broken(replica, outcome)
-    return Prediction(
+    prediction = Prediction(
         collector=collector.name,
         freed_bytes=removed.blob_bytes,
+        orphaned_bytes=replica.run("orphaned_sum")[0][0],
         freed_blobs_count=removed.blobs_count,
         broken_images_count=broken.images_count,
         broken_referrers_count=broken.referrers_count,
         aborts_on=outcome.stop.path if outcome.stop else None,
     )
+    return Forecast(prediction, dict(replica.run("removed_blobs")))
 
 
 def _sums_of(replica: Replica, removed: Removed) -> Sums:
@@ -233,7 +249,7 @@ def _broken(replica: Replica, outcome: Outcome) -> Broken:
     """Work out what the collection breaks that `_sums_of` was last told of."""
     ids = replica.repository_ids
     _fill(replica, "gc_walked", ["repository_id"], [(ids[name],) for name in outcome.repositories if name in ids])
-    for name in ("gc_state", "gc_rule", "gc_lost", "gc_broken"):
+    for name in ("gc_state", "gc_rule", "gc_lost", "gc_part", "gc_broken"):
         replica.run(name)
     return Broken(*replica.run("broken_counts")[0])
 

@@ -74,9 +74,12 @@ def _freeing(preview: Preview) -> str:
     if named := ", ".join(_count(count, one, many) for count, one, many in others if count):
         lines.append(f"  and {'removed' if preview.stop else 'removes'} {named}")
     lines.append(f"Safe to free: {format_size(safe.safe_bytes)} in {_count(safe.safe_count, 'blob')}")
+    if safe.pinned_count:
+        pinned = f"{_count(safe.pinned_count, 'blob')} ({format_size(safe.pinned_bytes)})"
+        lines.append(f"  and not {pinned} that may be needed by what could not be read: tonnage problems")
     if safe.needed_count:
         taken = f"{_count(safe.needed_count, 'blob')} ({format_size(safe.needed_bytes)})"
-        lines.append(f"  it takes {taken} that something still needs")
+        lines.append(f"  it takes {taken} that something still needs{', or may need' if safe.pinned_count else ''}")
     if safe.left_count and not preview.stop:
         left = f"{_count(safe.left_count, 'blob')} ({format_size(safe.left_bytes)})"
         lines.append(f"  it leaves {left} that nothing needs")
@@ -93,7 +96,9 @@ def _breaking(preview: Preview, table: Table, width: int) -> str:
     for rule, count in rules.most_common():
         lines += wrap(f"{rule} ({count:,})", width, initial_indent="- ", subsequent_indent="  ")
     if broken.incomplete_count:
-        lines.append(f"{broken.incomplete_count:,} that are incomplete as it is lose still more.")
+        lines.append(f"Incomplete as it is, and losing what can be pulled now: {broken.incomplete_count:,} of them.")
+    if broken.unpullable_count:
+        lines.append(f"Losing only what could not be pulled from their repository: {broken.unpullable_count:,} more.")
     lines.append(_columns(table, ["repository", "name", "digest", "lost_bytes"], width).rstrip())
     if len(table.rows) > _TOP:
         lines.append(f"… {len(table.rows) - _TOP:,} more: {_command(preview, 'broken')}")

@@ -29,9 +29,11 @@ class Totals(NamedTuple):
     shared_bytes: int
     """What others need too: it stays."""
     orphaned_bytes: int | None
-    """What the next collection frees in any case; None where that is unknown."""
+    """What was orphaned before, and the next collection frees in any case; None where that is unknown."""
     is_at_most: bool
     """Revisions nobody could list may need some of what counts as freed, and stay as large."""
+    pinned_bytes: int
+    """What only the set needs as far as could be read: up to that much more is freed."""
 
 
 class Deletions:
@@ -75,8 +77,8 @@ class Deletions:
             if self._count("protected") == before:
                 break
             self.run("undo_steps")
-        self.run("freed")
-        self.run("needed")
+        for name in ("freeable", "freed", "needed"):
+            self.run(name)
 
     def _follow(self) -> None:
         """Add what goes with what is gone, until nothing more does."""

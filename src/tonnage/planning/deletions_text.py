@@ -4,7 +4,7 @@ from textwrap import fill
 
 from tonnage.inventory.database import Table
 from tonnage.inventory.known import knowledge_of
-from tonnage.planning.deletions import Deletions
+from tonnage.planning.deletions import Deletions, Totals
 from tonnage.show.render import to_text
 from tonnage.sizes import format_size
 
@@ -15,13 +15,7 @@ _LISTINGS = {
     "keepers": "keepers",
     "siblings": "siblings",
     "kept": "kept",
-    "blobs": "freed_blobs",
-}
-
-
-_FREED = {
-    False: "freed: nothing else needs it",
-    True: "freed at most: nothing else that a tag leads to needs it",
+    "blobs": "set_blobs",
 }
 
 
@@ -33,14 +27,18 @@ def listing_of(deletions: Deletions, name: str) -> Table:
 def describe(deletions: Deletions, width: int = 80) -> str:
     """Return what would be freed, who keeps the rest, and which sibling tags stand in the way."""
     totals = deletions.totals()
-    lines = [
-        f"{totals.revisions_count:,} revisions and {totals.tags_count:,} tags"
-        f" in {totals.repositories_count:,} repositories go",
-        f"  {format_size(totals.stored_bytes):>10}  they need",
-        f"  {format_size(totals.freed_bytes):>10}  {_FREED[totals.is_at_most]}",
-        f"  {format_size(totals.shared_bytes):>10}  stays: others need it too",
-        f"  {format_size(totals.orphaned_bytes):>10}  more goes with the next collection in any case",
+    amounts = [
+        (totals.stored_bytes, "they need"),
+        (totals.freed_bytes, _freed(totals)),
+        (totals.pinned_bytes, "more at most: as far as could be read nothing else needs it"),
+        (totals.shared_bytes, "stays: others need it too"),
+        (totals.orphaned_bytes, "orphaned already: goes with the next collection in any case"),
     ]
+    lines = [
+        f"{_count(totals.revisions_count, 'revision')} and {_count(totals.tags_count, 'tag')}"
+        f" in {_count(totals.repositories_count, 'repository', 'repositories')} go"
+    ]
+    lines += [f"  {format_size(size):>10}  {what}" for size, what in amounts if size or not what.startswith("more")]
     if totals.is_at_most:
         unknown = ", ".join(knowledge_of(deletions.inventory).unknown)
         lines.append(fill(f"Unknown, as read over HTTP: {unknown}", width))
@@ -48,6 +46,17 @@ def describe(deletions: Deletions, width: int = 80) -> str:
     text += _section(deletions.run("keepers"), "\nWho keeps the shared part: it is freed only if they go too\n", width)
     text += _section(deletions.run("siblings"), "\nSibling tags that stay: their digests stay with them\n", width)
     return text + _section(deletions.run("kept"), "\nWhat was named and stays\n", width)
+
+
+def _freed(totals: Totals) -> str:
+    """Return how certain the bytes are that the set frees."""
+    if totals.is_at_most:
+        return "freed at most: nothing else that a tag leads to needs it"
+    return f"freed{' at least' if totals.pinned_bytes else ''}: nothing else needs it"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _section(table: Table, title: str, width: int) -> str:

@@ -1,5 +1,6 @@
 """A plan, told to people. Pure: it returns text and never prints."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from textwrap import fill, wrap
 
@@ -12,6 +13,7 @@ from tonnage.sizes import format_size
 _HEAD = 11
 """Width of the words that begin a line of the summary."""
 _GOES = "What goes: its number, the bytes it needs and it alone needs, its tags"
+_PREDICTED = "What a collection would free, what is orphaned already, what speaks against it"
 _DRAWN = 3.0
 """How much of the frontier is drawn: so many times the bytes wanted, so that the choice is not lost in a corner."""
 
@@ -35,23 +37,42 @@ def summarize(plan: Plan, width: int = 80, *, with_plot: bool = True) -> str:
     return "\n".join(lines) + "\n" + frontier + _predictions(plan, width) + _next_steps(plan)
 
 
-def _freed(plan: Plan) -> str:
-    following = prediction_of(plan, plan.collector)
-    if following:
-        return format_size(following.freed_bytes)
-    is_at_most = any(prediction.is_at_most for prediction in plan.predictions)
-    return f"{'at most ' if is_at_most else ''}{format_size(sum(plan.freed_blobs.values()))}"
+def describe_freed(plan: Plan) -> str:
+    """Return what the collection that is to follow frees, what of it is orphaned already, and what speaks against it."""
+    following = prediction_of(plan, plan.collector) or prediction_of(plan, "safe")
+    if following is None:
+        return "nothing"
+    stored_bytes = plan.source.stored_bytes
+    stored = "" if stored_bytes is None else f" of {format_size(stored_bytes)}"
+    amount = f"{'at most ' if following.is_at_most else ''}{format_size(following.freed_bytes)}{stored}"
+    orphaned_bytes = following.orphaned_bytes
+    orphaned = f"; {format_size(orphaned_bytes)} of it is orphaned already" if orphaned_bytes else ""
+    return f"{amount}, by a collection with {plan.collector} afterwards{orphaned}"
+
+
+def why_nothing(plan: Plan) -> str:
+    """Return why a plan deletes nothing; nothing if it deletes something."""
+    if plan.items:
+        return ""
+    if plan.frontier and plan.frontier.chosen.units_count == 0:
+        return f"the next collection frees {format_size(plan.frontier.goal_bytes)} without any deletion"
+    if not plan.kept:
+        return "nothing here is what was asked for, or older than what the policy keeps"
+    reasons = Counter(kept.reason for kept in plan.kept)
+    (first, count), *others = reasons.most_common()
+    more = f", and {_count(len(others), 'other reason')}" if others else ""
+    stay = _count(len(plan.kept), "candidate stays", "candidates stay")
+    return f"{stay}: {first} ({count:,}){more}"
 
 
 def _facts(plan: Plan, width: int) -> list[str]:
     tags_count = sum(len(item.tags) for item in plan.items)
     repositories = _count(len({item.repository for item in plan.items}), "repository", "repositories")
-    stored_bytes = plan.source.stored_bytes
-    stored = "" if stored_bytes is None else f" of {format_size(stored_bytes)}"
+    goes = f"{_count(len(plan.items), 'manifest')} with {_count(tags_count, 'tag')} in {repositories}"
     facts = {
-        "goes": f"{_count(len(plan.items), 'manifest')} with {_count(tags_count, 'tag')} in {repositories}",
+        "goes": f"nothing: {why_nothing(plan)}" if not plan.items else goes,
         "stays": f"{_count(len(plan.kept), 'candidate')}, with reasons" if plan.kept else "",
-        "frees": f"{_freed(plan)}{stored}, by a collection with {plan.collector} afterwards",
+        "frees": describe_freed(plan),
         "made": f"{_moment(plan.created_at)} from scan {plan.source.scan_id} of {_moment(plan.source.finished_at)}",
         "storage": plan.source.location,
     }
@@ -126,15 +147,23 @@ def _cost(cost: float) -> str:
 
 def _predictions(plan: Plan, width: int) -> str:
     rows = [
-        (f"{p.collector}{', at most' if p.is_at_most else ''}", p.freed_bytes, p.freed_blobs_count, p.harm or "nothing")
+        (
+            f"{p.collector}{', at most' if p.is_at_most else ''}",
+            p.freed_bytes,
+            p.orphaned_bytes,
+            p.freed_blobs_count,
+            p.harm or "nothing",
+        )
         for p in plan.predictions
     ]
-    names = ["collector", "freed_bytes", "blobs_count", "because"]
-    table = to_text(Table(names, ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR"], rows), width)
-    return f"\nWhat a collection would free afterwards, and what speaks against it\n{table}" if rows else ""
+    names = ["collector", "freed_bytes", "orphaned_bytes", "blobs_count", "because"]
+    table = to_text(Table(names, ["VARCHAR", "BIGINT", "BIGINT", "BIGINT", "VARCHAR"], rows), width)
+    return f"\n{_PREDICTED}\n{table}" if rows else ""
 
 
 def _next_steps(plan: Plan) -> str:
+    if not plan.commands:
+        return ""
     return "\nNext\n" + "".join(f"  {number}. {command}\n" for number, command in enumerate(plan.commands, 1))
 
 

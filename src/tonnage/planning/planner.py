@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tonnage.formats.references import Reference
 from tonnage.formats.targets import Target
-from tonnage.gc.preview import predict_after
+from tonnage.gc.preview import Forecast, predict_after
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.known import Knowledge, insist, knowledge_of
 from tonnage.inventory.statements import statements
@@ -71,9 +71,12 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
     kept += [_kept(*row) for row in deletions.run("kept").rows]
     items, unable = _items(deletions, wanted.registry_version)
     collector = f"{wanted.registry_version}.x"
-    predictions = _predictions(deletions, items, knowledge)
+    forecasts = predict_after(inventory, items) if knowledge.has_files else []
+    predictions = [_safe(deletions, knowledge), *(forecast.prediction for forecast in forecasts)]
     harm = next((p.harm for p in predictions if p.collector == collector), None)
     source = _source(inventory, knowledge)
+    freed_blobs = dict(deletions.run("freed_blobs").rows)
+    taken_blobs, left_blobs = _beside(freed_blobs, forecasts, collector)
     return seal(
         Plan(
             created_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -84,10 +87,19 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
             frontier=frontier,
             collector=collector,
             predictions=predictions,
-            freed_blobs=dict(deletions.run("freed_blobs").rows),
+            freed_blobs=freed_blobs,
+            taken_blobs=taken_blobs,
+            left_blobs=left_blobs,
             commands=_commands(
-                source, knowledge, [] if harm else [_collect(knowledge, collector)], inventory.path, wanted.plan_file
-            ),
+                source,
+                knowledge,
+                [] if harm else [_collect(knowledge, collector)],
+                inventory.path,
+                wanted.plan_file,
+                has_items=bool(items),
+            )
+            if items or predictions[0].freed_bytes
+            else [],
             notes=notes + ([_warning(collector, harm)] if harm else []),
         )
     )
@@ -219,17 +231,29 @@ def _ordered(items: list[Item], edges: Sequence[tuple[str, str, str, bool]]) -> 
             }
 
 
-def _predictions(deletions: Deletions, items: list[Item], knowledge: Knowledge) -> list[Prediction]:
-    """Return what each kind of collection would free after the plan, the safe set first.
+def _safe(deletions: Deletions, knowledge: Knowledge) -> Prediction:
+    """Return what is safe to free after the plan, by OCI's meaning."""
+    freed_bytes, blobs_count, orphaned_bytes = deletions.run("freed_total").rows[0]
+    return Prediction(
+        collector="safe",
+        freed_bytes=freed_bytes,
+        orphaned_bytes=orphaned_bytes,
+        freed_blobs_count=blobs_count,
+        is_at_most=not (knowledge.has_untagged and knowledge.has_files),
+    )
 
-    What the registry's own collector does depends on files; where they are unknown, so is that.
+
+def _beside(freed_blobs: dict[str, int], forecasts: list[Forecast], collector: str) -> tuple[dict[str, int], list[str]]:
+    """Return what the plan's own collection takes beside the safe set, and what of that it leaves.
+
+    Nothing, where it would stop: what it does once all is put right is not predicted.
     """
-    freed = deletions.run("freed_total").rows[0]
-    is_at_most = not (knowledge.has_untagged and knowledge.has_files)
-    safe = Prediction(collector="safe", freed_bytes=freed[0], freed_blobs_count=freed[1], is_at_most=is_at_most)
-    if not knowledge.has_files:
-        return [safe]
-    return [safe, *predict_after(deletions.inventory, items)]
+    blobs = next(
+        (blobs for prediction, blobs in forecasts if prediction.collector == collector and not prediction.aborts_on),
+        freed_blobs,
+    )
+    taken = {digest: size_bytes for digest, size_bytes in blobs.items() if digest not in freed_blobs}
+    return taken, [digest for digest in freed_blobs if digest not in blobs]
 
 
 def _source(inventory: Inventory, knowledge: Knowledge) -> Source:
@@ -264,12 +288,14 @@ def _collect(knowledge: Knowledge, collector: str) -> str:
     return "# zot collects by itself: wait for its gcDelay" if knowledge.kind == "layouts" else _COLLECT[collector]
 
 
-def _commands(source: Source, knowledge: Knowledge, collect: list[str], inventory: str, plan_file: str) -> list[str]:
+def _commands(
+    source: Source, knowledge: Knowledge, collect: list[str], inventory: str, plan_file: str, *, has_items: bool
+) -> list[str]:
     """Return what is to be run, as far as it can be known here."""
     location, path, plan = (shlex.quote(text) for text in (source.location, inventory, plan_file))
     is_remote = knowledge.kind == "registry"
     return [
-        f"tonnage apply {plan} --registry {location if is_remote else 'https://REGISTRY'}",
+        *([f"tonnage apply {plan} --registry {location if is_remote else 'https://REGISTRY'}"] if has_items else []),
         *collect,
         f"tonnage scan {location} -i {path}",
         *([] if is_remote else [f"tonnage verify {plan} -i {path}"]),

@@ -7,7 +7,8 @@ from tonnage.errors import TonnageError
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import insist
 from tonnage.inventory.statements import statements
-from tonnage.plan import Action, Item, Plan
+from tonnage.plan import Action, Item, Plan, collected_blobs
+from tonnage.sizes import format_size
 
 
 class VerifyError(TonnageError):
@@ -25,10 +26,13 @@ class Verification(NamedTuple):
     """What came of a plan. Bytes are stored bytes of blobs."""
 
     predicted_bytes: int
+    """What the plan predicted for the collection that was to follow it."""
     freed_bytes: int
     """Bytes of the predicted blobs that are gone."""
     items_count: int
     items_done_count: int
+    notes: list[str]
+    """Why what was predicted is not what is safe to free, if it is not."""
     findings: Table
     """What is not as predicted: columns finding, subject, size_bytes, cause. One row per finding."""
 
@@ -46,14 +50,16 @@ def verify(inventory: Inventory, plan: Plan) -> Verification:
     untagged = [item for item in plan.items if item.action is Action.DELETE_TAG]
     revisions = _ask(inventory, "revisions", **_keys(deleted, "digests", [item.digest for item in deleted]))
     tags = _ask(inventory, "tags", **_keys(untagged, "tags", [item.tags[0] for item in untagged]))
-    blobs = _ask(inventory, "blobs", digests=list(plan.freed_blobs))
-    predicted_bytes = sum(plan.freed_blobs.values())
-    freed_bytes = predicted_bytes - sum(plan.freed_blobs[digest] for digest, *_ in blobs)
+    predicted = collected_blobs(plan)
+    blobs = _ask(inventory, "blobs", digests=list(predicted))
+    predicted_bytes = sum(predicted.values())
+    freed_bytes = predicted_bytes - sum(predicted[digest] for digest, *_ in blobs)
     return Verification(
         predicted_bytes=predicted_bytes,
         freed_bytes=freed_bytes,
         items_count=len(plan.items),
         items_done_count=len(plan.items) - len(revisions) - len(tags),
+        notes=_notes(plan),
         findings=Table(
             ["finding", "subject", "size_bytes", "cause"],
             ["VARCHAR", "VARCHAR", "BIGINT", "VARCHAR"],
@@ -65,6 +71,24 @@ def verify(inventory: Inventory, plan: Plan) -> Verification:
             ],
         ),
     )
+
+
+def _notes(plan: Plan) -> list[str]:
+    """Return how the rules of the plan's collector differ from what is safe to free, as `orphans` and the card say it."""
+    taken_bytes, left_bytes = (
+        sum(plan.taken_blobs.values()),
+        sum(plan.freed_blobs[digest] for digest in plan.left_blobs),
+    )
+    taken, left = _blobs(len(plan.taken_blobs), taken_bytes), _blobs(len(plan.left_blobs), left_bytes)
+    notes = {
+        f"{plan.collector} was to take {taken} that something still refers to": plan.taken_blobs,
+        f"{plan.collector} was to leave {left} that nothing needs": plan.left_blobs,
+    }
+    return [note for note, blobs in notes.items() if blobs]
+
+
+def _blobs(count: int, size_bytes: int) -> str:
+    return f"{count:,} blob{'' if count == 1 else 's'} ({format_size(size_bytes)})"
 
 
 _Finding = tuple[str, str, int | None, str]
@@ -87,7 +111,9 @@ def _unpredicted(inventory: Inventory, plan: Plan, freed_bytes: int) -> list[_Fi
     other_bytes = plan.source.blob_bytes - freed_bytes - (blob_bytes - new_bytes)
     if other_bytes <= 0:
         return []
-    cause = "something else was deleted as well, or the collection was another than the plan's: with -m?"
+    cause = (
+        f"something else was deleted as well, or the collection was another than the plan's {plan.collector}: with -m?"
+    )
     return [("blobs gone that were to stay", f"{other_bytes:,} bytes", other_bytes, cause)]
 
 

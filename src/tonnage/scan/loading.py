@@ -27,7 +27,7 @@ ORDER = (
     "misnamed", "numbered", "digest", "repository", "blob", "revision", "tag", "tag_history", "layer_link", "extra_link",
     "upload", "upload_file", "multipart_upload", "old_version", "folder", "stray", "empty_folder", "manifest",
     "manifest_ref", "annotation", "image",
-    "label", "history", "diff_id", "problem", "problem_kind", "alias", "reach", "revision_state", "usage",
+    "label", "history", "diff_id", "problem", "problem_kind", "alias", "reach", "revision_state", "pin", "usage",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
     "problem_sha512_reference", "problem_unlinked_blob", "problem_unlinked_child", "problem_size_mismatch", "problem_unseen",
     "problem_kind_of_manifest", "problem_repository", "problem_upload", "problem_file_as_folder",
@@ -38,7 +38,7 @@ LAYOUTS_ORDER = (
     "layout_revision", "layout_layer_link", "numbered",
     "digest", "repository", "blob", "revision", "tag", "layer_link", "layout_file", "upload", "upload_file", "folder",
     "stray", "empty_folder", "manifest", "manifest_ref", "annotation", "image", "label", "history", "diff_id", "problem",
-    "problem_kind", "problem_layout_size", "problem_missing_index", "layout_copies", "layout_copied", "unlisted_blob",
+    "problem_kind", "problem_layout_size", "problem_missing_index", "layout_copies", "layout_copied", "pin",
     "alias", "reach", "revision_state", "usage", "problem_revision_without_blob", "problem_missing",
     "problem_unlinked_blob", "layout_problem",
 )  # fmt: skip

@@ -1,6 +1,7 @@
--- How many images and referrers would no longer pull completely that do now. One row.
+-- How many images and referrers would lose what could be pulled before, complete or not. One row.
 select
-    count(*) filter (where state = 'tag' and was_complete) as images_count,
-    count(*) filter (where state = 'referrer' and was_complete) as referrers_count,
-    count(*) filter (where not was_complete) as incomplete_count
+    count(*) filter (where state = 'tag' and pullable_count > 0) as images_count,
+    count(*) filter (where state = 'referrer' and pullable_count > 0) as referrers_count,
+    count(*) filter (where pullable_count > 0 and not was_complete) as incomplete_count,
+    count(*) filter (where pullable_count = 0) as unpullable_count
 from gc_broken;

@@ -1,4 +1,5 @@
--- Images that can be had by a tag, and their referrers, that lose something by the collection. One row per image.
+-- Images that can be had by a tag, and their referrers, that lose something by the collection. They break by whatever
+-- could be pulled before, be they complete or not. One row per image.
 create or replace temp table gc_broken as
 with rooted as (
     select distinct repository_id, root_id from gc_lost
@@ -14,11 +15,11 @@ part as (
 there as (
     select l.repository_id, l.path_digest_id as digest_id, 'blob' as kind
     from gc_layer_link as l
-    where l.digest_id in (select digest_id from store.blob)
+    where l.is_link_valid and l.digest_id in (select digest_id from store.blob)
     union
     select v.repository_id, v.path_digest_id, 'manifest'
     from gc_revision as v
-    where v.digest_id in (select digest_id from store.blob)
+    where v.is_link_valid and v.digest_id in (select digest_id from store.blob)
 ),
 incomplete as (
     select distinct p.repository_id, p.root_id
@@ -36,6 +37,11 @@ select
     l.root_id,
     l.state,
     count(distinct l.lost_id) as lost_count,
+    (
+        select count(*)
+        from gc_part as p
+        where p.repository_id = l.repository_id and p.root_id = l.root_id and not p.stays
+    ) as pullable_count,
     min(r.number) as rule_number,
     not exists (
         select 1 from incomplete as i where i.repository_id = l.repository_id and i.root_id = l.root_id

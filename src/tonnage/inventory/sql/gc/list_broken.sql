@@ -7,7 +7,8 @@ select
     r.words as rule,
     m.kind,
     b.lost_count as parts_count,
-    b.was_complete
+    b.was_complete,
+    b.pullable_count
 from gc_broken as b
 join gc_rule as r on r.number = b.rule_number
 join store.repository as p on p.repository_id = b.repository_id
@@ -23,4 +24,4 @@ left join (
     left join store.blob as s on s.digest_id = l.lost_id and l.part = 'blob'
     group by l.repository_id, l.root_id
 ) as z on z.repository_id = b.repository_id and z.root_id = b.root_id
-order by b.was_complete desc, b.state desc, z.lost_bytes desc, p.repository, d.digest;
+order by b.pullable_count > 0 desc, b.state desc, z.lost_bytes desc, p.repository, d.digest;

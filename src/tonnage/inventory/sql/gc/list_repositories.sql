@@ -21,7 +21,7 @@ blobs as (
 revisions as (select repository_id, count(distinct digest_id) as n from gc_removed_revision group by repository_id),
 history as (select repository_id, count(*) as n from gc_removed_history group by repository_id),
 links as (select repository_id, count(distinct digest_id) as n from gc_removed_layer_link group by repository_id),
-broken as (select repository_id, count(*) filter (where was_complete) as n from gc_broken group by repository_id)
+broken as (select repository_id, count(*) filter (where pullable_count > 0) as n from gc_broken group by repository_id)
 select
     coalesce(p.repository, '(linked nowhere)') as repository,
     coalesce(b.blobs_count, 0) as blobs_count,

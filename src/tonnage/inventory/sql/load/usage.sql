@@ -49,34 +49,13 @@ role as (
     select child_id as blob_id, min(case role when 'manifest' then '1' when 'layer' then '2' when 'config' then '3' else '4' end || role) as ranked
     from edge
     group by child_id
-),
-pinning as (
-    select distinct l.digest_id as blob_id
-    from store.layer_link as l
-    join store.revision_state as s using (repository_id)
-    join store.manifest as m on m.digest_id = s.digest_id and m.kind = 'unreadable'
-    union
-    select blob_id from store.unlisted_blob
-),
-unlisted as (
-    -- Where a folder of manifests could not be read, nobody knows what they need: any blob may be it.
-    select count(*) > 0 as is_so
-    from store.problem
-    where kind in ('unreadable', 'symlink_out')
-        and (
-            starts_with(path, 'blobs') or starts_with(path, 'repositories')
-            or (select count(*) > 0 from store.layout_file)
-        )
-        and not contains(path, '/_layers')
-        and not contains(path, '/_uploads')
-        and not contains(path, '/.uploads')
 )
 select
     b.digest_id,
     b.size_bytes,
     case when m.digest_id is not null then 'manifest' else substr(o.ranked, 2) end,
     case when v.is_tagged then 'tagged' when v.revisions_count > 0 then 'untagged' else 'orphaned' end,
-    v.blob_id is null and (p.blob_id is not null or (select is_so from unlisted)),
+    v.blob_id is null and b.digest_id in (select blob_id from store.pin),
     coalesce(f.references_count, 0),
     coalesce(f.manifests_count, 0),
     coalesce(v.revisions_count, 0),
@@ -89,5 +68,4 @@ left join by_repository as y on y.blob_id = b.digest_id
 left join by_tag as t on t.blob_id = b.digest_id
 left join by_reference as f on f.blob_id = b.digest_id
 left join role as o on o.blob_id = b.digest_id
-left join pinning as p on p.blob_id = b.digest_id
 order by b.digest_id;

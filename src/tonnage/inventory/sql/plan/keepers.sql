@@ -3,7 +3,7 @@ with shared as (
     select n.blob_id, u.size_bytes
     from needed as n
     join store.usage as u using (blob_id)
-    where n.blob_id not in (select blob_id from freed)
+    where n.blob_id not in (select blob_id from freeable)
 ),
 holding as (
     select s.repository_id, s.digest_id, h.blob_id, h.size_bytes

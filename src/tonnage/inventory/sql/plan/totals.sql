@@ -9,9 +9,15 @@ select
         select cast(coalesce(sum(u.size_bytes), 0) as bigint)
         from needed as n
         join store.usage as u using (blob_id)
-        where n.blob_id not in (select blob_id from freed)
+        where n.blob_id not in (select blob_id from freeable)
     ) as shared_bytes,
     case when (select has_files from store.source)
         then (select cast(coalesce(sum(size_bytes), 0) as bigint) from freed where is_orphaned)
     end as orphaned_bytes,
-    (select not (has_untagged and has_files) from store.source) as is_at_most;
+    (select not (has_untagged and has_files) from store.source) as is_at_most,
+    (
+        select cast(coalesce(sum(f.size_bytes), 0) as bigint)
+        from freeable as f
+        join needed as n using (blob_id)
+        where f.is_pinned
+    ) as pinned_bytes;

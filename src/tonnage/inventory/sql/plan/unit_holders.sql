@@ -22,12 +22,7 @@ closed as (
         select 1 from unit_member as m where m.repository_id = s.repository_id and m.digest_id = s.digest_id
     )
     union
-    select distinct l.digest_id
-    from store.layer_link as l
-    join store.revision_state as s on s.repository_id = l.repository_id
-    join store.manifest as x on x.digest_id = s.digest_id and x.kind = 'unreadable'
-    union
-    select blob_id from store.unlisted_blob
+    select blob_id from store.pin
 ),
 grouped as (
     select h.blob_id, string_agg(cast(h.unit_id as varchar), ' ' order by h.unit_id) as holders

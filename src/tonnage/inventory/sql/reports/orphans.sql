@@ -1,4 +1,4 @@
--- Blobs that no linked manifest refers to: a garbage collection frees them. One row per blob.
+-- Blobs that no linked manifest refers to: safe to free, unless pinned; the registry's own collector may differ (tonnage gc). One row per blob.
 -- $min_size bytes 0: at least this large
 -- Needs: files
 -- Example: tonnage orphans --min-size 100MiB
