@@ -101,6 +101,8 @@ def test_nothing_is_written_where_it_would_do_harm(
     out = folder / "it"
     match what:
         case "database":
+            if writer == "scan":
+                pytest.skip("one that is damaged is replaced; another's is held by tests of the scan")
             out.write_bytes(b"\0" * 8 + b"DUCK" + b"\0" * 4096)
         case "journal":
             out.write_text(JOURNAL)

@@ -40,12 +40,20 @@ from scanning import (
     scan_storage,
     scan_tree,
 )
-from tonnage.errors import InventoryVersionError, NoInventoryError, StorageUnreadableError, TonnageError, WriteError
+from tonnage.errors import (
+    InventoryVersionError,
+    NoInventoryError,
+    QueryError,
+    StorageUnreadableError,
+    TonnageError,
+    WriteError,
+)
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
 from tonnage.monitor import Monitor
 from tonnage.sample import Builder, Descriptor, documents
+from tonnage.scan.replace import exchange
 from tonnage.scan.run import OtherPlace, Summary
 from tonnage.scan.workers import Crew, WorkerFailedError
 from tonnage.storage.local import LocalStorage
@@ -1143,6 +1151,64 @@ def test_a_log_left_beside_an_inventory_heals_with_the_next_scan(registry: Build
     scan_tree(registry.root, inventory)
     assert not log.exists()
     assert column(inventory, "select scan_id from scan order by scan_id") == [1, 2, 3]
+
+
+def test_too_little_memory_is_not_damage(registry: Builder, inventory: Path) -> None:
+    """Nobody is advised to remove an inventory for it, neither by a query nor by a scan."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    before = inventory.read_bytes()
+    with Inventory(str(inventory)) as opened, pytest.raises(QueryError, match="not enough memory") as caught:
+        opened.connection = duckdb.connect(config={"memory_limit": "10MB", "temp_directory": ""})
+        opened.query("select list(a.range) from range(10000000) as a")
+    assert "remove" not in caught.value.next_step
+    for error in (MemoryError(), duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate")):
+        with pytest.raises(WriteError, match="out of memory"), exchange(inventory, "elsewhere"):
+            raise error
+    assert inventory.read_bytes() == before
+
+
+def test_a_full_disk_while_the_database_writes(registry: Builder, inventory: Path) -> None:
+    """However DuckDB says so: one line, and the old inventory stays."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    before = inventory.read_bytes()
+    said = 'Could not write file "x.wal": No space left on device'
+    for kind in (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException):
+        with pytest.raises(WriteError, match=r"No space left on device$"), exchange(inventory, "elsewhere"):
+            raise kind(f"TransactionContext Error: Failed to commit: {said}")
+    with pytest.raises(WriteError, match="could not be finished"), exchange(inventory, "elsewhere") as new:
+        new.write_text("half")
+        new.with_name("new.wal").write_text("the rest")
+    assert (inventory.read_bytes(), [p.name for p in inventory.parent.glob(".ton*")]) == (before, [])
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounts small file systems")
+@pytest.mark.parametrize("kibibytes", [16, 256, 2048, 5000, 6300, 8192])
+def test_small_disks(kibibytes: int, demo: Builder, tmp_path: Path) -> None:
+    """An inventory is there whole, or one line says why not and nothing is left of it."""
+    options = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(tmp_path)]
+    if subprocess.run(options, capture_output=True).returncode:
+        pytest.skip("may not mount")
+    try:
+        command = [sys.executable, "-m", "tonnage", "scan", str(demo.root), "-i", str(tmp_path / "it.duckdb"), "-q"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, "Traceback" in done.stderr) in ((0, False), (10, False))
+        assert os.listdir(tmp_path) == ([] if done.returncode else ["it.duckdb"])
+        assert "No space left on device" in done.stderr or not done.returncode
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_name_the_database_cannot_take(registry: Builder, tmp_path: Path) -> None:
+    """One that is not UTF-8, for reading and for writing."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.duckdb"))
+    with pytest.raises(WriteError, match="not UTF-8"):
+        scan_tree(registry.root, path)
+    path.write_bytes(b"x")
+    with pytest.raises(NoInventoryError, match="not UTF-8"):
+        Inventory(str(path))
 
 
 def test_an_inventory_that_another_program_writes_to_is_left_alone(registry: Builder, inventory: Path) -> None:

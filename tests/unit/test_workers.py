@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tonnage.sample import Builder
+
 CREW = """
 import os, sys, time
 from tonnage.scan.workers import Crew
@@ -27,6 +29,25 @@ else:
     time.sleep(60)
 """
 
+KILL_WORKER = """
+import os, signal, sys, time
+import tonnage.scan.run
+from tonnage.cli import main
+from tonnage.scan.workers import Crew
+class Killed(Crew):
+    def __init__(self, storage, workers_count):
+        super().__init__(storage, 2, patience_seconds=0)
+    def MOMENT(self):
+        found = super().MOMENT()
+        if not self.workers:
+            self.start()
+        for worker in self.workers:
+            os.kill(worker.process.pid, signal.SIGKILL)
+            worker.process.join()
+        return found
+tonnage.scan.run.Crew = Killed
+main(sys.argv[1:])
+"""
 
 WAITING = """
 import json, time
@@ -102,6 +123,21 @@ def test_workers_of_a_killed_scan_go(tmp_path: Path) -> None:
     while any(map(is_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(is_alive, workers))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("moment", ["before it is given work", "with work in hand"])
+def test_a_killed_worker_ends_the_scan(moment: str, tmp_path: Path) -> None:
+    """As the system kills one that takes too much memory: exit 10 and one line, and no half inventory."""
+    registry = Builder(tmp_path / "registry")
+    for number in range(40):
+        registry.repository(f"app-{number}").image([registry.layer(f"{number}".encode())], tag="1")
+    script = KILL_WORKER.replace("MOMENT", "start" if moment.startswith("before") else "results")
+    command = [sys.executable, "-c", script, "scan", str(registry.root), "-i", str(tmp_path / "it.duckdb")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, "Traceback" in done.stderr) == (10, False), done.stderr
+    assert "a worker process of the scan was killed" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["registry"]
 
 
 def test_large_tasks_and_large_results_pass_each_other() -> None:

@@ -125,7 +125,7 @@ def main(args: list[str] | None = None) -> None:
             sys.stdout.flush()
         except NobodyReadsError:
             code = 0
-        except (TonnageError, MemoryError, KeyboardInterrupt, click.Abort, EndedError, RuntimeError) as error:
+        except (Exception, KeyboardInterrupt, EndedError) as error:
             code = _end(error, received)
     sys.exit(code)
 
@@ -141,14 +141,15 @@ def _end(error: BaseException, received: list[int]) -> int:
         hint = f"\n\nhint: {error.next_step}" if error.next_step else ""
         talk(f"tonnage: {error.message}{hint}")
         return error.exit_code
-    if isinstance(error, MemoryError):
-        talk(f"tonnage: out of memory\n\nhint: {MORE_MEMORY}")
-        return TonnageError.exit_code
-    is_interrupt = isinstance(error, (KeyboardInterrupt, click.Abort)) or str(error) == "Query interrupted"
-    if not is_interrupt:  # the last is what DuckDB makes of Ctrl-C
+    if isinstance(error, (KeyboardInterrupt, click.Abort)) or str(error) == "Query interrupted":
+        talk("tonnage: interrupted")  # the last is what DuckDB makes of Ctrl-C
+        return 130
+    from tonnage.inventory.failures import Failure, failure_of
+
+    if failure_of(error) is not Failure.MEMORY:
         raise error
-    talk("tonnage: interrupted")
-    return 130
+    talk(f"tonnage: out of memory\n\nhint: {MORE_MEMORY}")
+    return TonnageError.exit_code
 
 
 def _run(args: list[str] | None) -> Any:

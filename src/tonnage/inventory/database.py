@@ -145,9 +145,14 @@ def attach_all(connection: "duckdb.DuckDBPyConnection", paths: dict[str, str]) -
 
     Raises NoInventoryError and InventoryVersionError.
     """
+    import duckdb
+
     for name, path in paths.items():
         _attach(connection, path, name)
-    lock_down(connection)
+    try:
+        lock_down(connection)
+    except duckdb.Error as error:
+        raise _cannot_open(", ".join(paths.values()), error) from error
     for name, path in paths.items():
         _check(connection, path, name)
 
@@ -155,6 +160,8 @@ def attach_all(connection: "duckdb.DuckDBPyConnection", paths: dict[str, str]) -
 def _attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
     import duckdb
 
+    if not is_utf_8(path):
+        raise NoInventoryError(f"cannot open `{path}`: its name is not UTF-8, which the database needs", "rename it")
     try:
         is_ours = is_database(Path(path))
     except FileNotFoundError as error:
@@ -199,6 +206,15 @@ def _cannot_open(path: str, error: Exception) -> NoInventoryError:
             has_log = any(log.exists() for log in logs_of(Path(path)))
             hint = "another program has left a log beside it; scan again, which removes that" if has_log else ""
             return NoInventoryError(f"cannot open `{path}`: {_first_line(error)}", hint)
+
+
+def is_utf_8(path: str) -> bool:
+    """Return whether a path is text: DuckDB takes no other bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def logs_of(path: Path) -> tuple[Path, ...]:

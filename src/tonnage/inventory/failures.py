@@ -28,7 +28,8 @@ _SYSTEM_REASONS = re.compile(
 _LOCK = re.compile(r"Conflicting lock is held in (.+?)(?:\. See|\.?$)", re.MULTILINE)
 _SPILL = re.compile(r"max_temp_directory_size|failed to offload", re.IGNORECASE)
 _MEMORY = re.compile(
-    r"bad_alloc|Cannot allocate memory|Could not allocate|Out of Memory|failed to allocate", re.IGNORECASE
+    r"bad_alloc|can't start new thread|Cannot allocate memory|Could not allocate|Out of Memory|failed to allocate",
+    re.IGNORECASE,
 )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage.errors import MORE_MEMORY, ForeignDatabaseError, InventoryVersionError, TonnageError, WriteError
 from tonnage.files import place_of, replacing
-from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, damage_of, is_database, logs_of
+from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, damage_of, is_database, is_utf_8, logs_of
 from tonnage.inventory.failures import Failure, failure_of, system_reason
 from tonnage.inventory.statements import statements
 from tonnage.scan.loading import load, load_parts
@@ -252,6 +252,8 @@ def _refuse_place(target: Path, place: Path, location: str) -> None:
     """Refuse to write into the registry, or over a file that is no database. Raises WriteError."""
     if place.is_relative_to(location):
         raise WriteError(f"`{target}` lies inside the registry, which is only read", ELSEWHERE)
+    if not is_utf_8(str(place)):
+        raise WriteError(f"cannot write `{target}`: its name is not UTF-8, which the database needs", ELSEWHERE)
     try:
         is_ours = is_database(place) or not place.stat().st_size
     except FileNotFoundError:
