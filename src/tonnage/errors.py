@@ -87,6 +87,13 @@ class WriteError(TonnageError):
     exit_code = 10
 
 
+class DoubtfulStorageError(TonnageError):
+    """Most of the storage is not there: not mounted, replaced by another disk, or lost. Nothing is planned upon that."""
+
+    exit_code = 18
+    hint = "mount it, or restore it from a backup, and scan again"
+
+
 class NoCollectorError(TonnageError):
     """What was scanned is not the storage of the registry whose collector is asked for."""
 
@@ -189,6 +196,7 @@ EXIT_CODES: dict[int, str] = {
     COLLECTION_HARMS: "`gc --fail-on-break`: the collection would break something, or stop before its end",
     16: "`verify`: not as predicted; the rows say what, and why",
     NoCollectorError.exit_code: "the registry's collector cannot run on what was scanned (OCI image layouts)",
+    DoubtfulStorageError.exit_code: "most of the storage is not there: not mounted, replaced, or lost",
     RegistryError.exit_code: "the registry's answer makes no sense",
     RegistryUnreachableError.exit_code: "the registry cannot be reached, or is too busy",
     AccessError.exit_code: "the registry refuses the login, or its user may not do this",

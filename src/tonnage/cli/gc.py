@@ -28,7 +28,8 @@ Lists:
   stops         everything it would stop on
 
 --json without a list gives the summary as one object.
-Exits with 0; with --fail-on-break with 15 where it would break something or stop before its end."""
+Exits with 0; with --fail-on-break with 15 where it would break something or stop before its end,
+or where nobody can say: tags kept elsewhere, with -m, or a storage most of which is not there."""
 )
 @click.option("--registry", "version", type=click.Choice(["2", "3"]), required=True, help="The registry's version.")
 @click.option("-m", "--delete-untagged", is_flag=True, help="With the collector's option of this name.")
@@ -81,5 +82,5 @@ def command(
                 put(to_document(found, context), output, Content.JSON)
             else:
                 show(describe(found, context, width()), output)
-    if fail_on_break and (found.stop or found.broken.images_count or found.broken.referrers_count):
+    if fail_on_break and (found.stop or found.is_doubtful or found.broken.images_count or found.broken.referrers_count):
         sys.exit(COLLECTION_HARMS)

@@ -12,7 +12,7 @@ import click
 from tonnage.cli.streams import Content, Stdout
 from tonnage.errors import UsageError, WriteError, reason_of
 from tonnage.files import place_of, write_file
-from tonnage.inventory.database import Table
+from tonnage.inventory.database import Inventory, Table
 from tonnage.show.render import left_out, printable, to_csv, to_json, to_text
 
 _PRECIOUS = {b"DUCK": "a database", b'{"event":"begun",': "a journal of apply"}
@@ -113,12 +113,27 @@ def _mention_columns(names: list[str]) -> None:
 
 
 def show_card(path: str) -> None:
-    """Print the card of an inventory, with the tags that TONNAGE_TAGS_FROM names if it is set."""
+    """Print the card of an inventory, with the tags that TONNAGE_TAGS_FROM names if it is set.
+
+    Exits with 18 where most of the storage is not there.
+    """
     from tonnage.cli.tags import open_inventory
+    from tonnage.errors import DoubtfulStorageError
+    from tonnage.inventory.known import doubts_of, gravest
     from tonnage.show.card import card
 
     with open_inventory(path, os.environ.get("TONNAGE_TAGS_FROM")) as inventory:
         show(card(inventory, width()))
+        if gravest(doubts_of(inventory)):
+            sys.exit(DoubtfulStorageError.exit_code)
+
+
+def mention_doubts(inventory: Inventory) -> None:
+    """Say on stderr what makes the answers of this inventory doubtful."""
+    from tonnage.inventory.known import doubts_of
+
+    for doubted in doubts_of(inventory):
+        talk(f"{doubted.text}\n  {doubted.advice}")
 
 
 def read_text(path: str) -> str:

@@ -45,12 +45,13 @@ def run_and_put(
     tags_from: str | None = None,
 ) -> None:
     """Run a report and put its rows out."""
-    from tonnage.cli.output import put_table
+    from tonnage.cli.output import mention_doubts, put_table
     from tonnage.cli.tags import open_inventory
     from tonnage.inventory.reports import run_report
 
     with open_inventory(path, tags_from) as inventory:
         table = run_report(inventory, report, values)
+        mention_doubts(inventory)
     put_table(table, form, output, limit)
 
 

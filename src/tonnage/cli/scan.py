@@ -19,7 +19,8 @@ Examples:
   tonnage scan s3://registry-bucket --keys s3://reports/daily/manifest.json
   tonnage scan https://registry.example.com
 
-Exits with 0, or with 3 if it finished and found problems on the way: tonnage problems."""
+Exits with 0; with 3 if it finished and found problems on the way: tonnage problems;
+with 18 if most of the storage is not there, such as a disk that is not mounted."""
 )
 @click.argument("place", metavar="PLACE")
 @inventory_option
@@ -53,7 +54,7 @@ def command(
     zot's storage does.
     """
     from tonnage.cli.output import talk
-    from tonnage.errors import PROBLEMS_FOUND, UsageError
+    from tonnage.errors import UsageError
     from tonnage.monitor import Monitor, TerminalMonitor
     from tonnage.scan.run import OtherPlace, scan
     from tonnage.storage.opening import open_storage
@@ -76,5 +77,4 @@ def command(
             talk(spent)
     if not quiet:
         talk(summary.describe())
-    if summary.problems_count:
-        sys.exit(PROBLEMS_FOUND)
+    sys.exit(summary.exit_code)

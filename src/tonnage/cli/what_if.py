@@ -37,13 +37,14 @@ def command(
 
     The bytes are those of the set: what is shared within it counts, what others need does not.
     """
-    from tonnage.cli.output import put_table, show, width
+    from tonnage.cli.output import mention_doubts, put_table, show, width
     from tonnage.cli.tags import open_inventory
     from tonnage.formats.targets import parse_target
     from tonnage.planning.deletions import Deletions
     from tonnage.planning.deletions_text import describe, listing_of
 
     with open_inventory(inventory, tags_from) as opened:
+        mention_doubts(opened)
         deletions = Deletions(opened)
         for text in targets:
             deletions.add(parse_target(text), f"named: {text}")

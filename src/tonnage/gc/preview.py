@@ -15,7 +15,7 @@ from tonnage.gc.replay import Outcome, Phase, Stop, replay
 from tonnage.gc.replica import DISK, OTHER_STORE, S3, Collector, Deletion, Driver, Replica
 from tonnage.gc.sweeping import Removed
 from tonnage.inventory.database import Inventory, Table
-from tonnage.inventory.known import insist
+from tonnage.inventory.known import Doubt, Doubted, doubts_of, gravest, has_doubt, insist
 from tonnage.inventory.statements import statements
 from tonnage.plan import Action, Item, Prediction
 
@@ -97,6 +97,14 @@ class Preview(NamedTuple):
     is_searched: bool
     """The scan looked for strays in every folder; if not, one that would stop the collection may have been missed."""
     outcome: Outcome
+    doubts: tuple[Doubted, ...] = ()
+    """What makes the storage not to be believed as it is, as far as it matters to this collection."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether nobody can say what is safe to free: the storage is not whole, or tags decide and are not there."""
+        return gravest(self.doubts) is not None or has_doubt(self.doubts, Doubt.TAGS_ELSEWHERE)
+
     """The replay itself, with every path it removes."""
 
 
@@ -153,7 +161,14 @@ def preview(
         comparison=Comparison(*replica.run("comparison")[0]),
         is_searched=bool(replica.run("is_searched")[0][0]),
         outcome=outcome,
+        doubts=_doubts(inventory, collector),
     )
+
+
+def _doubts(inventory: Inventory, collector: Collector) -> tuple[Doubted, ...]:
+    """Return what is doubtful; where tags are is no matter to a collection that does not ask for them."""
+    found = doubts_of(inventory)
+    return tuple(d for d in found if d.doubt is not Doubt.TAGS_ELSEWHERE or collector.delete_untagged)
 
 
 def listing(inventory: Inventory, name: str, storage_order: str | None = None) -> Table:

@@ -5,9 +5,10 @@ from collections import Counter
 from textwrap import wrap
 from typing import Any
 
-from tonnage.gc.preview import Context, Preview
+from tonnage.gc.preview import Comparison, Context, Preview
 from tonnage.gc.replay import Phase, Stop
 from tonnage.inventory.database import Table
+from tonnage.inventory.known import Doubted
 from tonnage.show.render import to_text
 from tonnage.sizes import format_size, format_time
 
@@ -22,6 +23,7 @@ def describe(preview: Preview, context: Context, width: int = 80) -> str:
         [
             f"A garbage collection by {preview.collector.name} of {context.location},\n"
             f"as scanned {format_time(context.scanned_at)} UTC\n\n",
+            "".join(_doubted(doubted, width) for doubted in preview.doubts),
             _stopping(preview, preview.stop, width) if preview.stop else "",
             _freeing(preview),
             _breaking(preview, context.broken, width),
@@ -42,6 +44,10 @@ _NOT_SEARCHED = (
     "\nThe scan did not search for strays inside digest folders, nor read layer links:\n"
     "one that would stop the collection may be missing here. tonnage scan --thorough\n"
 )
+
+
+def _doubted(doubted: Doubted, width: int) -> str:
+    return "\n".join(wrap(f"DOUBT: {doubted.text}; {doubted.advice}", width, break_on_hyphens=False)) + "\n\n"
 
 
 def _stopping(preview: Preview, stop: Stop, width: int) -> str:
@@ -73,6 +79,8 @@ def _freeing(preview: Preview) -> str:
     ]
     if named := ", ".join(_count(count, one, many) for count, one, many in others if count):
         lines.append(f"  and {'removed' if preview.stop else 'removes'} {named}")
+    if preview.is_doubtful:
+        return "\n".join([*lines, "What is safe to free is unknown."]) + "\n"
     lines.append(f"Safe to free: {format_size(safe.safe_bytes)} in {_count(safe.safe_count, 'blob')}")
     if safe.pinned_count:
         pinned = f"{_count(safe.pinned_count, 'blob')} ({format_size(safe.pinned_bytes)})"
@@ -89,6 +97,8 @@ def _freeing(preview: Preview) -> str:
 def _breaking(preview: Preview, table: Table, width: int) -> str:
     broken = preview.broken
     if not table.rows:
+        if preview.is_doubtful:
+            return "\nWhat it would break is unknown.\n"
         return "\nIt would break nothing that a tag leads to now, nor what refers to it.\n"
     images, referrers = _count(broken.images_count, "tagged image"), _count(broken.referrers_count, "referrer")
     lines = [f"\nIt would BREAK {images} and {referrers}, because"]
@@ -144,7 +154,8 @@ def to_document(preview: Preview, context: Context) -> str:
         "maybe_removed": preview.maybe_removed._asdict(),
         "put_right": preview.put_right._asdict() if preview.put_right else None,
         "broken": preview.broken._asdict(),
-        "safe": preview.comparison._asdict(),
+        "safe": dict.fromkeys(Comparison._fields) if preview.is_doubtful else preview.comparison._asdict(),
+        "doubts": [{"doubt": d.doubt, "text": d.text, "advice": d.advice} for d in preview.doubts],
         "leftovers": [dict(zip(context.leftovers.columns, row, strict=True)) for row in context.leftovers.rows],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

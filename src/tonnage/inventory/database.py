@@ -116,8 +116,10 @@ def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str
     connection.execute("use inventory")
     columns = [list(column) for column in zip(*tags, strict=True)] or [[], [], []]
     values = dict(zip(("repositories", "tags", "digests"), columns, strict=True))
+    connection.execute(statements("tags")["keep"].sql)
     connection.execute("delete from store.tag")
     connection.execute(statements("tags")["replace"].sql, values)
+    connection.execute("update store.source set has_given_tags = true")
     for name in ("revision_state", "usage"):
         connection.execute(f"delete from store.{name}")
         connection.execute(statements("load")[name].sql)

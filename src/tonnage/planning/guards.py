@@ -11,26 +11,23 @@ from datetime import UTC, datetime
 from tonnage.errors import NotKnownError, UsageError
 from tonnage.formats.names import is_repository_name
 from tonnage.formats.references import LEAVE_OUT, Reference
-from tonnage.inventory.known import Knowledge
+from tonnage.inventory.known import Doubt, Knowledge, doubts_of, refuse_doubtful
 from tonnage.planning.deletions import Deletions
 from tonnage.planning.policy import Candidate, Policy, Rule, copied_images
-
-_FEW_TAGS = 100
-"""With more than this many revisions to a tag, tags are most likely kept somewhere else."""
-_REVISIONS_TO_JUDGE = 20
 
 Judged = tuple[Rule | None, Sequence[Candidate]]
 """The tags of a repository, and the rule that counts for it."""
 
-
 class IncompleteKnowledgeError(NotKnownError):
     """The inventory does not know enough to plan deletions."""
 
-    hint = "give them with --tags-from FILE: a line REPOSITORY:TAG@sha256:… each, or Harbor's database dump or URL"
-
 
 def refuse_ignorance(deletions: Deletions, given_tags_count: int | None) -> None:
-    """Raise IncompleteKnowledgeError where nothing can be planned. `given_tags_count` are tags from outside, if any."""
+    """Raise IncompleteKnowledgeError where nothing can be planned. `given_tags_count` are tags from outside, if any.
+
+    Raises DoubtfulStorageError where most of the storage is missing.
+    """
+    refuse_doubtful(deletions.inventory)
     if unlisted := deletions.run("unlisted").rows:
         path, detail = unlisted[0]
         raise IncompleteKnowledgeError(
@@ -43,10 +40,9 @@ def refuse_ignorance(deletions: Deletions, given_tags_count: int | None) -> None
             f"none of the {given_tags_count:,} tags given leads to one of the {revisions_count:,} revisions here",
             "are they of this registry? Write REPOSITORY:TAG@sha256:… as the storage has them",
         )
-    if given_tags_count is None and revisions_count >= max(_REVISIONS_TO_JUDGE, tags_count * _FEW_TAGS + 1):
-        raise IncompleteKnowledgeError(
-            f"{tags_count:,} tags for {revisions_count:,} revisions: this registry keeps its tags elsewhere"
-        )
+    for doubted in doubts_of(deletions.inventory):
+        if doubted.doubt is Doubt.TAGS_ELSEWHERE:
+            raise IncompleteKnowledgeError(doubted.text, doubted.advice)
 
 
 def notes_on_tags(deletions: Deletions, given_tags_count: int | None) -> list[str]:
@@ -60,6 +56,16 @@ def notes_on_tags(deletions: Deletions, given_tags_count: int | None) -> list[st
         f"{tagless_count:,} repositories with images have none of the tags given": tagless_count,
     }
     return [note for note, count in notes.items() if count]
+
+
+def notes_on_cache(*, is_cache: bool) -> list[str]:
+    """Return why a plan for a pull-through cache cannot be carried out."""
+    if not is_cache:
+        return []
+    return [
+        "this is a pull-through cache: its API deletes nothing, and a garbage collection would take what it still serves;"
+        " it deletes what expires by itself, in 3.x after proxy.ttl"
+    ]
 
 
 def notes_on_untagged(knowledge: Knowledge, policy: Policy | None) -> list[str]:

@@ -16,12 +16,13 @@ from tonnage.formats.references import Reference
 from tonnage.formats.targets import Target
 from tonnage.gc.preview import Forecast, predict_after
 from tonnage.inventory.database import Inventory
-from tonnage.inventory.known import Knowledge, insist, knowledge_of
+from tonnage.inventory.known import Doubt, Knowledge, doubts_of, has_doubt, insist, knowledge_of
 from tonnage.inventory.statements import statements
 from tonnage.plan import Action, Item, Kept, Plan, Prediction, Source, seal
 from tonnage.planning.deletions import Deletions, target_text
 from tonnage.planning.guards import (
     Judged,
+    notes_on_cache,
     notes_on_tags,
     notes_on_times,
     notes_on_untagged,
@@ -58,6 +59,8 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
         insist(inventory, need, "how many bytes deletions would free")
     refuse_ignorance(deletions, wanted.given_tags_count)
     notes = notes_on_tags(deletions, wanted.given_tags_count) + notes_on_untagged(knowledge, wanted.policy)
+    is_cache = has_doubt(doubts_of(inventory), Doubt.CACHE)
+    notes += notes_on_cache(is_cache=is_cache)
     notes += protect(deletions, wanted.in_use, wanted.registry_version)
     judged = _judged_repositories(deletions, wanted.policy)
     notes += notes_on_times(judged)
@@ -98,7 +101,7 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
                 wanted.plan_file,
                 has_items=bool(items),
             )
-            if items or predictions[0].freed_bytes
+            if (items or predictions[0].freed_bytes) and not is_cache
             else [],
             notes=notes + ([_warning(collector, harm)] if harm else []),
         )

@@ -45,12 +45,13 @@ _TYPE_PROBLEMS = {
     Type.VANISHED: "vanished",
     Type.ODD_KEY: "odd_key",
     Type.VERSIONED: "versioned_bucket",
+    Type.CACHE: "pull_through_cache",
     Type.NOT_TOLD: "not_told",
 }
 
 
-_NO_PLACE = {Type.ODD_KEY, Type.MULTIPART, Type.OLD_VERSION, Type.VERSIONED, Type.NOT_TOLD}
-"""What is in a bucket and not in the registry: a repository is not there because of it."""
+_NO_PLACE = {Type.ODD_KEY, Type.MULTIPART, Type.OLD_VERSION, Type.VERSIONED, Type.CACHE, Type.NOT_TOLD}
+"""What is in a bucket, or beside the registry, and not in it: a repository is not there because of it."""
 _NOWHERE = Located(Place.STRAY)
 
 

@@ -12,10 +12,19 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tonnage.errors import MORE_MEMORY, ForeignDatabaseError, InventoryVersionError, TonnageError, WriteError
+from tonnage.errors import (
+    MORE_MEMORY,
+    PROBLEMS_FOUND,
+    DoubtfulStorageError,
+    ForeignDatabaseError,
+    InventoryVersionError,
+    TonnageError,
+    WriteError,
+)
 from tonnage.files import place_of, replacing
 from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, damage_of, is_database, is_utf_8, logs_of
 from tonnage.inventory.failures import Failure, failure_of, system_reason
+from tonnage.inventory.known import Doubted, gravest, read_doubts
 from tonnage.inventory.statements import statements
 from tonnage.scan.loading import load, load_parts
 from tonnage.sizes import format_size
@@ -47,6 +56,15 @@ class Summary(NamedTuple):
     is_searched: bool
     is_whole: bool = True
     """Files and bytes are all of the storage; else what is known of it: the blobs that tags lead to."""
+    doubts: tuple[Doubted, ...] = ()
+    """What makes the storage not to be believed as it is, the gravest first."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the scan ends with."""
+        if gravest(self.doubts):
+            return DoubtfulStorageError.exit_code
+        return PROBLEMS_FOUND if self.problems_count else 0
 
     def describe(self) -> str:
         """Return the summary in a few words, with what to do next."""
@@ -54,7 +72,8 @@ class Summary(NamedTuple):
         problems = f"; {self.problems_count:,} problems: tonnage problems" if self.problems_count else ""
         count, size = f"{self.files_count:,}", format_size(self.size_bytes)
         found = f"{size} in {count} files" if self.is_whole else f"tags lead to {size} in {count} blobs"
-        return f"{found}, {read}, {self.seconds:.1f} s{problems}\n{self.inventory} is ready: tonnage"
+        doubts = "".join(f"{doubted.text}\n  {doubted.advice}\n" for doubted in self.doubts)
+        return f"{doubts}{found}, {read}, {self.seconds:.1f} s{problems}\n{self.inventory} is ready: tonnage"
 
 
 @contextlib.contextmanager
@@ -275,4 +294,5 @@ def summarize(connection: "duckdb.DuckDBPyConnection", target: Path) -> Summary:
         " order by s.scan_id desc limit 1"
     ).fetchone()
     assert found is not None
-    return Summary(str(target), *found)
+    doubts = read_doubts(lambda sql: connection.execute(sql).fetchall())
+    return Summary(str(target), *found)._replace(doubts=doubts)

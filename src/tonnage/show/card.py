@@ -3,7 +3,7 @@
 from textwrap import fill
 
 from tonnage.inventory.database import Inventory, Table
-from tonnage.inventory.known import Knowledge, knowledge_of
+from tonnage.inventory.known import Doubted, Knowledge, doubts_of, gravest, knowledge_of
 from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.show.render import to_text
 from tonnage.sizes import format_size, format_time
@@ -15,14 +15,15 @@ _LAYER_COLUMNS = ("digest", "size_bytes", "references_count", "class", "created_
 
 def card(inventory: Inventory, width: int = 80) -> str:
     """Return the card as text: classes that add up to the disk, the worst offenders, what a collection frees now."""
-    reports, knowledge = builtin_reports(), knowledge_of(inventory)
+    reports, knowledge, doubts = builtin_reports(), knowledge_of(inventory), doubts_of(inventory)
     overview = run_report(inventory, reports["overview"], {})
     repositories = run_report(inventory, reports["repositories"], {})
     layers = run_report(inventory, reports["layers"], {})
     parts = [
+        "".join(_doubted(doubted, width) for doubted in doubts),
         _headline(inventory, knowledge, width),
         to_text(overview, width),
-        _collection(inventory, knowledge),
+        _collection(inventory, knowledge, doubts),
         "\nRepositories by the bytes only they need\n",
         to_text(_columns(repositories, _REPOSITORY_COLUMNS), width),
         "\nLayers with few references and a large size\n",
@@ -53,8 +54,15 @@ def _headline(inventory: Inventory, knowledge: Knowledge, width: int) -> str:
     )
 
 
-def _collection(inventory: Inventory, knowledge: Knowledge) -> str:
-    if not knowledge.has_files:
+def _doubted(doubted: Doubted, width: int) -> str:
+    """Return a doubt with what to do about it; what is grave begins with capitals, so that nobody reads past it."""
+    head = "STOP: " if doubted.is_grave else "note: "
+    lines = [fill(head + doubted.text, width), fill(doubted.advice, width)]
+    return "\n".join(lines) + "\n\n"
+
+
+def _collection(inventory: Inventory, knowledge: Knowledge, doubts: tuple[Doubted, ...]) -> str:
+    if not knowledge.has_files or gravest(doubts):
         return "\nWhat a garbage collection would free is unknown.\n"
     ((free, pinned),) = inventory.query(
         "select coalesce(sum(size_bytes) filter (where not is_pinned), 0),"

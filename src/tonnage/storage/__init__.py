@@ -33,6 +33,8 @@ class Type(StrEnum):
     """An object that was deleted or overwritten, and is kept."""
     VERSIONED = "versioned"
     """Not a path: the bucket keeps old versions."""
+    CACHE = "cache"
+    """Not a path: the registry is a pull-through cache."""
     NOT_TOLD = "not told"
     """Not a path: something the storage would not tell."""
 
@@ -111,6 +113,9 @@ class Part(NamedTuple):
     keys: Keys | None = None
     """All that the part holds, from storages that are listed in one go: it is not listed again."""
 
+
+SCHEDULER_STATE = "scheduler-state.json"
+"""Where a pull-through cache notes what expires when, beside `docker/`. (distribution, registry/proxy/proxyregistry.go.)"""
 
 OLD_VERSIONS = "old versions of "
 """What the prefix of a part begins with that holds old versions of objects, and no objects."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError
 from tonnage.formats.escapes import are_plain, native, spell
 from tonnage.formats.layout import ANCHORS
-from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Format, Leaves, Part, Type
+from tonnage.storage import OPEN_ALL, OPEN_NONE, SCHEDULER_STATE, Entry, Format, Leaves, Part, Type
 from tonnage.storage.folders import TIME_LIMITS_US, Child, children, is_alias, is_within
 
 _LARGE = 25_000
@@ -63,6 +63,8 @@ class LocalStorage(NamedTuple):
 
     def parts(self) -> Iterator[Part | Entry]:
         """Yield the blob shards and each repository's `_…` folders; strays outside of them as entries."""
+        if self.is_cache():
+            yield Entry("", 0, None, Type.CACHE, f"there is a {SCHEDULER_STATE}")
         for name, is_folder, entry in self._children(""):
             if not is_folder or entry.type is not Type.FILE:
                 yield entry
@@ -75,6 +77,11 @@ class LocalStorage(NamedTuple):
 
     def _children(self, folder: str) -> Iterator[Child]:
         return children(self.root, folder, follows_out=self.follows_out)
+
+    def is_cache(self) -> bool:
+        """Return whether the registry is a pull-through cache, as far as its own folder can be seen from here."""
+        above, is_below, _ = self.root.rpartition(f"/{ANCHORS[0]}")
+        return bool(is_below) and os.path.isfile(f"{above}/{SCHEDULER_STATE}")
 
     def _blob_parts(self) -> Iterator[Part | Entry]:
         for algorithm, is_folder, entry in self._children("blobs"):

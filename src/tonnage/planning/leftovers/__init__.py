@@ -13,7 +13,7 @@ from tonnage import __version__
 from tonnage.errors import UsageError
 from tonnage.formats.escapes import native
 from tonnage.inventory.database import Inventory
-from tonnage.inventory.known import insist, knowledge_of
+from tonnage.inventory.known import insist, knowledge_of, refuse_doubtful
 from tonnage.inventory.statements import statements
 
 _KINDS = {
@@ -64,8 +64,12 @@ class Leftovers(NamedTuple):
 
 
 def find_leftovers(inventory: Inventory, days: int) -> Leftovers:
-    """Return what no collection takes; uploads if nothing was written to them for so many days. Raises UsageError."""
+    """Return what no collection takes; uploads if nothing was written to them for so many days.
+
+    Raises UsageError, and DoubtfulStorageError where most of the storage is missing.
+    """
     insist(inventory, "files", "what is left over")
+    refuse_doubtful(inventory)
     if knowledge_of(inventory).kind == "layouts":
         raise UsageError("OCI image layouts have no links to clear away; zot takes old uploads itself")
     ((location, scanned_at),) = inventory.query(statements("gc")["location"].sql).rows

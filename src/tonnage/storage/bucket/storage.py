@@ -13,7 +13,7 @@ from obstore.exceptions import BaseError, InvalidPathError
 from tonnage.errors import NoStorageError
 from tonnage.formats.image_layout import LayoutPlace, locate_in_layouts
 from tonnage.formats.layout import ANCHORS, Place, locate
-from tonnage.storage import Entry, Format, Keys, Part
+from tonnage.storage import SCHEDULER_STATE, Entry, Format, Keys, Part, Type
 from tonnage.storage.bucket.address import Address, Cloud, parse_address
 from tonnage.storage.bucket.connecting import connect
 from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter, expect, expect_reads, foresee
@@ -101,8 +101,22 @@ class BucketStorage:
         yield from lister.parts(begun or self.pages())
         yield from self.odd
         self.odd = []
+        if self.is_cache():
+            yield Entry("", 0, None, Type.CACHE, f"there is a {SCHEDULER_STATE}")
         if self.place.cloud is Cloud.S3 and not self.options.anonymous:
             yield from hidden(self.signed, self.location, self.root)
+
+    def is_cache(self) -> bool:
+        """Return whether the registry is a pull-through cache; a bucket that does not tell is taken for none."""
+        above, is_below, after = f"/{self.root}".rpartition(f"/{ANCHORS[0]}")
+        if not is_below or after:
+            return False
+        self.counter.add(others=1)
+        try:
+            self.store.head(f"{above}/{SCHEDULER_STATE}".lstrip("/"))
+        except (FileNotFoundError, BaseError):
+            return False
+        return True
 
     def list(self, prefix: str, unopened_before_us: int = 0) -> Iterator[Entry]:
         """Yield the objects below `prefix`."""

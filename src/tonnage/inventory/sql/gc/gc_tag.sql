@@ -1,4 +1,4 @@
--- Tags that the collector finds: a deletion by digest takes all that point to it. One row per tag.
+-- Tags that are left, those given from outside included: a deletion by digest takes all that point to it. One row per tag.
 create or replace temp view gc_tag as
 select t.repository_id, t.tag, t.digest_id, t.has_link, t.size_bytes
 from store.tag as t

@@ -134,7 +134,10 @@ select
     cast(files_count as bigint) as files_count,
     cast(files_count + case when $has_folders then folders_count else 0 end as bigint) as inodes_count,
     cast(size_bytes as bigint) as size_bytes,
-    advice
+    case
+        when exists (select 1 from doubt where is_grave) then 'remove nothing before the storage is whole'
+        else advice
+    end as advice
 from leftover
 where files_count + case when $has_folders then folders_count else 0 end > 0
 order by size_bytes desc, inodes_count desc, kind;

@@ -28,7 +28,7 @@ insert into store.problem_kind values
     ('unsupported_manifest', 'error', '2.x, 2.x -m, 3.x, 3.x -m', 'A linked manifest of a kind the registry does not know, from another registry.', 'Delete the revision, or keep it from being collected.'),
     ('sha512_reference', 'error', null, 'A manifest refers to a layer by its sha512 digest: a collection takes the layer and breaks the image.', 'Do not collect before the image is pushed again with sha256 digests.'),
     ('no_layers_folder', 'error', '3.x, 3.x -m', 'A repository with manifests and no `_layers`: a collection by 2.x takes even its tagged images.', 'Before collecting, create an empty folder `_layers` in it.'),
-    ('no_tags_folder', 'warning', '2.x -m', 'A repository with revisions and no `tags` folder.', 'Create an empty folder `_manifests/tags` in it.'),
+    ('no_tags_folder', 'warning', '2.x -m', 'A repository with revisions and no `tags` folder: its tags may be kept elsewhere.', 'Collect without -m. With an empty folder `_manifests/tags` in it, every revision of it goes: create one only if that is wanted.'),
     ('bad_repository_name', 'error', '2.x, 2.x -m, 3.x, 3.x -m', 'A repository''s folder has a name no repository can have.', 'Move the folder away.'),
     ('short_digest', 'error', '2.x, 2.x -m, 3.x, 3.x -m', 'A blob whose name is not a full digest: the registry cannot serve it.', 'Move the blob away.'),
     ('stray_blob_path', 'error', '2.x, 2.x -m, 3.x, 3.x -m', 'A file `data` among the blobs, where no blob can be. With -m the collector has removed revisions before it stops.', 'Move the file away.'),
@@ -55,5 +55,6 @@ insert into store.problem_kind values
     ('unpullable_tag', 'error', null, 'A tag is in the list and cannot be pulled: it leads to no manifest, or to one the registry cannot read.', 'Push the tag again, or delete it.'),
     ('odd_key', 'warning', null, 'An object whose key is no path (`//`, `.` or `..` in it): no registry reads it.', 'Remove it.'),
     ('versioned_bucket', 'note', null, 'The bucket keeps what is deleted or overwritten: what a collection frees stays, and is paid for.', 'Set a lifecycle rule that removes old versions.'),
+    ('pull_through_cache', 'note', null, 'The registry is a pull-through cache: what it has not fetched yet, or what expired, is missing, which is normal.', 'Run no garbage collection on it; its API deletes nothing.'),
     ('not_told', 'note', null, 'Something the storage would not tell: it is not counted.', 'Allow it to whoever scans: docs/how-to/scan-a-bucket.md.'),
     ('vanished', 'warning', null, 'Something that was there when it was listed and gone when it was read: the registry was at work.', 'Scan again.');

@@ -6,14 +6,25 @@
 -- advice: what to do about them
 -- Needs: files
 -- Example: tonnage leftovers
-select kind, size_bytes, files_count, folders_count, advice
+select
+    kind,
+    size_bytes,
+    files_count,
+    folders_count,
+    case
+        when exists (select 1 from doubt where is_grave) then 'remove nothing before the storage is whole'
+        else advice
+    end as advice
 from (
     select
         'uploads' as kind,
         coalesce(sum(files_count), 0) as files_count,
         count(*) as folders_count,
         coalesce(sum(size_bytes), 0) as size_bytes,
-        'switch on uploadpurging in the registry, or remove old ones with the registry in read-only mode' as advice
+        case
+            when (select kind from source) = 'layouts' then 'zot removes them with its garbage collection, once they are older than its gcDelay'
+            else 'switch on uploadpurging in the registry, or remove old ones with the registry in read-only mode'
+        end as advice
     from upload
     union all
     select 'open multipart uploads', count(*), 0, coalesce(sum(size_bytes), 0), 'a lifecycle rule: AbortIncompleteMultipartUpload; no registry aborts them'

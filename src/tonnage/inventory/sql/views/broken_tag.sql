@@ -1,7 +1,16 @@
--- Tags that cannot be pulled completely. One row per repository and tag.
+-- Tags that cannot be pulled completely; of a pull-through cache, which fetches what is missing, only damaged ones. One row per repository and tag.
 create or replace view broken_tag as
-with target as (
-    select t.repository_id, t.tag, m.digest_id as root_id
+with cache as (  -- fetches again what is missing, so that only damage is in the way
+    select count(*) > 0 as is_cache from store.problem where kind = 'pull_through_cache'
+),
+target as (
+    select
+        t.repository_id,
+        t.tag,
+        m.digest_id as root_id,
+        exists (
+            select 1 from store.manifest as u where u.digest_id = s.digest_id and u.kind = 'unreadable'
+        ) as is_unreadable
     from store.tag as t
     left join store.revision_state as s on s.repository_id = t.repository_id and s.digest_id = t.digest_id
     left join store.manifest as m on m.digest_id = s.digest_id and m.kind <> 'unreadable'
@@ -60,11 +69,11 @@ join store.repository as p on p.repository_id = t.repository_id
 left join (
     select repository_id, root_id, max(reason) as reason
     from fault
-    where reason is not null
+    where reason is not null and (reason = 'damaged' or not (select is_cache from cache))
     group by repository_id, root_id
 ) as f on f.repository_id = t.repository_id and f.root_id = t.root_id
-where t.root_id is null or f.reason is not null;
-comment on view broken_tag is 'Tags that cannot be pulled completely. One row per repository and tag.';
+where f.reason is not null or t.root_id is null and (t.is_unreadable or not (select is_cache from cache));
+comment on view broken_tag is 'Tags that cannot be pulled completely; of a pull-through cache, which fetches what is missing, only damaged ones. One row per repository and tag.';
 comment on column broken_tag.repository is 'Repository.';
 comment on column broken_tag.tag is 'Name of the tag.';
 comment on column broken_tag.reason is 'no manifest: it leads to none that can be read. missing: something it needs is not stored. unlinked: it is stored, but its repository has no link to it. damaged: its bytes are not those that are declared.';
