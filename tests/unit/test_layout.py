@@ -9,7 +9,6 @@ from tonnage.formats.layout import (
     Place,
     blob_path,
     is_full_digest,
-    is_repository_name,
     is_tag_name,
     link_size,
     locate,
@@ -195,41 +194,6 @@ def test_a_full_digest_has_its_algorithms_length(digest: str, is_full: bool) -> 
 def test_a_link_is_as_long_as_its_digest() -> None:
     """71 bytes for sha256, 135 for sha512."""
     assert (link_size(SHA256), link_size(f"sha512:{A128}")) == (71, 135)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["a", "org/app", "foo/1st", "a.b", "a_b", "a__b", "a---b", "Foo/bar", "Foo.Example.com/a/b", "1", "x" * 255],
-)
-def test_legal_repository_names(name: str) -> None:
-    """What the registry's own collector can parse, a first part that looks like a host included."""
-    assert is_repository_name(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Foo",
-        "a/Foo",
-        "a/-x",
-        "a/x___y",
-        "a/x-",
-        "a..b",
-        "-a",
-        "_a",
-        "a b",
-        "é",
-        "",
-        "a/",
-        "/a",
-        "a//b",
-        "x" * 256,
-        "a\n",
-    ],
-)
-def test_illegal_repository_names(name: str) -> None:
-    """On one of these the registry's collector stops."""
-    assert not is_repository_name(name)
 
 
 def test_tag_names() -> None:

@@ -55,11 +55,10 @@ ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 """Digest algorithms the registry knows, with the number of hex digits of each."""
 
 _HEX = re.compile(r"[0-9a-f]+\Z")
-_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\Z")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
-_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
 _STRAY = Located(Place.STRAY)
+_READ_FOR_LINKS = ("_manifests/revisions/", "_layers/")
+"""The folders of a repository in which the collectors take every file `link` for one."""
 
 
 def locate(path: str) -> Located:
@@ -72,6 +71,21 @@ def locate(path: str) -> Located:
         if algorithm in ALGORITHMS and hexdigits[:2] == shard and _HEX.match(hexdigits):
             return Located(Place.BLOB, digest=f"{algorithm}:{hexdigits}")
     return _STRAY
+
+
+def inside_repository(path: str) -> str:
+    """Return the part of a path that begins with the repository's own folder, such as `_manifests/…`; "" elsewhere.
+
+    The first name with a `_` before it ends the repository's name, whatever it is: a copy of one kept as
+    `_manifests.old` or `_backup` is passed over by the registry, with all that lies in it.
+    """
+    marker = path.find("/_", 12) if path.startswith("repositories/") else -1
+    return "" if marker < 0 else path[marker + 1 :]
+
+
+def is_read_for_links(path: str) -> bool:
+    """Return whether the collectors take the file for a link: every `link` below a repository's revisions and layers."""
+    return path.endswith("/link") and inside_repository(path).startswith(_READ_FOR_LINKS)
 
 
 def _in_repository(path: str) -> Located:
@@ -137,19 +151,6 @@ def parse_link(content: bytes) -> str | None:
 def link_size(path_digest: str) -> int:
     """Return the size in bytes of a healthy link at that digest's path. Only a layer link may name another digest."""
     return len(path_digest)
-
-
-def is_repository_name(name: str) -> bool:
-    """Return whether the registry's own collector can parse the name; on one it cannot, it stops.
-
-    The first component may look like a host (`Foo/bar` passes, `Foo` does not): reference.WithName of distribution
-    anchors on an optional domain. The whole is at most 255 characters.
-    """
-    if len(name) > 255:
-        return False
-    first, slash, rest = name.partition("/")
-    components = [*rest.split("/")] if slash and _HOST.match(first) else name.split("/")
-    return all(_COMPONENT.match(component) for component in components)
 
 
 def is_tag_name(name: str) -> bool:

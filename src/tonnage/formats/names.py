@@ -1,4 +1,4 @@
-"""What the two versions accept as a digest, a repository's name and a path. Pure.
+"""What the two versions accept as a digest, a repository's name and a path, for scan and answers alike. Pure.
 
 Sources: opencontainers/go-digest, digest.go and algorithm.go; distribution reference/regexp.go (2.8) and
 distribution/reference (3.x); registry/storage/driver/storagedriver.go, PathRegexp.
@@ -39,3 +39,14 @@ def is_repository_name(name: str, version: int) -> bool:
     if match is None:
         return False
     return len(name if version == 2 else match["remote"]) <= _NAME_LIMIT
+
+
+def collectors_that_refuse(repository: str) -> list[int]:
+    """Return the versions whose collector stops on a repository of that name.
+
+    The driver has a word in it too: it takes no path with a `:`, though a host may have a port.
+
+    >>> collectors_that_refuse("org/app"), collectors_that_refuse("Foo"), collectors_that_refuse("h/" + "a" * 254)
+    ([], [2, 3], [2])
+    """
+    return [version for version in (2, 3) if not (is_repository_name(repository, version) and is_path(repository))]

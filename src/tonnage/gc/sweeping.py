@@ -59,6 +59,8 @@ class Sweep:
         self.marking = marking
         self.removed = Removed()
         self.maybe = Removed()
+        self._odd_places: dict[str, str] = {}
+        """Digests that the program makes of files `data` elsewhere among the blobs, and where these are."""
         self._gone: set[str] = set()
         """Real paths that are gone, where symbolic links give some a second one."""
 
@@ -133,12 +135,11 @@ class Sweep:
         """Return the digests of the blobs that nothing marks. Raises RefusedError on what can be no blob."""
         if not self.replica.has_blobs_folder and not self.replica.is_flat:
             self.marking.refuse(RefusedError("blobs", "error enumerating blobs: Path not found: blobs"))
-        odd: set[str] = set()
-        self._find_odd_blobs(self.replica.odd_blobs, "blobs", odd)
-        return (self.replica.blobs | odd) - self.marking.marks
+        self._find_odd_blobs(self.replica.odd_blobs, "blobs")
+        return (self.replica.blobs | self._odd_places.keys()) - self.marking.marks
 
-    def _find_odd_blobs(self, node: Node, path: str, found: set[str]) -> None:
-        """Add the digests of files `data` that lie elsewhere than a blob should and pass for one nevertheless."""
+    def _find_odd_blobs(self, node: Node, path: str) -> None:
+        """Note the digests of files `data` that lie elsewhere than a blob should and pass for one nevertheless."""
         if not isinstance(node, dict):
             reason = node.reason if isinstance(node, Fault) else "not a directory"
             self.marking.refuse(RefusedError(path, f"error enumerating blobs: {reason}"))
@@ -146,10 +147,10 @@ class Sweep:
         for name in ordered(node, is_flat=self.replica.is_flat):
             inner, below = node[name], f"{path}/{name}"
             if isinstance(inner, (dict, Fault)):
-                self._find_odd_blobs(inner, below, found)
+                self._find_odd_blobs(inner, below)
             elif name == "data":
                 try:
-                    found.add(_digest_of_path(below))
+                    self._odd_places[_digest_of_path(below)] = below
                 except RefusedError as error:
                     self.marking.refuse(error)
 
@@ -164,7 +165,10 @@ class Sweep:
                 self._note_gone(blob_path(digest).removesuffix("/data"))
             except (MissingError, BrokenPathError) as error:
                 failed[digest] = f"failed to delete blob {digest}: {str(error) or 'Path not found'}"
-        paths = {blob_path(digest).removesuffix("/data"): message for digest, message in failed.items()}
+        paths = {
+            self._odd_places.get(digest) or blob_path(digest).removesuffix("/data"): message
+            for digest, message in failed.items()
+        }
         is_certain = not failed or self.marking.tolerant
         (self.removed if is_certain else self.maybe).blobs.update(digests - failed.keys())
         for path, message in sorted(paths.items()):

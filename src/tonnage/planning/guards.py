@@ -18,6 +18,7 @@ from tonnage.planning.policy import Candidate, Policy, Rule, copied_images
 Judged = tuple[Rule | None, Sequence[Candidate]]
 """The tags of a repository, and the rule that counts for it."""
 
+
 class IncompleteKnowledgeError(NotKnownError):
     """The inventory does not know enough to plan deletions."""
 

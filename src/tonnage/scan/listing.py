@@ -10,13 +10,15 @@ from typing import NamedTuple, cast
 from tonnage.formats.layout import (
     Located,
     Place,
+    inside_repository,
     is_full_digest,
-    is_repository_name,
+    is_read_for_links,
     is_tag_name,
     link_size,
     locate,
     parse_link,
 )
+from tonnage.formats.names import collectors_that_refuse
 from tonnage.inventory import rows
 from tonnage.scan.columns import Columns, Rows, columns_of, extend
 from tonnage.scan.layouts import LayoutSorter
@@ -185,8 +187,9 @@ class _Sorter:
             self.rows["Folder"].append(rows.Folder(repository, "_manifests"))
         if repository not in self.names:
             self.names.add(repository)
-            if not is_repository_name(repository):
-                self._add_problem("bad_repository_name", f"repositories/{repository}", repository)
+            if refusing := collectors_that_refuse(repository):
+                detail = f"for {refusing[0]}.x only" if len(refusing) == 1 else ""
+                self._add_problem("bad_repository_name", f"repositories/{repository}", repository, detail=detail)
 
     def _blob(self, entry: Entry, located: Located, size_bytes: int) -> None:
         self.rows["Blob"].append(rows.Blob(located.digest, entry.size_bytes, entry.modified_us))
@@ -233,7 +236,7 @@ class _Sorter:
         self.rows["UploadFile"].append(row)
 
     def _stray(self, entry: Entry, located: Located, size_bytes: int) -> None:
-        content = self._glance(entry) if _is_taken_for_link(entry.path) else None
+        content = self._glance(entry) if is_read_for_links(entry.path) else None
         row = rows.Stray(
             entry.path, located.repository or None, located.name or None, size_bytes, entry.modified_us, content
         )  # fmt: skip
@@ -346,11 +349,6 @@ def _is_sha512_alias(located: Located, digest: str) -> bool:
     )
 
 
-def _is_taken_for_link(path: str) -> bool:
-    """Return whether the collectors read the file: they take every `link` below revisions and `_layers` for one."""
-    return path.endswith("/link") and ("/_manifests/revisions/" in path or "/_layers/" in path)
-
-
 def _stray_kind(path: str) -> str:
     """Return the problem kind of a stray: some of them end the registry's own collection."""
     parts = path.split("/")
@@ -358,8 +356,9 @@ def _stray_kind(path: str) -> str:
         return "folder_as_file"
     if parts[0] == "blobs" and parts[-1] == "data":
         return "stray_blob_path"
-    if parts[-3:-1] == ["_manifests", "tags"]:
+    inside = inside_repository(path)
+    if inside.startswith("_manifests/tags/") and inside.count("/") == 2:
         return "stray_in_tags"
-    if parts[-1] == "link" and "/_manifests/revisions/" in path:
+    if is_read_for_links(path) and inside.startswith("_manifests/revisions/"):
         return "stray_revision_link"
     return "stray"

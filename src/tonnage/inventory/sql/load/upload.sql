@@ -1,4 +1,4 @@
--- The files of each upload together. The server's own purge needs a readable startedat and a UUID as id.
+-- The files of each upload together. The registry's own purge needs a readable startedat and a UUID as id; zot takes any.
 insert into store.upload
 select
     p.repository_id,
@@ -7,7 +7,7 @@ select
     cast(sum(u.size_bytes) as bigint),
     cast(count(*) as integer),
     make_timestamp(max(u.modified_us)),
-    bool_or(
+    (select kind from store.source) = 'layouts' or bool_or(
         regexp_full_match(u.started, '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)')
         and try_cast(u.started as timestamptz) is not null
     ) and try_cast(u.upload as uuid) is not null,

@@ -16,5 +16,5 @@ comment on column store.upload.started_at is 'When it was begun, UTC, by its sta
 comment on column store.upload.size_bytes is 'Bytes of all its files.';
 comment on column store.upload.files_count is 'Number of its files.';
 comment on column store.upload.modified_at is 'When one of its files was last written, UTC.';
-comment on column store.upload.is_purgeable is 'Whether the server''s own upload purging can ever take it: it needs a readable startedat and a UUID as id.';
+comment on column store.upload.is_purgeable is 'Whether the server''s own purging can ever take it: the registry needs a readable startedat and a UUID as id, zot takes any.';
 comment on column store.upload.part_id is 'Part of the storage it was listed with.';

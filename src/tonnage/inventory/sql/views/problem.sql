@@ -11,6 +11,7 @@ select
         select string_agg(c.name, ', ' order by c.name)
         from (values ('2.x'), ('2.x -m'), ('3.x'), ('3.x -m')) as c (name)
         where strpos(', ' || case
+                when t.kind = 'bad_repository_name' and t.detail = 'for 2.x only' then '2.x, 2.x -m'
                 when t.kind = 'folder_as_file' and t.path like 'blobs/%/data/%data' then '2.x, 2.x -m, 3.x, 3.x -m'
                 when t.kind = 'folder_as_file' and strpos(t.path, '/current/link') = 0 then ''
                 when t.kind not in ('folder_as_file', 'file_as_folder', 'symlink_loop', 'unreadable') then k.blocks_gc

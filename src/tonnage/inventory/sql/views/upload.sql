@@ -17,4 +17,4 @@ comment on column upload.started_at is 'When it was begun, UTC, by its startedat
 comment on column upload.size_bytes is 'Bytes of all its files.';
 comment on column upload.files_count is 'Number of its files.';
 comment on column upload.modified_at is 'When one of its files was last written, UTC.';
-comment on column upload.is_purgeable is 'Whether the server''s own upload purging can ever take it: it needs a readable startedat and a UUID as id.';
+comment on column upload.is_purgeable is 'Whether the server''s own purging can ever take it: the registry needs a readable startedat and a UUID as id, zot takes any.';
