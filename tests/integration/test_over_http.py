@@ -261,7 +261,7 @@ def test_what_is_counted_is_what_is_asked(images: Builder, inventory: Path, caps
         reads = sum("/manifests/" in path for path in proxy.paths("GET"))
         blobs = sum("/blobs/" in path for path in proxy.paths("GET"))
         asked = f"{heads} manifest HEADs, {reads} manifest GETs, {blobs} blob GETs, 1 others"
-        lists = "2 pages of the catalog, 2 pages of tags, 1 lists of referrers"
+        lists = "2 pages of the catalog, 3 pages of tags, 1 lists of referrers"
         assert f"sent {len(proxy.seen)} requests: {lists}, {asked}\n" in said
     with pytest.raises(SystemExit):
         main(["scan", proxy.url, *options])

@@ -7,12 +7,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-from tonnage.errors import RegistryError, UsageError
+from tonnage.errors import AccessError, RegistryError, UsageError
 from tonnage.formats.oci import INDEX_TYPES, MANIFEST_TYPES
 from tonnage.registry.connection import READING, Connection
-from tonnage.registry.http import Answer, CutOffError
+from tonnage.registry.habits import Habits
+from tonnage.registry.hidden_tags import PAGE_SIZE as PROBE_SIZE
+from tonnage.registry.hidden_tags import look_behind
+from tonnage.registry.http import Answer, CutOffError, HungUpError
 from tonnage.registry.manifests import DIGEST, RemoteManifest, digest_of, has_digest
-from tonnage.registry.paging import PAGE_SIZE, Listing, PageError, Query, walk_twice
+from tonnage.registry.paging import PAGE_SIZE, Listing, PageError, Query, names_in, walk_twice
 from tonnage.registry.referrers import REFERRERS_HEADERS, walk_referrers
 
 ACCEPT = ", ".join(sorted(MANIFEST_TYPES))
@@ -55,8 +58,9 @@ class ReadOnlyRegistry:
 
     _methods = READING
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, habits: Habits | None = None) -> None:
         self._connection = connection.restricted(self._methods)
+        self.habits = habits or Habits()
 
     @classmethod
     def at(cls, url: str, **options: Any) -> Self:
@@ -71,7 +75,7 @@ class ReadOnlyRegistry:
 
     def as_read_only(self) -> "ReadOnlyRegistry":
         """Return the same registry, without what changes it."""
-        return ReadOnlyRegistry(self._connection)
+        return ReadOnlyRegistry(self._connection, self.habits)
 
     @property
     def url(self) -> str:
@@ -96,16 +100,35 @@ class ReadOnlyRegistry:
             raise RegistryError(f"no registry at `{self.url}`: {answer.describe()}", "it has to answer at /v2/")
 
     def head_manifest(self, repository: str, reference: str) -> Head | None:
-        """Return what a tag or digest leads to; None if it leads nowhere. Raises UnreadableError."""
-        answer = self._manifest_call("HEAD", repository, reference, "pull")
-        if answer.status == 404:
-            return None
-        self._insist(answer, repository, reference)
+        """Return what a tag or digest leads to; None if it leads nowhere. Raises UnreadableError.
+
+        Some registries, and proxies before them, refuse HEAD for what GET gives: what HEAD does not give is asked for
+        by GET, until one HEAD has been answered; and once GET gave what HEAD did not, nothing but GET is used.
+        """
+        if self.habits.refuses_head:
+            return self._head_by_get(repository, reference)
+        try:
+            answer = self._manifest_call("HEAD", repository, reference, "pull")
+        except AccessError:
+            if self.habits.answers_head:
+                raise
+            return self._head_by_get(repository, reference, is_refused=True)
         digest = answer.headers.get("docker-content-digest", "")
-        if not DIGEST.match(digest):
-            manifest = self.get_manifest(repository, reference)
-            return Head(manifest.digest, manifest.media_type, len(manifest.content)) if manifest else None
-        return Head(digest, _media_type(answer), _size_bytes(answer))
+        if answer.status == 200 and DIGEST.match(digest):
+            self.habits.answers_head = True
+            return Head(digest, _media_type(answer), _size_bytes(answer))
+        if answer.status == 200 or not self.habits.answers_head:
+            return self._head_by_get(repository, reference, is_refused=answer.status != 200)
+        if answer.status != 404:
+            self._insist(answer, repository, reference)
+        return None
+
+    def _head_by_get(self, repository: str, reference: str, *, is_refused: bool = False) -> Head | None:
+        manifest = self.get_manifest(repository, reference)
+        if manifest is None:
+            return None
+        self.habits.refuses_head |= is_refused
+        return Head(manifest.digest, manifest.media_type, len(manifest.content))
 
     def get_manifest(self, repository: str, reference: str) -> RemoteManifest | None:
         """Return a manifest whose bytes are those of its digest; None if there is none. Raises UnreadableError."""
@@ -122,15 +145,40 @@ class ReadOnlyRegistry:
             raise UnreadableError(f"`{self.url}` answers to `{repository}` `{reference}` with what is no manifest")
         return manifest
 
+    def dangling_digest(self, repository: str, tag: str) -> str:
+        """Return what a tag points to that is no longer there, where the registry's refusal says so; else nothing."""
+        answer = self._manifest_call("GET", repository, tag, "pull")
+        found = re.search(r"sha(?:256|384|512):[0-9a-f]{64,128}", str(answer.faults)) if answer.status == 404 else None
+        return found[0] if found else ""
+
     def list_tags(self, repository: str, page_size: int = PAGE_SIZE) -> Listing:
         """Return the tags of a repository; of one that is not there, none. See `Listing.faults`."""
-        path = f"{_checked_repository(repository)}/tags/list"
         try:
-            return walk_twice(self._pages(path, f"repository:{repository}:pull"), "tags", page_size)
+            listing = walk_twice(self._tag_pages(repository), "tags", page_size)
         except PageError as error:
             if error.answer.status == 404:
-                return Listing([])
+                return Listing([], is_proven=True)
             raise self._connection.unexpected(error.answer, f"the tags of `{repository}`") from error
+        self.habits.has_sound_lists |= listing.is_sound
+        is_proven = self.habits.has_sound_lists or not listing.names
+        return _without_digests(listing)._replace(is_proven=is_proven)
+
+    def look_behind(self, repository: str, listing: Listing) -> Listing:
+        """Return a list with the tags that hide behind those in it: see `hidden_tags`."""
+        if listing.is_proven or self.habits.ignores_last:
+            return listing
+        fetch = self._tag_pages(repository)
+
+        def page_after(name: str) -> list[str] | None:
+            try:
+                answer = fetch((("last", name), ("n", str(PROBE_SIZE))))
+            except HungUpError:
+                return None  # it crashes at such a question: then it proves nothing
+            return [name for name in names_in(answer.body, "tags") if name] if answer.status == 200 else None
+
+        behind = look_behind(page_after, [name for name in listing.names if is_tag(name)])
+        self.habits.ignores_last = not behind.is_proven
+        return listing._replace(names=[*listing.names, *behind.names], is_proven=behind.is_proven)
 
     def list_repositories(self, page_size: int = PAGE_SIZE) -> Listing:
         """Return the catalog. It is known to lose entries: `foo` at the end of a page, after `foo/bar`.
@@ -202,6 +250,9 @@ class ReadOnlyRegistry:
         except RegistryError:
             return False
 
+    def _tag_pages(self, repository: str) -> Callable[[Query], Answer]:
+        return self._pages(f"{_checked_repository(repository)}/tags/list", f"repository:{repository}:pull")
+
     def _pages(self, path: str, scope: str, headers: Mapping[str, str] | None = None) -> Callable[[Query], Answer]:
         def fetch(query: Query) -> Answer:
             attempts = _LISTING_ATTEMPTS
@@ -235,6 +286,14 @@ class ReadOnlyRegistry:
 def is_tag(name: str) -> bool:
     """Return whether a tag can have the name. What else a registry lists is a stray among its tags."""
     return _TAG.match(name) is not None
+
+
+def _without_digests(listing: Listing) -> Listing:
+    """Return a list of tags without the digests that some registries (Artifactory) list among them."""
+    names = [name for name in listing.names if not DIGEST.match(name)]
+    left_out_count = len(listing.names) - len(names)
+    fault = (f"{left_out_count:,} digests among the tags, left out",) if left_out_count else ()
+    return listing._replace(names=names, faults=(*listing.faults, *fault))
 
 
 def _checked_repository(name: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tonnage.errors import RegistryError, RegistryUnreachableError
+from tonnage.registry.hidden_tags import has_tag_and_longer
 from tonnage.registry.http import Answer, HungUpError
 
 PAGE_SIZE = 1000
@@ -24,6 +25,8 @@ _BARREN_LIMIT = 3
 """Pages in a row without a new name that are put up with: repeated names are a known fault, a circle is another."""
 
 _LINK = re.compile(r'<([^>]*)>\s*;[^<]*?\brel\s*=\s*"?next\b', re.IGNORECASE)
+_BARE_LINK = re.compile(r"\s*<([^>]*)>\s*\Z")
+"""A link that does not say to what: some servers leave out `rel`, and have no other link."""
 
 Query = tuple[tuple[str, str], ...]
 
@@ -36,7 +39,11 @@ class Listing(NamedTuple):
     faults: tuple[str, ...] = ()
     """What was odd on the way."""
     is_complete: bool = True
-    """Whether the walk came to an end; if not, names are missing. Names a server hides nobody can know of."""
+    """Whether the walk came to an end; if not, names are missing."""
+    is_sound: bool = False
+    """Whether a page shows that the server does not have the fault of `hidden_tags`."""
+    is_proven: bool = False
+    """Whether it is known that no tag hides behind another: from a page, or because it was looked for."""
 
 
 class PageError(Exception):
@@ -61,7 +68,7 @@ def walk(
     if answer.status != 200:
         raise PageError(answer)
     pages = _Pages(None if is_limited else page_size, checks_end)
-    pages.add(_names_in(answer.body, key))
+    pages.add(names_in(answer.body, key))
     while (query := pages.next_query(answer)) is not None:
         try:
             answer = _fetch_page(fetch, query)
@@ -71,7 +78,7 @@ def walk(
         if answer.status != 200:
             pages.break_off(f"page {pages.count + 1} failed: {answer.describe()}")
             break
-        pages.add(_names_in(answer.body, key))
+        pages.add(names_in(answer.body, key))
     return pages.listing()
 
 
@@ -110,7 +117,8 @@ def walk_twice(
     faults = [*first.faults, *second.faults, *(f"only one of two walks has `{name}`" for name in sorted(lost))]
     names = list(dict.fromkeys([*first.names, *second.names]))
     is_complete = first.is_complete or second.is_complete
-    return Listing(names, first.pages_count + second.pages_count, tuple(dict.fromkeys(faults)), is_complete)
+    is_sound = first.is_sound or second.is_sound
+    return Listing(names, first.pages_count + second.pages_count, tuple(dict.fromkeys(faults)), is_complete, is_sound)
 
 
 class _Pages:
@@ -121,6 +129,7 @@ class _Pages:
         self.count = 0
         self.faults: list[str] = []
         self.is_complete = True
+        self.is_sound = False
         self._page_size = page_size
         """None where the server has its own."""
         self._checks_end = checks_end or page_size is None
@@ -135,6 +144,7 @@ class _Pages:
         known_count = len(self.names)
         self.names.update(dict.fromkeys(name for name in page if name))  # 2.8.2 on S3 has empty names
         self.count += 1
+        self.is_sound = self.is_sound or has_tag_and_longer(page)
         self._page = page
         is_barren = len(self.names) == known_count
         self._barren_count = self._barren_count + 1 if is_barren else 0
@@ -167,17 +177,19 @@ class _Pages:
 
     def listing(self) -> Listing:
         """Return what the walk has found."""
-        return Listing(list(self.names), self.count, tuple(self.faults), self.is_complete)
+        return Listing(list(self.names), self.count, tuple(self.faults), self.is_complete, self.is_sound)
 
 
 def linked_query(answer: Answer) -> Query | None:
     """Return the query of `Link: <…>; rel="next"`. Its host and path are not followed: the listing stays the same."""
-    match = _LINK.search(", ".join(answer.headers.get_list("link")))
+    links = ", ".join(answer.headers.get_list("link"))
+    match = _LINK.search(links) or _BARE_LINK.match(links)
     pairs = parse_qsl(urlsplit(match[1]).query, keep_blank_values=True) if match else []
     return tuple(sorted(pairs)) or None
 
 
-def _names_in(body: bytes, key: str) -> list[str]:
+def names_in(body: bytes, key: str) -> list[str]:
+    """Return the names below a key of a listing. Raises RegistryError for what is not a listing."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -51,6 +51,7 @@ from tonnage.scan.requests import (
     head_tag,
     list_referrers,
     list_tags,
+    look_behind,
     probe,
 )
 from tonnage.storage.registry import RegistrySource
@@ -146,7 +147,7 @@ class _Run:
         hidden: set[tuple[str, str]] = set()
         unlisted: list[str] = []
         ask = partial(list_tags, self.registry, page_size=self.source.page_size)
-        for found in self._each("listing tags", ask, [*repositories, *lost]):
+        for found in self._with_hidden(list(self._each("listing tags", ask, [*repositories, *lost]))):
             is_lost = found.repository in lost
             if is_lost and not found.listing.names:
                 continue
@@ -175,6 +176,18 @@ class _Run:
         self._note_faults(listing.faults, listing.is_complete, "/v2/_catalog", None)
         return listing.names
 
+    def _with_hidden(self, lists: list[Tags]) -> Iterator[Tags]:
+        """Yield the lists with the tags that hide behind others, looked for where no list proves that none do.
+
+        The first is asked about alone: it shows whether the registry understands the question.
+        """
+        ask = partial(look_behind, self.registry)
+        yield from map(ask, lists[:1])
+        if self.registry.habits.has_sound_lists or self.registry.habits.ignores_last:
+            yield from lists[1:]
+        else:
+            yield from self._each("looking for hidden tags", ask, lists[1:])
+
     def _earlier_names(self) -> dict[str, set[str]]:
         names: dict[str, set[str]] = defaultdict(set)
         if self.previous is not None:
@@ -190,6 +203,8 @@ class _Run:
             self._problem("unlisted_tags", path, repository, found.fault)
         elif self.source.repositories is not None and not found.listing.names:
             self._problem("unlisted_tags", path, repository, "no tags: is there a repository of that name?")
+        for tag in found.hidden:
+            self._problem("lost_name", f"/v2/{repository}/manifests/{tag}", repository, "not in the list of tags")
         self._note_faults(found.listing.faults, found.listing.is_complete, path, repository)
 
     def _note_faults(self, faults: Iterable[str], is_complete: bool, path: str, repository: str | None) -> None:

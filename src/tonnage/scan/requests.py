@@ -44,6 +44,8 @@ class Tags(NamedTuple):
     repository: str
     listing: Listing
     fault: str = ""
+    hidden: tuple[str, ...] = ()
+    """Those that the registry leaves out of its list; they are in `listing` all the same."""
 
 
 class TagHead(NamedTuple):
@@ -99,6 +101,15 @@ def list_tags(registry: ReadOnlyRegistry, repository: str, page_size: int) -> Ta
         return Tags(repository, registry.list_tags(repository, page_size))
     except (RegistryError, UsageError) as error:
         return Tags(repository, Listing([]), _fault(error))
+
+
+def look_behind(registry: ReadOnlyRegistry, found: Tags) -> Tags:
+    """Return the tags of a repository with those that hide behind others."""
+    try:
+        listing = registry.look_behind(found.repository, found.listing)
+    except RegistryError as error:
+        return found._replace(fault=found.fault or _fault(error))
+    return found._replace(listing=listing, hidden=tuple(listing.names[len(found.listing.names) :]))
 
 
 def head_tag(registry: ReadOnlyRegistry, repository: str, tag: str) -> TagHead:

@@ -49,7 +49,7 @@ insert into store.problem_kind values
     ('symlink_loop', 'warning', '2.x, 2.x -m, 3.x, 3.x -m', 'A symbolic link that leads back above itself; it was not followed.', 'Remove it: the collector goes round until the path is too long, and stops.'),
     ('unreadable', 'error', '2.x, 2.x -m, 3.x, 3.x -m', 'Something that could not be read: permission, or a fault of the disk.', 'Scan as the user the registry runs as; check the disk.'),
     ('odd_listing', 'note', null, 'A listing of the registry over HTTP had a fault: a page without a link to the next, a name twice; it was gone round.', 'None needed; a storage has no such faults.'),
-    ('lost_name', 'note', null, 'A repository or tag that the registry leaves out of its listing and that is there: an earlier scan had it.', 'None needed; clients that list do not see it.'),
+    ('lost_name', 'note', null, 'A repository or tag that the registry leaves out of its listing and that is there: an earlier scan had it, or it hides behind a shorter tag (3.1.0 and 3.1.1 on S3).', 'None needed; clients that list do not see it.'),
     ('incomplete_listing', 'error', null, 'A listing of the registry over HTTP broke off: repositories or tags may be missing.', 'Scan again; name the repositories with --repositories FILE, or scan the storage.'),
     ('unlisted_tags', 'error', null, 'The tags of a repository could not be listed over HTTP: no right to, or an answer that makes no sense. What it holds is unknown.', 'Scan as a user who may pull from it.'),
     ('unpullable_tag', 'error', null, 'A tag is in the list and cannot be pulled: it leads to no manifest, or to one the registry cannot read.', 'Push the tag again, or delete it.'),
