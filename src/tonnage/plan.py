@@ -152,6 +152,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     unknown: list[str] = []
     """What this scan could not know, in words: over HTTP untagged revisions, orphaned blobs, and so on."""
 
+    @property
+    def is_over_http(self) -> bool:
+        """Whether a registry was asked, whose lists are all that is known of its tags."""
+        return self.location.startswith(("http://", "https://"))
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan. `id` is a hash over all the rest: to confirm it is to confirm exactly this."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import shutil
 import subprocess
 import threading
 import time
@@ -99,6 +100,46 @@ def running_proxy(upstream: str, hook: Hook | None = None) -> Iterator[Proxy]:
     with _serving(Handler) as host:
         proxy = Proxy(host, hook)
         yield proxy
+
+
+class HidingTags:
+    """A hook that lists tags as distribution 3.1.0 and 3.1.1 on S3 do, and deletes a tag alone as 3.x does.
+
+    After a tag, the keys that begin with its name are skipped; a list begins after the key `last`. Keys are in the order
+    of their bytes. `drops_query` is a cache before it that forgets `last` and `n`.
+    """
+
+    def __init__(self, root: Path, *, drops_query: bool = False, deletes_tags: bool = True) -> None:
+        self._repositories = root / "docker/registry/v2/repositories"
+        self._drops_query = drops_query
+        self._deletes_tags = deletes_tags
+
+    def __call__(self, method: str, path: str) -> Reply | None:
+        url = urlsplit(path)
+        repository, _, rest = url.path.removeprefix("/v2/").partition("/tags/list")
+        if method == "GET" and not rest and url.path.endswith("/tags/list"):
+            return self._list(repository, {} if self._drops_query else parse_qs(url.query))
+        name, _, tag = url.path.removeprefix("/v2/").partition("/manifests/")
+        if method == "DELETE" and tag and ":" not in tag and self._deletes_tags:
+            folder = self._repositories / name / "_manifests/tags" / tag
+            if not folder.exists():
+                return Reply(404)
+            shutil.rmtree(folder)
+            return Reply(202)
+        return None
+
+    def _list(self, repository: str, query: Mapping[str, list[str]]) -> Reply:
+        last, limit = query.get("last", [""])[0], int(query.get("n", ["1000"])[0])
+        links = (self._repositories / repository / "_manifests/tags").glob("*/current/link")
+        names = sorted((link.parent.parent.name for link in links), key=lambda name: f"{name}/".encode())
+        shown: list[str] = []
+        for name in names:
+            if f"{name}/" > last and name > last and not (shown and name.startswith(shown[-1])):
+                shown.append(name)
+        page, headers = shown[:limit], {"Content-Type": "application/json"}
+        if len(shown) > limit:
+            headers["Link"] = f'</v2/{repository}/tags/list?last={page[-1]}&n={limit}>; rel="next"'
+        return Reply(200, headers, json.dumps({"name": repository, "tags": page}).encode())
 
 
 _HOP_HEADERS = frozenset({"connection", "transfer-encoding", "content-length"})

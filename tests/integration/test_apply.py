@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -298,7 +299,6 @@ class TestRecheck:
             ("move one", [*["done"] * 4, "tag moved", "held", "done"]),
             ("new tag on child", ["done", "done", "new tag", *["done"] * 4]),
             ("new index", ["done", "in a tagged index", "done", "done", *["done"] * 3]),
-            ("remove tag one", [*["done"] * 4, "tag gone", "held", "done"]),
         ],
     )
     def test_what_is_changed_during_the_run_stays(
@@ -527,11 +527,12 @@ class TestFaults:
                 run(story.plan(), proxy.url, tmp_path / "j")
             done_count = proxy.count("DELETE", 202)
             assert 2 <= done_count <= 3, "one more may have been under way in the other repository"
-            assert caught.value.message.endswith(f"{done_count} of 7 items are done")
+            looked_after_count = int(re.findall(r"(\d+) of 7 items are done", caught.value.message)[0])
+            assert done_count - 1 <= looked_after_count <= done_count, "of the last one nobody has seen what came"
             proxy.hook = None
             outcome = run(story.plan(), proxy.url, tmp_path / "j")
         assert statuses(outcome) == ["done"] * 7
-        assert sum(found.reason == "in an earlier run" for found in outcome.items) == done_count
+        assert sum(found.reason == "in an earlier run" for found in outcome.items) == looked_after_count
         assert proxy.count("DELETE", 202) == 7
 
     def test_killed_at_any_point_it_goes_on(self, story: Story, files: tuple[Path, Path]) -> None:

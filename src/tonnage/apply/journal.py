@@ -23,7 +23,7 @@ from tonnage.files import place_of, sync_folder, write_file
 from tonnage.plan import Action, short_id
 from tonnage.registry import RemoteManifest, has_digest
 
-JOURNAL_VERSION = 1
+JOURNAL_VERSION = 2
 _BEGINNING = b'{"event":"begun",'
 _NO_JOURNAL = (
     "name another with --journal FILE, or move a damaged one away: apply looks at each item anew, undo needs it"
@@ -58,6 +58,19 @@ class Called(_Line, frozen=True, kw_only=True, tag="call"):
     """What pointed to the digest and goes with it."""
     media_type: str
     kind: str = ""
+    seen: dict[str, str] = {}
+    """Tags of the repository and where they led right before, as far as it is not what the lines above say."""
+    unseen: list[str] = []
+    """Those of the lines above that were no longer there."""
+    missing: list[str] = []
+    """What it leads to and the plan's scan did not find: with that missing it cannot be pushed again."""
+
+
+class Lost(_Line, frozen=True, kw_only=True, tag="lost"):
+    """A call took tags along that its item does not name; they are to be put back."""
+
+    number: int
+    tags: list[str]
 
 
 class Done(_Line, frozen=True, kw_only=True, tag="done"):
@@ -82,7 +95,7 @@ class Restored(_Line, frozen=True, kw_only=True, tag="restored"):
     number: int
 
 
-Line = Begun | Called | Done | Left | Restored
+Line = Begun | Called | Lost | Done | Left | Restored
 _decode = msgspec.json.Decoder(Line).decode
 
 
@@ -95,6 +108,10 @@ class History:
     calls: dict[int, Called] = field(default_factory=dict)
     """Every call that was made and not taken back; the registry knows whether it was carried out."""
     done: set[int] = field(default_factory=set)
+    lost: set[int] = field(default_factory=set)
+    """Calls that took tags along which are not back yet; the calls have them among their own."""
+    seen: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Repository -> its tags and where they led, right before the last call in it."""
 
     def add(self, line: Line) -> None:
         """Take in the next line."""
@@ -103,6 +120,9 @@ class History:
                 self.plan, self.registry = line.plan, line.registry
             case Called():
                 self.calls[line.number] = line
+                self._see(line)
+            case Lost():
+                self._lose(line)
             case Done():
                 self.done.add(line.number)
             case Left():
@@ -110,6 +130,19 @@ class History:
             case Restored():
                 self.calls.pop(line.number, None)
                 self.done.discard(line.number)
+                self.lost.discard(line.number)
+
+    def _lose(self, line: Lost) -> None:
+        if call := self.calls.get(line.number):
+            tags = list(dict.fromkeys([*call.tags, *line.tags]))
+            self.calls[line.number] = msgspec.structs.replace(call, tags=tags)
+            self.lost.add(line.number)
+
+    def _see(self, call: Called) -> None:
+        seen = self.seen.setdefault(call.repository, {})
+        seen.update(call.seen)
+        for tag in call.unseen:
+            seen.pop(tag, None)
 
 
 def read_history(path: Path) -> History:
@@ -141,8 +174,10 @@ def read_history(path: Path) -> History:
 class Journal:
     """A journal open for writing, by this program alone. Safe to use from several threads."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, history: History) -> None:
         self.path = path
+        self.history = history
+        """What it says, kept up to date with what is written."""
         self._descriptor = descriptor
         self._lock = threading.Lock()
 
@@ -154,13 +189,14 @@ class Journal:
                 if os.write(self._descriptor, content) != len(content):
                     raise OSError("written in part: is the disk full?")
                 os.fsync(self._descriptor)
+                self.history.add(line)
         except OSError as error:
             message = f"cannot write `{self.path}`: {error}"
             raise JournalError(message, "nothing is deleted without a journal") from error
 
 
 @contextmanager
-def open_journal(path: Path, plan: str, registry: str) -> Iterator[tuple[Journal, History]]:
+def open_journal(path: Path, plan: str, registry: str) -> Iterator[Journal]:
     """Open or begin the journal of a plan and a registry, and lock it. Raises JournalError."""
     try:
         place = place_of(path)
@@ -174,7 +210,7 @@ def open_journal(path: Path, plan: str, registry: str) -> Iterator[tuple[Journal
         _lock(descriptor, path)
         history = read_history(path)  # before anything is cut: what was named may be another file
         _cut_torn_line(descriptor)
-        journal = Journal(path, descriptor)
+        journal = Journal(path, descriptor, history)
         if not history.plan:
             journal.write(Begun(plan=plan, registry=registry))
         elif (history.plan, history.registry) != (plan, registry):
@@ -182,7 +218,7 @@ def open_journal(path: Path, plan: str, registry: str) -> Iterator[tuple[Journal
             raise JournalError(f"`{path}` is the journal of {whose}", "give this run its own with --journal FILE")
         if is_new:
             sync_folder(place.parent)
-        yield journal, history
+        yield journal
     finally:
         os.close(descriptor)
 

@@ -43,11 +43,21 @@ class Kind(StrEnum):
     """Something in the repository cannot be read and may lead to the digest."""
     UNSUPPORTED = "unsupported"
     """This registry cannot delete a tag alone."""
+    UNPROVEN = "unproven list"
+    """Other tags may lead to it: the plan knows no more than the registry lists, and that may hide some."""
+    PUT_BACK = "put back"
+    """Somebody led a tag to it right before it was deleted; it is there again, with that tag."""
+    LOST = "lost"
+    """The same, and it could not be put back."""
+    NOT_DELETED = "not deleted"
+    """The registry accepted the call and has it all the same."""
     ACCESS = "access"
     REFUSED = "refused"
     """An answer that is no success, or a broken one."""
     BLOBS_GONE = "blobs gone"
     """Undo: what the manifest refers to was collected."""
+    MISSING_BEFORE = "missing before"
+    """Undo: what the manifest refers to was missing already when the plan was made."""
     CHILD_GONE = "child gone"
     """Undo: an index whose child is not there."""
     TAG_TAKEN = "tag taken"
@@ -75,6 +85,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     is_dry_run: bool
     items: list[ItemOutcome]
     journal: str = ""
+    notes: list[str] = []
+    """What was seen beside the items, and could not be put right or made sure of."""
 
     def count(self, status: Status) -> int:
         """Return how many items ended so."""

@@ -3,7 +3,8 @@
 A manifest may go if it is there, every planned tag points to it, no other tag does, and no tag outside of the plan
 leads to it through an index. Deleting by digest takes every tag with it, so a tag pushed a minute ago must be seen.
 Names of tags are listed anew for each item and new ones resolved; all tags are resolved anew when they have grown old,
-for one that existed may have been moved onto the digest.
+for one that existed may have been moved onto the digest. What slips through in between is found after the call, by
+comparing what is listed then with what was before: see `steps`.
 
 What stays against the plan keeps its own: the children of an index that was skipped, the referrers of a subject that
 was. What cannot be read may lead anywhere, so it keeps everything in its repository.
@@ -12,18 +13,23 @@ was. What cannot be read may lead anywhere, so it keeps everything in its reposi
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from tonnage.apply.outcome import Kind
 from tonnage.errors import RegistryError
 from tonnage.plan import Action, Item
-from tonnage.registry import Head, ReadOnlyRegistry, RemoteManifest, UnreadableError, is_tag
+from tonnage.registry import Head, Listing, ReadOnlyRegistry, RemoteManifest, UnreadableError, is_tag
 
-_FRESH_SECONDS = 60.0
+_FRESH_SECONDS = 10.0
 _FRESH_FACTOR = 5.0
-"""Tags are fresh for a minute, or for this many times what resolving them took, else a huge repository never got on."""
+"""Tags are fresh for so long, or for this many times what resolving them took, else a huge repository never got on."""
+
+UNPROVEN = (
+    "nothing proves that the registry lists every tag (distribution 3.1.0 and 3.1.1 on S3 do not), and the plan knows no "
+    "more: make one from a scan of the storage, or pass --trust-tag-lists"
+)
 
 _REFERRER_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(\..*)?\Z")
 """Cosign's way, and the specification's way without the referrers endpoint: a tag named after the subject."""
@@ -33,6 +39,8 @@ class Ready(NamedTuple):
     """The item is as planned; the manifest as it is now."""
 
     manifest: RemoteManifest
+    only_tags: bool = False
+    """Its tags may go and the manifest may not: other tags may lead to it that nobody knows of."""
 
 
 class Skip(NamedTuple):
@@ -40,6 +48,15 @@ class Skip(NamedTuple):
 
     kind: Kind
     reason: str
+
+
+class Lead(NamedTuple):
+    """What leads to a digest."""
+
+    tag: str
+    digest: str
+    is_dangling: bool = False
+    """The tag points to the digest and the registry has it no longer; else an index leads to it."""
 
 
 class Recheck:
@@ -51,10 +68,28 @@ class Recheck:
         repository: str,
         *,
         concurrency: int = 4,
+        knows_tags: Callable[[], bool] = lambda: True,
+        named: frozenset[str] = frozenset(),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`knows_tags` says whether every tag is known where the registry's list does not prove that it is whole.
+
+        `named` are tags that the plan names and that somebody may have deleted alone.
+        """
         self._registry = registry
-        self._repository = repository
+        self.repository = self._repository = repository
+        self._knows_tags = knows_tags
+        self._named = named
+        self._is_whole = True
+        """Whether it is known that no tag hides."""
+        self._listed: set[str] = set()
+        """Names of the tags right before the call."""
+        self._hidden: set[str] = set()
+        """Tags that are there and in no list."""
+        self._dangling: set[str] = set()
+        """Tags that lead nowhere."""
+        self.resolved_count = 0
+        """How often all tags were resolved."""
         self._concurrency = concurrency
         self._now = now
         self._tags: dict[str, Head] = {}
@@ -89,7 +124,74 @@ class Recheck:
         if found is not None:
             self.leave(item, manifest)
             return found
-        return Ready(manifest)
+        only_tags = item.action is Action.DELETE_MANIFEST and not self._is_whole
+        if only_tags and not item.tags:
+            self.leave(item, manifest)
+            return Skip(Kind.UNPROVEN, UNPROVEN)
+        return Ready(manifest, only_tags)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags and where they lead, as known right before a call."""
+        return {tag: head.digest for tag, head in self._tags.items()}
+
+    def lost_tags(self, item: Item, before: Mapping[str, str] | None = None) -> list[str]:
+        """Return the tags that a call has taken along though its item does not name them.
+
+        Each was listed `before`, is neither listed nor there now, and what it led to is: so it was not deleted with
+        that. Raises RegistryError.
+        """
+        led = before if before is not None else {tag: self.tags[tag] for tag in self._listed & self._tags.keys()}
+        absent = led.keys() - set(self._registry.list_tags(self._repository).names) - set(item.tags) - self._named
+        gone = [tag for tag in sorted(absent) if self._head(tag) is None]
+        return [tag for tag in gone if led[tag] == item.digest or self._has(led[tag])]
+
+    def is_there(self, item: Item) -> bool:
+        """Return whether what a call was to delete is there. Raises RegistryError."""
+        if item.action is Action.DELETE_TAG:
+            heads = [self._registry.head_manifest(self._repository, tag) for tag in item.tags]
+            return any(head is not None and head.digest == item.digest for head in heads)
+        return self._has(item.digest)
+
+    def other_tag(self, item: Item) -> str | None:
+        """Resolve all tags; return one on the item's digest that it does not name."""
+        self.resolve_all()
+        return next((t for t, head in self._tags.items() if head.digest == item.digest and t not in item.tags), None)
+
+    def resolve_all(self, and_also: Iterable[str] = ()) -> list[str]:
+        """Resolve every tag once more; return what cannot be read and may lead anywhere. Raises RegistryError."""
+        began = self._now()
+        listed = self._registry.list_tags(self._repository)
+        listing = self._registry.look_behind(self._repository, listed)
+        self._hidden = set(listing.names) - set(listed.names)
+        self._is_whole = listing.is_proven or self._knows_tags()
+        self._unreadable.clear()
+        self._resolve({*listing.names, *and_also, *self._tags})
+        self._note(listing)
+        now = self._now()
+        self._fresh_until = now + max(_FRESH_SECONDS, _FRESH_FACTOR * (now - began))
+        self.resolved_count += 1
+        return list(self._unreadable)
+
+    def leads_to(self, digests: Collection[str]) -> list[Lead]:
+        """Return what leads, by the tags as they were resolved last, to one of the digests that is not there."""
+        found = [
+            Lead(tag, digest)
+            for tag, head in self._tags.items()
+            for digest in self._indexes.get(head.digest, ())
+            if digest in digests and not self._has(digest)
+        ]
+        for tag in sorted(self._dangling):
+            digest = self._registry.dangling_digest(self._repository, tag)
+            found += [Lead(tag, digest, is_dangling=True)] if digest in digests else []
+        return found
+
+    def _has(self, digest: str) -> bool:
+        """Return whether a manifest is there, by reading it: caches answer HEAD for what is gone."""
+        try:
+            return self._registry.get_manifest(self._repository, digest) is not None
+        except UnreadableError:
+            return True
 
     def forget(self, item: Item, *, is_rehearsal: bool) -> None:
         """Note that the item is deleted, or in a dry run taken for deleted."""
@@ -160,22 +262,18 @@ class Recheck:
 
     def _refresh(self, item: Item) -> None:
         """Bring up to date what the item depends on: its tags, new tags, tags on its digest; if they are old, all."""
-        began = self._now()
-        is_stale = self._fresh_until is None or began > self._fresh_until
-        if self._unreadable and not is_stale:
-            return
-        listing = self._registry.list_tags(self._repository)
-        if is_stale:
-            self._unreadable.clear()
-            self._resolve({*listing.names, *item.tags, *self._tags})
-        else:
+        if self._fresh_until is None or self._now() > self._fresh_until:
+            self.resolve_all(item.tags)
+        elif not self._unreadable:
+            listing = self._registry.list_tags(self._repository)
             on_digest = {tag for tag, head in self._tags.items() if head.digest == item.digest}
             self._resolve({*item.tags, *on_digest, *(set(listing.names) - self._tags.keys())})
+            self._note(listing)
+
+    def _note(self, listing: Listing) -> None:
+        self._listed = self._hidden.union(listing.names)
         if not listing.is_complete:
             self._unreadable[f"a tag of `{self._repository}`"] = listing.faults[-1]
-        if is_stale:
-            now = self._now()
-            self._fresh_until = now + max(_FRESH_SECONDS, _FRESH_FACTOR * (now - began))
 
     def _resolve(self, tags: Iterable[str]) -> None:
         """Ask where tags lead, several at once. One that leads nowhere (a dangling link) protects nothing."""
@@ -183,6 +281,9 @@ class Recheck:
         with ThreadPoolExecutor(self._concurrency) as pool:
             for tag, head in zip(names, pool.map(self._head, names), strict=True):
                 self._tags.pop(tag, None)
+                self._dangling.discard(tag)
+                if head is None and is_tag(tag):
+                    self._dangling.add(tag)
                 if isinstance(head, UnreadableError):
                     self._unreadable[f"tag `{tag}`"] = head.message
                 elif head is not None and (tag, head.digest) not in self._ignored:

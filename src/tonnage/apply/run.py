@@ -1,28 +1,19 @@
 """The run over a plan: examine each item, carry it out or rehearse it, write down what came of it.
 
-Repositories go side by side, the items of one in the plan's order. The loop is given a step: a `_Rehearsal` has nothing
-to delete with, an `_Execution` has a `Registry` and a journal.
+Repositories go side by side, the items of one in the plan's order. The loop is given a step: a `Rehearsal` has nothing
+to delete with, an `Execution` has a `Registry` and a journal.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Protocol
 
-from tonnage.apply.journal import (
-    Called,
-    Done,
-    History,
-    Journal,
-    Left,
-    manifests_folder,
-    open_journal,
-    read_history,
-    save_manifest,
-)
+from tonnage.apply.journal import History, open_journal, read_history
+from tonnage.apply.list_proof import ListProof
 from tonnage.apply.outcome import ItemOutcome, Kind, Outcome, Status, failed, skipped
 from tonnage.apply.recheck import Ready, Recheck, Skip
+from tonnage.apply.steps import Execution, Rehearsal, Step
 from tonnage.errors import (
     AccessError,
     DeletionRefusedError,
@@ -33,7 +24,7 @@ from tonnage.errors import (
 )
 from tonnage.monitor import Monitor
 from tonnage.plan import Action, Item, Plan, confirm, short_id
-from tonnage.registry import Deletion, ReadOnlyRegistry, Registry, RemoteManifest
+from tonnage.registry import ReadOnlyRegistry, Registry
 
 Numbered = tuple[int, Item]
 
@@ -68,118 +59,44 @@ def apply_plan(
     if not confirmed:
         history = read_history(journal)
         reading = registry.as_read_only()
-        items = _Run(reading, _Rehearsal(), history, concurrency, monitor).over(plan, "checking")
-        return Outcome(plan=plan.id, registry=registry.url, is_dry_run=True, items=items)
+        rehearsal = _Run(reading, Rehearsal(can_delete_tags=_can_delete_tags(plan)), history, concurrency, monitor)
+        items = rehearsal.over(plan, "checking")
+        return Outcome(plan=plan.id, registry=registry.url, is_dry_run=True, items=items, notes=rehearsal.notes)
     if not isinstance(registry, Registry):
         raise TypeError("a plan can only be carried out on a Registry")
-    with open_journal(journal, plan.id, registry.url) as (opened, history):
-        step = _Execution(registry, opened, history)
-        items = _Run(registry, step, history, concurrency, monitor).over(plan, "deleting")
-    return Outcome(plan=plan.id, registry=registry.url, is_dry_run=False, items=items, journal=str(journal))
-
-
-class _Step(Protocol):
-    """What is done with an item that was examined."""
-
-    is_rehearsal: bool
-
-    def carry_out(self, number: int, item: Item, manifest: RemoteManifest) -> ItemOutcome:
-        """Do the item."""
-
-    def leave(self, outcome: ItemOutcome) -> ItemOutcome:
-        """Note that an item is left out; return how it ended."""
-
-
-class _Rehearsal:
-    """Does nothing, and has nothing to do it with."""
-
-    is_rehearsal = True
-
-    def carry_out(self, number: int, item: Item, manifest: RemoteManifest) -> ItemOutcome:
-        return ItemOutcome(number=number, item=item, status=Status.READY)
-
-    def leave(self, outcome: ItemOutcome) -> ItemOutcome:
-        return outcome
-
-
-class _Execution:
-    """Saves, calls, and writes down."""
-
-    is_rehearsal = False
-
-    def __init__(self, registry: Registry, journal: Journal, history: History) -> None:
-        self._registry = registry
-        self._journal = journal
-        self._called = frozenset(history.calls)
-
-    def carry_out(self, number: int, item: Item, manifest: RemoteManifest) -> ItemOutcome:
-        save_manifest(manifests_folder(self._journal.path), manifest)
-        self._journal.write(
-            Called(
-                number=number,
-                action=item.action,
-                repository=item.repository,
-                digest=item.digest,
-                tags=item.tags,
-                media_type=manifest.media_type,
-                kind=item.kind,
-            )
-        )
-        deletion = self._call(item)
-        if not deletion.is_done:
-            return self._write_left(_refused(number, item, deletion))
-        self._journal.write(Done(number=number, said=deletion.said))
-        return ItemOutcome(number=number, item=item, status=Status.DONE)
-
-    def leave(self, outcome: ItemOutcome) -> ItemOutcome:
-        """Write down why an item is left out. What is gone after an interrupted call, that call has deleted."""
-        gone = {Kind.GONE, Kind.TAG_GONE} if outcome.item.action is Action.DELETE_TAG else {Kind.GONE}
-        if outcome.number in self._called and outcome.kind in gone:
-            self._journal.write(Done(number=outcome.number, said="gone after an interrupted call"))
-            return ItemOutcome(number=outcome.number, item=outcome.item, status=Status.DONE)
-        return self._write_left(outcome)
-
-    def _call(self, item: Item) -> Deletion:
-        match item.action:
-            case Action.DELETE_MANIFEST:
-                return self._registry.delete_manifest(item.repository, item.digest)
-            case Action.DELETE_TAG:
-                return self._registry.delete_tag(item.repository, item.tags[0])
-
-    def _write_left(self, outcome: ItemOutcome) -> ItemOutcome:
-        kind = outcome.kind or Kind.REFUSED
-        self._journal.write(Left(number=outcome.number, status=outcome.status, kind=kind, reason=outcome.reason))
-        return outcome
-
-
-def _refused(number: int, item: Item, deletion: Deletion) -> ItemOutcome:
-    """Return the outcome of a DELETE that was not carried out."""
-    if deletion.status == 404:
-        return skipped(number, item, Kind.GONE, "somebody else deleted it just now")
-    if deletion.status == 400 and item.action is Action.DELETE_TAG:
-        reason = f"this registry cannot delete a tag alone ({deletion.said}); 3.x can"
-        return skipped(number, item, Kind.UNSUPPORTED, reason)
-    return failed(number, item, Kind.REFUSED, deletion.said)
+    with open_journal(journal, plan.id, registry.url) as opened:
+        run = _Run(registry, Execution(registry, opened), opened.history, concurrency, monitor)
+        items = run.over(plan, "deleting")
+    return Outcome(
+        plan=plan.id, registry=registry.url, is_dry_run=False, items=items, journal=str(journal), notes=run.notes
+    )
 
 
 class _Run:
     """The loop, over all repositories."""
 
     def __init__(
-        self, registry: ReadOnlyRegistry, step: _Step, history: History, concurrency: int, monitor: Monitor
+        self, registry: ReadOnlyRegistry, step: Step, history: History, concurrency: int, monitor: Monitor
     ) -> None:
         self._registry = registry
         self._step = step
-        self._done = history.done
+        self._done = frozenset(history.done)
         self._concurrency = concurrency
         self._monitor = monitor
         self._stop = threading.Event()
         self._outcomes: dict[int, ItemOutcome] = {}
         self._access_error: AccessError | None = None
+        self._knows_tags: Callable[[], bool] = lambda: True
+        self._can_delete_tags = False
+        self.notes: list[str] = []
+        """What could not be made sure of."""
 
     def over(self, plan: Plan, what: str) -> list[ItemOutcome]:
         """Return the outcome of every item, in the plan's order."""
         _check(plan.items)
+        self._can_delete_tags = _can_delete_tags(plan)
+        if plan.source.is_over_http:
+            self._knows_tags = ListProof(self._registry).is_found
         self._monitor.begin(what, len(plan.items))
         try:
             self._run_all(_by_repository(plan.items))
@@ -205,8 +122,10 @@ class _Run:
             future.result()
 
     def _run_repository(self, name: str, items: Sequence[Numbered]) -> None:
-        recheck = Recheck(self._registry, name, concurrency=self._concurrency)
+        named = frozenset(tag for _, item in items for tag in item.tags) if self._can_delete_tags else frozenset()
+        recheck = Recheck(self._registry, name, concurrency=self._concurrency, knows_tags=self._knows_tags, named=named)
         denied: AccessError | None = None
+        resolved_count = 0
         for number, item in items:
             if self._stop.is_set():
                 return
@@ -221,26 +140,59 @@ class _Run:
                     self._access_error = denied = error
                     outcome = self._step.leave(failed(number, item, Kind.ACCESS, error.message))
             self._outcomes[number] = outcome
+            if recheck.resolved_count > resolved_count:
+                resolved_count = recheck.resolved_count
+                self._look_back(recheck)
             self._monitor.advance(1)
+        if not denied and not self._step.is_rehearsal and any(self._is_done(number) for number, _ in items):
+            self._end(recheck)
+
+    def _is_done(self, number: int) -> bool:
+        return self._outcomes[number].status is Status.DONE
+
+    def _end(self, recheck: Recheck) -> None:
+        """Resolve every tag once more, for one may have been moved onto something deleted, or onto an index of it."""
+        try:
+            unreadable = recheck.resolve_all()
+            self._look_back(recheck)
+        except _STOPPERS:
+            raise
+        except RegistryError as error:
+            unreadable = [error.message]
+        if unreadable:
+            note = "could not be looked at once more, whether a tag leads to something deleted"
+            self.notes.append(f"`{recheck.repository}` {note}: {unreadable[0]}")
+
+    def _look_back(self, recheck: Recheck) -> None:
+        for outcome in self._step.look_back(recheck):
+            self._outcomes[outcome.number] = outcome
 
     def _run_item(self, recheck: Recheck, number: int, item: Item) -> ItemOutcome:
         """Examine an item and do it. Only what hinders every item to come is raised."""
-        manifest: RemoteManifest | None = None
+        ready: Ready | None = None
         try:
+            if resumed := self._step.resume(number, item):
+                return resumed
             match recheck.examine(item):
                 case Skip(kind, reason):
-                    return self._step.leave(skipped(number, item, kind, reason))
-                case Ready(manifest):
-                    outcome = self._step.carry_out(number, item, manifest)
+                    return self._step.leave(skipped(number, item, kind, reason), recheck)
+                case Ready() as ready:
+                    outcome = self._step.carry_out(number, item, ready, recheck)
         except (*_STOPPERS, AccessError):
             raise
         except (RegistryError, UsageError) as error:  # the latter for a name that no registry accepts
             outcome = self._step.leave(failed(number, item, Kind.REFUSED, error.message))
-        if outcome.status in (Status.DONE, Status.READY) or outcome.kind is Kind.GONE:
+        is_gone = outcome.status in (Status.DONE, Status.READY) or outcome.kind is Kind.GONE
+        if is_gone:
             recheck.forget(item, is_rehearsal=self._step.is_rehearsal)
-        elif manifest is not None:
-            recheck.leave(item, manifest)
+        if ready is not None and (ready.only_tags or not is_gone):
+            recheck.leave(item, ready.manifest)
         return outcome
+
+
+def _can_delete_tags(plan: Plan) -> bool:
+    """Whether the registry can delete a tag alone, by the version that the plan was made for."""
+    return plan.collector.startswith("3")
 
 
 def _by_repository(items: Sequence[Item]) -> dict[str, list[Numbered]]:

@@ -5,7 +5,7 @@ then. Whether they are there still is asked of the registry by reading a byte of
 registry with a descriptor cache takes a manifest whose blobs are gone, and would then serve a broken image.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -48,14 +48,24 @@ def undo(
     registry.ping()
     if not confirmed:
         step: _Step = _Rehearsal()
-        items = _Undo(registry.as_read_only(), step, manifests_folder(journal), concurrency, monitor).over(history)
+        items = _Undo(registry.as_read_only(), step, manifests_folder(journal), concurrency, monitor).over(
+            history.calls
+        )
         return Outcome(plan=history.plan, registry=registry.url, is_dry_run=True, items=items, journal=str(journal))
     if not isinstance(registry, Registry):
         raise TypeError("manifests can only be pushed to a Registry")
-    with open_journal(journal, history.plan, registry.url) as (opened, history):
+    with open_journal(journal, history.plan, registry.url) as opened:
         step = _Execution(registry, opened)
-        items = _Undo(registry, step, manifests_folder(journal), concurrency, monitor).over(history)
+        items = _Undo(registry, step, manifests_folder(journal), concurrency, monitor).over(opened.history.calls)
     return Outcome(plan=history.plan, registry=registry.url, is_dry_run=False, items=items, journal=str(journal))
+
+
+def put_back(registry: Registry, journal: Journal, numbers: Collection[int]) -> dict[int, ItemOutcome]:
+    """Push back at once what some of a journal's calls deleted; return how each ended."""
+    calls = {number: journal.history.calls[number] for number in numbers}
+    folder = manifests_folder(journal.path)
+    found = _Undo(registry, _Execution(registry, journal), folder, concurrency=1, monitor=Monitor()).over(calls)
+    return {outcome.number: outcome for outcome in found}
 
 
 _AGAIN = frozenset({Kind.REFUSED, Kind.CHILD_GONE})
@@ -130,9 +140,9 @@ class _Undo:
         self._restored: set[tuple[str, str]] = set()
         """Digests pushed, or in a rehearsal taken for pushed."""
 
-    def over(self, history: History) -> list[ItemOutcome]:
+    def over(self, by_number: Mapping[int, Called]) -> list[ItemOutcome]:
         """Return the outcome of every call, the last call first."""
-        calls = [history.calls[number] for number in sorted(history.calls, reverse=True)]
+        calls = [by_number[number] for number in sorted(by_number, reverse=True)]
         self._monitor.begin("restoring", len(calls))
         outcomes: dict[int, ItemOutcome] = {}
         waiting = calls
@@ -145,7 +155,7 @@ class _Undo:
         return [outcomes[call.number] for call in calls]
 
     def _restore(self, call: Called) -> ItemOutcome:
-        number, item = call.number, _item_of(call)
+        number, item = call.number, item_of(call)
         manifest = load_manifest(self._folder, call)
         if manifest is None:
             return failed(number, item, Kind.NO_BACKUP, f"its manifest in `{self._folder}` is missing or damaged")
@@ -195,7 +205,8 @@ def _collected(digests: Sequence[str]) -> str:
     return f"the registry has collected what it refers to: `{digests[0]}`{others}; push the image again from its source"
 
 
-def _item_of(call: Called) -> Item:
+def item_of(call: Called) -> Item:
+    """Return the item of a plan that a call was made for, as far as the journal has it."""
     return Item(
         action=Action(call.action),
         repository=call.repository,

@@ -15,7 +15,8 @@ Examples:
   tonnage apply plan.json --registry https://registry.example.com
   tonnage apply plan.json --registry https://registry.example.com --confirm 3f9c01d2ab47e8b05c6d77aa10f2943e
 
-Each item is looked up again right before its call, and skipped if it is not as planned. Killed at any point, the same
+Each item is looked up again right before its call, and skipped if it is not as planned. A tag that is moved onto it in
+that moment is put back. Killed at any point, the same
 command goes on where it stopped. Nothing is freed before the registry collects.
 
 \b
@@ -24,9 +25,19 @@ Exits with 0, or with 25 if items were skipped or failed."""
 )
 @click.argument("plan", metavar="PLAN")
 @click.option("--journal", metavar="FILE", help="What was done, for going on and for undo; else beside the plan.")
+@click.option(
+    "--trust-tag-lists", is_flag=True, help="The registry's lists of tags are whole: it is not 3.1.0 or 3.1.1 on S3."
+)
 @registry_options
 def command(
-    plan: str, journal: str | None, confirm: str, dry_run: bool, as_json: bool, quiet: bool, **target: Any
+    plan: str,
+    journal: str | None,
+    trust_tag_lists: bool,
+    confirm: str,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **target: Any,
 ) -> None:
     """Delete from a registry, over HTTP, what a plan says, and nothing else.
 
@@ -52,6 +63,7 @@ def command(
     monitor = make_monitor(quiet)
     try:
         with asked.open(is_confirmed=bool(confirmed)) as registry:
+            registry.habits.has_sound_lists = trust_tag_lists
             outcome = apply_plan(
                 wanted, registry, path, confirmed=confirmed, concurrency=asked.concurrency, monitor=monitor
             )
@@ -60,7 +72,7 @@ def command(
     put_outcome(outcome, "deleted", as_json=as_json, quiet=quiet)
     if not quiet:
         talk(_next_step(plan, wanted.id, path, asked.url, is_dry_run=outcome.is_dry_run))
-    if outcome.left_count:
+    if outcome.left_count or outcome.notes:
         sys.exit(ITEMS_LEFT)
 
 

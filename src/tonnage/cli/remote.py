@@ -73,6 +73,8 @@ def put_outcome(outcome: Outcome, done_word: str, *, as_json: bool, quiet: bool)
         put(msgspec.json.format(msgspec.json.encode(outcome), indent=1).decode() + "\n", content=Content.JSON)
     else:
         show("".join(_line(item) for item in outcome.items if item.status is not Status.DONE))
+    for note in outcome.notes:
+        talk(f"note: {note}")
     if not quiet:
         talk(_totals(outcome, done_word))
 
