@@ -94,6 +94,13 @@ class DoubtfulStorageError(TonnageError):
     hint = "mount it, or restore it from a backup, and scan again"
 
 
+class TookTooLongError(TonnageError):
+    """A scan was not done in the time it was given; an older inventory stays as it was."""
+
+    exit_code = 19
+    hint = "--max-duration gives it longer"
+
+
 class NoCollectorError(TonnageError):
     """What was scanned is not the storage of the registry whose collector is asked for."""
 
@@ -197,6 +204,7 @@ EXIT_CODES: dict[int, str] = {
     16: "`verify`: not as predicted; the rows say what, and why",
     NoCollectorError.exit_code: "the registry's collector cannot run on what was scanned (OCI image layouts)",
     DoubtfulStorageError.exit_code: "most of the storage is not there: not mounted, replaced, or lost",
+    TookTooLongError.exit_code: "the scan was not done within `--max-duration`; an older inventory stays as it was",
     RegistryError.exit_code: "the registry's answer makes no sense",
     RegistryUnreachableError.exit_code: "the registry cannot be reached, or is too busy",
     AccessError.exit_code: "the registry refuses the login, or its user may not do this",

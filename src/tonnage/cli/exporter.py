@@ -13,6 +13,7 @@ from tonnage.cli.options import (
     not_negative,
     open_options,
     parse_with,
+    refuse_others,
     source_options,
     tags_option,
 )
@@ -49,6 +50,7 @@ def check_source(place: str, source: dict[str, Any], tags_from: str | None) -> N
     for option, file in (("--repositories", source["repositories"]), ("--tags-from", tags_from)):
         if file == "-":
             raise UsageError(f"{option} is read anew for each scan, which stdin cannot be", "name a file")
+    refuse_others(place, source["keys"])
     check_address(place, open_options(**source))
 
 

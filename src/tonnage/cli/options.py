@@ -19,6 +19,8 @@ SETTINGS = {
 }
 """What is read from the environment."""
 
+_MOST = 1_000_000
+
 INVENTORY_HELP = "The inventory; else TONNAGE_INVENTORY, else tonnage.duckdb here."
 _LIMIT_HELP = "Rows at most; 0 is all. Without it 20 on the screen, all as JSON, as CSV and in a file."
 
@@ -128,7 +130,7 @@ def open_options(*, repositories: str | None = None, **given: Any) -> "OpenOptio
     from tonnage.storage.registry import RegistrySource, parse_repositories
 
     def of(fields: tuple[str, ...]) -> dict[str, Any]:
-        return {name: given[name] for name in fields if name in given}
+        return {name: given[name] for name in fields if given.get(name) is not None}
 
     names = parse_repositories(read_text(repositories)) if repositories else None
     if names == ():
@@ -146,10 +148,9 @@ def _bucket_options(command: Command) -> Command:
             "--timeout",
             "timeout_seconds",
             type=float,
-            default=20.0,
             callback=more_than_0,
             metavar="SECONDS",
-            help="Default 20.",
+            help="For one request: default 20, of a registry 60.",
         ),
         click.option("--ca", "ca_file", default="", metavar="FILE", help="Certificates to trust as well, as PEM."),
         click.option("--anonymous", is_flag=True, help="Ask a public bucket without credentials."),
@@ -192,6 +193,39 @@ def _remote_options(command: Command) -> Command:
     return command
 
 
+_KINDS = {
+    "a folder": ("ignore_lockfile", "follow_out", "thorough", "keys"),
+    "a bucket": (
+        "endpoint", "region", "virtual_host", "profile", "anonymous", "ca_file", "timeout_seconds", "requests_at_once",
+        "thorough", "keys", "says_requests",
+    ),
+    "a registry over HTTP": (
+        "repositories", "asks_sizes", "credentials_file", "requests_per_second", "concurrency", "ca_file",
+        "timeout_seconds", "says_requests",
+    ),
+}  # fmt: skip
+"""The options that are for some kinds of places only."""
+
+
+def refuse_others(place: str, keys: str) -> None:
+    """Refuse options that were given and that the kind of place does not have: they would change nothing. Raises UsageError.
+
+    A report of keys may lie in a bucket whatever the place is.
+    """
+    from tonnage.errors import UsageError
+    from tonnage.storage.opening import kind_of
+
+    ctx, kind = click.get_current_context(), kind_of(place).value
+    allowed = {*_KINDS[kind], *(_KINDS["a bucket"] if "://" in keys else ()), *(("says_requests",) if keys else ())}
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        owners = [owner for owner, names in _KINDS.items() if name in names]
+        if owners and name not in allowed and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"`{parameter.opts[-1]}` is not for {kind}: `{place}`", f"it is for {' and '.join(owners)}"
+            )
+
+
 def explicit_inventory(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
     """Return the inventory that was named, here or before the command's name; the default of other commands is none."""
     parent = ctx.parent
@@ -219,8 +253,10 @@ def not_negative(ctx: click.Context, parameter: click.Parameter, value: int | No
     return value
 
 
-def more_than_0(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
-    """Refuse 0, less, and what is no number."""
-    if not value > 0:
-        raise click.BadParameter("it is not more than 0", ctx, parameter)
+def more_than_0(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Refuse 0, less, what is not a number, and more than anybody can mean."""
+    if value is not None and not 0 < value <= _MOST:
+        raise click.BadParameter(
+            "it is not more than 0" if not value > 0 else f"it is more than {_MOST:,}", ctx, parameter
+        )
     return value

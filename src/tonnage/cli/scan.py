@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from tonnage.cli.options import inventory_option, open_options, source_options
+from tonnage.cli.options import inventory_option, open_options, parse_with, refuse_others, source_options
+from tonnage.sizes import parse_seconds
 
 
 @click.command(
@@ -33,6 +34,13 @@ with 18 if most of the storage is not there, such as a disk that is not mounted.
     is_flag=True,
     help="Say what is asked of a bucket or a registry, and its price.",
 )
+@click.option(
+    "--max-duration",
+    default="0",
+    metavar="TIME",
+    callback=parse_with(parse_seconds),
+    help="End a scan that takes longer, such as 30m or 12h, whatever it waits for.",
+)
 @source_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 def command(
@@ -43,6 +51,7 @@ def command(
     replace: bool,
     thorough: bool,
     says_requests: bool,
+    max_duration: float,
     quiet: bool,
     **source: Any,
 ) -> None:
@@ -56,6 +65,7 @@ def command(
     from tonnage.cli.output import talk
     from tonnage.errors import UsageError
     from tonnage.monitor import Monitor, TerminalMonitor
+    from tonnage.scan.deadline import within
     from tonnage.scan.run import OtherPlace, scan
     from tonnage.storage.opening import open_storage
     from tonnage.storage.report import ReportStorage, describe
@@ -63,18 +73,20 @@ def command(
     if moved and replace:
         raise UsageError("both --moved and --replace", "give one of them")
     other_place = OtherPlace.MOVED if moved else OtherPlace.REPLACED if replace else OtherPlace.REFUSED
-    storage = open_storage(place, open_options(**source))
-    if isinstance(storage, ReportStorage) and not quiet:
-        talk(describe(storage, datetime.now(UTC)))
-    if says_requests and (expected := storage.describe_requests()):
-        talk(expected)
+    refuse_others(place, source["keys"])
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
-    try:
-        summary = scan(storage, inventory, full=full, thorough=thorough, other_place=other_place, monitor=monitor)
-    finally:
-        monitor.end()
-        if says_requests and (spent := storage.describe_requests()):
-            talk(spent)
+    with within(max_duration):
+        storage = open_storage(place, open_options(**source))
+        if isinstance(storage, ReportStorage) and not quiet:
+            talk(describe(storage, datetime.now(UTC)))
+        if says_requests and (expected := storage.describe_requests()):
+            talk(expected)
+        try:
+            summary = scan(storage, inventory, full=full, thorough=thorough, other_place=other_place, monitor=monitor)
+        finally:
+            monitor.end()
+            if says_requests and (spent := storage.describe_requests()):
+                talk(spent)
     if not quiet:
         talk(summary.describe())
     sys.exit(summary.exit_code)

@@ -23,6 +23,7 @@ from tonnage.registry.http import Answer, Wire
 CLIENT_ID = "tonnage"
 _DEFAULT_SECONDS = 60.0
 """How long a token is good that does not say (distribution specification)."""
+_LONGEST_SECONDS = 1e9
 _MARGIN_SECONDS = 10.0
 """A token is renewed this long before its end, so that none ends on the way."""
 
@@ -169,10 +170,11 @@ class Authenticator:
             )
         document = _object(answer.body)
         value = document.get("token") or document.get("access_token")
-        if answer.status != 200 or not isinstance(value, str):
+        if answer.status != 200 or not (isinstance(value, str) and value.isascii() and value.isprintable()):
             raise RegistryError(f"the token server `{self._realm()}` gives no token ({answer.describe()})")
         seconds = document.get("expires_in")
-        lasts = float(seconds) if isinstance(seconds, int | float) and seconds > 0 else _DEFAULT_SECONDS
+        is_given = isinstance(seconds, int | float) and 0 < seconds < _LONGEST_SECONDS
+        lasts = float(seconds or 0) if is_given else _DEFAULT_SECONDS
         return _Token(value, asked_at + lasts - min(_MARGIN_SECONDS, lasts / 2))
 
     def _ask(self, scope: str, credentials: Credentials | None) -> Answer:
@@ -191,8 +193,8 @@ class Authenticator:
     def _realm(self) -> str:
         """Return the token server's URL. A registry behind TLS may not have the password sent in the clear."""
         realm = self._parameter("realm")
-        scheme = urlsplit(realm).scheme
-        if scheme not in ("http", "https"):
+        scheme = _scheme_of(realm)
+        if not scheme:
             raise RegistryError(f"`{self._registry_url}` names no token server: realm `{realm}`")
         if scheme == "http" and urlsplit(self._registry_url).scheme == "https":
             raise AccessError(f"`{self._registry_url}` sends logins to a token server without TLS: `{realm}`")
@@ -200,6 +202,17 @@ class Authenticator:
 
     def _parameter(self, name: str) -> str:
         return self._challenge.parameters.get(name, "") if self._challenge else ""
+
+
+def _scheme_of(realm: str) -> str:
+    """Return the scheme of a URL that can be asked; nothing for another text."""
+    try:
+        parts = urlsplit(realm)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+        (parts.hostname or "").encode("idna")
+        return parts.scheme if is_url and (parts.port is None or parts.port > 0) else ""
+    except ValueError:  # half an IPv6 address, a port that is not a number
+        return ""
 
 
 def _basic(credentials: Credentials) -> str:

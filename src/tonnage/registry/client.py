@@ -31,6 +31,8 @@ _PING_ATTEMPTS = 2
 """A wrong URL is told at once, not after half a minute of patience."""
 
 
+_SIZE_LIMIT = 2**50
+"""Nothing is as large, whatever a registry says."""
 _NO_SUCH_CALL = frozenset({400, 404, 405, 501})
 """What registries without a call for referrers answer to it."""
 
@@ -319,4 +321,5 @@ def _media_type(answer: Answer) -> str:
 
 def _size_bytes(answer: Answer) -> int | None:
     length = str(answer.headers.get("content-length", ""))
-    return int(length) if length.isdecimal() else None
+    size_bytes = int(length) if length.isdecimal() and len(length) < 20 else _SIZE_LIMIT
+    return size_bytes if size_bytes < _SIZE_LIMIT else None

@@ -41,12 +41,18 @@ class Limits:
     longest_wait_seconds: float = 120.0
     """What `Retry-After` may ask for; a registry that wants more is not available."""
     timeout_seconds: float = 60.0
-    """Between two bytes of an answer."""
+    """Until an answer begins, and then until its end: one that comes a byte at a time does not come."""
     connect_seconds: float = 10.0
 
 
 class CutOffError(RegistryError):
     """An answer began, and broke off each time before its end."""
+
+
+class TooSlowError(RegistryUnreachableError):
+    """An answer does not come in the time it is given."""
+
+    hint = "see whether the registry runs; `tonnage scan --timeout SECONDS` gives a slow one longer"
 
 
 class HungUpError(RegistryUnreachableError):
@@ -141,6 +147,8 @@ class Wire:
             except httpx2.TransportError as error:
                 if attempt >= limit or not _may_pass(error):
                     raise _lasting(url, error) from error
+            except (httpx2.RequestError, httpx2.InvalidURL, ValueError) as error:
+                raise RegistryError(f"`{url}` cannot be asked, or not understood: {error}") from error
             else:
                 pause = max(pause, _retry_after_seconds(answer.headers))
                 is_last = attempt >= min(self._limits.attempts_count, _RETRIED.get(answer.status, 1))
@@ -167,7 +175,7 @@ class Wire:
                     self.tally.add(request.method, str(request.url))
                 response = self._client.send(request, stream=True)
                 try:
-                    answer = Answer(response.status_code, response.headers, _read(response))
+                    answer = Answer(response.status_code, response.headers, self._read(response))
                 finally:
                     response.close()
             if response.next_request is None or method not in ("GET", "HEAD"):
@@ -176,6 +184,20 @@ class Wire:
                 raise RegistryError(f"`{request.url}` redirects to plain http")
             request = response.next_request
         raise RegistryError(f"`{url}` redirects for ever")
+
+    def _read(self, response: httpx2.Response) -> bytes:
+        pieces, size_bytes, deadline = [], 0, time.monotonic() + self._limits.timeout_seconds
+        try:
+            for piece in response.iter_bytes():
+                size_bytes += len(piece)
+                if size_bytes > BODY_BYTES_LIMIT:
+                    raise RegistryError(f"`{response.url}` answers with more than {BODY_BYTES_LIMIT >> 20} MiB")
+                if time.monotonic() > deadline:
+                    raise httpx2.ReadTimeout("the answer has no end", request=response.request)
+                pieces.append(piece)
+        except httpx2.RemoteProtocolError as error:
+            raise _Cut(str(error)) from error
+        return b"".join(pieces)
 
     def _wait_for_turn(self) -> None:
         with self._turns:
@@ -186,19 +208,6 @@ class Wire:
     def _sleep(self, seconds: float) -> None:
         if self._cancelled.wait(max(0.0, seconds)) if seconds > 0 else self._cancelled.is_set():
             raise RegistryUnreachableError("interrupted")
-
-
-def _read(response: httpx2.Response) -> bytes:
-    pieces, size_bytes = [], 0
-    try:
-        for piece in response.iter_bytes():
-            size_bytes += len(piece)
-            if size_bytes > BODY_BYTES_LIMIT:
-                raise RegistryError(f"`{response.url}` answers with more than {BODY_BYTES_LIMIT >> 20} MiB")
-            pieces.append(piece)
-    except httpx2.RemoteProtocolError as error:
-        raise _Cut(str(error)) from error
-    return b"".join(pieces)
 
 
 class _Cut(httpx2.RemoteProtocolError):
@@ -228,7 +237,9 @@ def _trust(ca_file: str) -> ssl.SSLContext:
 
 
 def _may_pass(error: httpx2.TransportError) -> bool:
-    return not isinstance(_ssl_cause(error), ssl.SSLError) and not isinstance(error, httpx2.UnsupportedProtocol)
+    return not isinstance(_ssl_cause(error), ssl.SSLError) and not isinstance(
+        error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError
+    )
 
 
 def _ssl_cause(error: BaseException) -> BaseException | None:
@@ -256,5 +267,7 @@ def _lasting(url: str, error: httpx2.TransportError) -> RegistryError:
         )
     if isinstance(error, httpx2.RemoteProtocolError | httpx2.ReadError):
         return HungUpError(f"`{where}` ends the connection without an answer")
+    if isinstance(error, httpx2.ReadTimeout):
+        return TooSlowError(f"cannot reach `{where}`: no answer in time")
     kind = "no answer in time" if isinstance(error, httpx2.TimeoutException) else str(error) or type(error).__name__
     return RegistryUnreachableError(f"cannot reach `{where}`: {kind}")

@@ -20,7 +20,9 @@ from tonnage.registry.http import Answer, HungUpError
 PAGE_SIZE = 1000
 """What distribution allows unless told otherwise."""
 
-_PAGES_LIMIT = 100_000
+_PAGES_LIMIT = 10_000
+_NAMES_LIMIT = 1_000_000
+"""No registry has as many repositories, no repository as many tags: such a list has no end."""
 _BARREN_LIMIT = 3
 """Pages in a row without a new name that are put up with: repeated names are a known fault, a circle is another."""
 
@@ -44,6 +46,10 @@ class Listing(NamedTuple):
     """Whether a page shows that the server does not have the fault of `hidden_tags`."""
     is_proven: bool = False
     """Whether it is known that no tag hides behind another: from a page, or because it was looked for."""
+
+
+class EndlessError(RegistryError):
+    """A listing goes on and on."""
 
 
 class PageError(Exception):
@@ -140,11 +146,15 @@ class _Pages:
         """Whether the page under way was asked for without a link to it."""
 
     def add(self, page: list[str]) -> None:
-        """Take in a page."""
+        """Take in a page. Raises EndlessError."""
         known_count = len(self.names)
         self.names.update(dict.fromkeys(name for name in page if name))  # 2.8.2 on S3 has empty names
         self.count += 1
         self.is_sound = self.is_sound or has_tag_and_longer(page)
+        if len(self.names) > _NAMES_LIMIT or self.count > _PAGES_LIMIT:
+            raise EndlessError(
+                f"a listing has no end: {len(self.names):,} names on {self.count:,} pages, and more to come"
+            )
         self._page = page
         is_barren = len(self.names) == known_count
         self._barren_count = self._barren_count + 1 if is_barren else 0
@@ -169,7 +179,7 @@ class _Pages:
             query = (("last", self._page[-1]), *size)
         if query is None:
             return None
-        if query in self._asked or self._barren_count >= _BARREN_LIMIT or self.count >= _PAGES_LIMIT:
+        if query in self._asked or self._barren_count >= _BARREN_LIMIT:
             self.break_off(f"page {self.count} led nowhere new")
             return None
         self._asked.add(query)
@@ -184,7 +194,10 @@ def linked_query(answer: Answer) -> Query | None:
     """Return the query of `Link: <…>; rel="next"`. Its host and path are not followed: the listing stays the same."""
     links = ", ".join(answer.headers.get_list("link"))
     match = _LINK.search(links) or _BARE_LINK.match(links)
-    pairs = parse_qsl(urlsplit(match[1]).query, keep_blank_values=True) if match else []
+    try:
+        pairs = parse_qsl(urlsplit(match[1]).query, keep_blank_values=True) if match else []
+    except ValueError:  # a URL that is not one: then there is no link
+        pairs = []
     return tuple(sorted(pairs)) or None
 
 

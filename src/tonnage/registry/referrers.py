@@ -15,6 +15,7 @@ from tonnage.registry.manifests import DIGEST
 from tonnage.registry.paging import Listing, PageError, Query, linked_query
 
 _PAGES_LIMIT = 1000
+_NAMES_LIMIT = 100_000
 _STANDING_FOR = re.compile(r"sha(?:256|384|512)-[0-9a-f]{64,128}(?:\..*)?\Z")
 
 REFERRERS_HEADERS = {"Accept": OCI_INDEX}
@@ -34,7 +35,7 @@ def walk_referrers(fetch: Callable[[Query], Answer]) -> Listing:
     digests: dict[str, None] = {}
     asked: set[Query] = set()
     query: Query | None = ()
-    while query is not None and query not in asked and len(asked) < _PAGES_LIMIT:
+    while query is not None and query not in asked and len(asked) < _PAGES_LIMIT and len(digests) < _NAMES_LIMIT:
         asked.add(query)
         answer = fetch(query)
         if answer.status != 200 and len(asked) == 1:

@@ -23,7 +23,9 @@ from tonnage.inventory.database import create
 from tonnage.inventory.statements import statements
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
+from tonnage.registry.http import TooSlowError
 from tonnage.registry.manifests import RemoteManifest, payload_of
+from tonnage.registry.paging import EndlessError
 from tonnage.registry.referrers import stands_for_referrers
 from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
@@ -65,6 +67,9 @@ _REFERRERS_DEPTH_LIMIT = 4
 _CARRIED_MANIFESTS = ("manifest", "manifest_ref", "annotation")
 _CARRIED_CONFIGS = ("image", "label", "history", "diff_id")
 
+_INDEX_DEPTH_LIMIT = 50
+"""Of indexes in indexes; more are a tower that somebody built to keep others busy."""
+_NAMES_HINT = "--repositories FILE, a name a line"
 _NO_TAGS_HINT = "log in as a user who may pull from them, and see whether the URL is a registry's"
 
 Item = TypeVar("Item")
@@ -172,7 +177,13 @@ class _Run:
         try:
             listing = self.registry.list_repositories(self.source.page_size)
         except AccessError as error:
-            raise AccessError(error.message, "name the repositories: --repositories FILE, a name a line") from error
+            raise AccessError(error.message, f"name the repositories: {_NAMES_HINT}") from error
+        except TooSlowError as error:
+            within = f"the catalog does not come within {self.source.timeout_seconds:g} s"
+            hint = f"--timeout SECONDS gives it longer; or name the repositories: {_NAMES_HINT}"
+            raise TooSlowError(f"{error.message}: {within}", hint) from error
+        except EndlessError as error:
+            raise EndlessError(f"the catalog: {error.message}", f"name the repositories: {_NAMES_HINT}") from error
         self._note_faults(listing.faults, listing.is_complete, "/v2/_catalog", None)
         return listing.names
 
@@ -266,7 +277,7 @@ class _Run:
         """Read manifests that are new, and see that children of indexes are there, level by level."""
         sizes = {head.digest: head.size_bytes for head in self.tags}
         wanted = [self._wanted(digest, repositories, set()) for digest, repositories in self.links.items()]
-        while wanted:
+        for _ in range(_INDEX_DEPTH_LIMIT):
             lower: dict[str, set[str]] = defaultdict(set)
             for found in self._each("reading manifests", partial(probe, self.registry), wanted):
                 self._note_manifest(found, sizes.get(found.digest))
@@ -274,6 +285,11 @@ class _Run:
                     if is_full_digest(child):
                         lower[child].update(set(found.repositories) - self.links[child])
             wanted = [self._wanted(digest, self.links[digest], others) for digest, others in lower.items() if others]
+            if not wanted:
+                break
+        for left in wanted:
+            fault = f"more than {_INDEX_DEPTH_LIMIT} indexes above it: it was not asked for"
+            self._problem("unreadable_manifest", blob_path(left.digest), None, fault, left.digest)
         self._stage_links()
         self._carry({digest for digest in self.links if digest in self.known}, _CARRIED_MANIFESTS)
 

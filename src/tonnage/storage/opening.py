@@ -7,7 +7,7 @@ make that speaks S3 is `s3://BUCKET` with an endpoint.
 
 import contextlib
 import os
-from enum import Enum, auto
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from tonnage.errors import BucketAccessError, NoStorageError, UsageError
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class Kind(Enum):
     """What is behind an address."""
 
-    FOLDER = auto()
-    BUCKET = auto()
-    REGISTRY = auto()
+    FOLDER = "a folder"
+    BUCKET = "a bucket"
+    REGISTRY = "a registry over HTTP"
 
 
 class OpenOptions(NamedTuple):
@@ -47,7 +47,7 @@ def open_storage(
     options: OpenOptions = OpenOptions(),  # noqa: B008 - an immutable value
 ) -> Storage | RegistrySource:
     """Return what is to be scanned at an address. Raises TonnageError if there is none, or it cannot be read at all."""
-    kind = _kind_of(address)
+    kind = kind_of(address)
     if options.keys:
         return _open_with_keys(address, options)
     if kind is Kind.BUCKET:
@@ -64,7 +64,7 @@ def open_storage(
 
 def check_address(address: str, options: OpenOptions) -> None:
     """Raise TonnageError for an address or options that are wrong whatever is there; nothing is asked of it yet."""
-    match _kind_of(address):
+    match kind_of(address):
         case Kind.BUCKET:
             from tonnage.storage.bucket.address import parse_address
             from tonnage.storage.bucket.connecting import connect
@@ -78,7 +78,7 @@ def check_address(address: str, options: OpenOptions) -> None:
             pass
 
 
-def _kind_of(address: str) -> Kind:
+def kind_of(address: str) -> Kind:
     """Return what an address is of. Raises UsageError for a scheme that nothing has."""
     scheme, mark, _ = address.partition("://")
     if not mark:
@@ -100,7 +100,7 @@ def is_untouched(address: str, options: OpenOptions) -> bool:
     A registry makes its folders when it first needs them. A bucket must have no key at all: where there are others, it
     is more likely that the prefix is wrong. A volume that is not mounted looks the same. Raises BucketError.
     """
-    kind = _kind_of(address)
+    kind = kind_of(address)
     if kind is Kind.FOLDER:
         return _has_no_file(address)
     if kind is not Kind.BUCKET:

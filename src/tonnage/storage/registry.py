@@ -23,6 +23,8 @@ class RegistrySource(NamedTuple):
     asks_sizes: bool = False
     """Ask for each layer, which proves that it is there and tells its stored size; else manifests are believed."""
     page_size: int = 1000
+    timeout_seconds: float = 60.0
+    """How long one answer may let wait for its beginning, and then for its end."""
     tally: "Tally | None" = None
     """What counts the requests; none until the address was opened."""
 
@@ -36,7 +38,11 @@ class RegistrySource(NamedTuple):
         from tonnage.registry.client import ReadOnlyRegistry
         from tonnage.registry.http import Limits
 
-        limits = Limits(requests_per_second=self.requests_per_second, concurrency=self.concurrency)
+        limits = Limits(
+            requests_per_second=self.requests_per_second,
+            concurrency=self.concurrency,
+            timeout_seconds=self.timeout_seconds,
+        )
         return ReadOnlyRegistry.at(
             self.url,
             limits=limits,

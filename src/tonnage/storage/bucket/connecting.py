@@ -48,7 +48,10 @@ def connect(place: Address, options: BucketOptions, *, keeps_slash: bool = False
             "--timeout and --requests-at-once have to be more than 0", "without them: 20 seconds, 32 requests"
         )
     endpoint = endpoint_of(place, options)
-    shared = shared_options(place, options, endpoint)
+    shared = {
+        "client_options": _client_options(place, options, endpoint),
+        "retry_config": _retry_config(options),
+    }
     match place.cloud:
         case Cloud.S3:
             return _connect_s3(place, options, endpoint, shared)
@@ -56,14 +59,6 @@ def connect(place: Address, options: BucketOptions, *, keeps_slash: bool = False
             return _connect_gcs(place, options, endpoint, shared)
         case Cloud.AZURE:
             return _connect_azure(place, options, endpoint, shared, keeps_slash)
-
-
-def shared_options(place: Address, options: BucketOptions, endpoint: str) -> dict[str, Any]:
-    """Return what stores of all clouds take: certificates, time limits, when to try again."""
-    return {
-        "client_options": _client_options(place, options, endpoint),
-        "retry_config": _retry_config(options),
-    }
 
 
 def endpoint_of(place: Address, options: BucketOptions) -> str:

@@ -1,32 +1,30 @@
 """Keys that are no paths: `a//b`, `a/./b`, `a/../b`, or with control characters in them.
 
-obstore ends a listing on one, and with it goes the whole page. So that page is asked for with a request of our own,
-and obstore goes on behind it. (On Azure, where no listing can begin behind a key, all of it is asked for again, and
-what was seen is left out.) Such an object is counted as a stray, and named as a problem: it is paid for.
+obstore ends a listing on one, and with it goes the whole page. On S3 that page is asked for with a request of our own, and
+obstore goes on behind it; such an object is counted as a stray, and named as a problem: it is paid for. On GCS and Azure,
+where obstore signs no requests of others, the scan ends there and says which key it was.
 """
 
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
 from tonnage.errors import BucketError
 from tonnage.storage import Entry, Keys, Type
 from tonnage.storage.bucket.errors import odd_key
-from tonnage.storage.bucket.signed import SignedRequests, text
+from tonnage.storage.bucket.signed import CIRCLE, RefusedError, SignedRequests, size_of, text
 from tonnage.storage.bucket.uploads_and_versions import time_us
 
 _NO_NAMES = ("", ".", "..")
 
 
 class OddKeyError(BucketError):
-    """A key that is no path, in a place where no way round it is known."""
+    """A key that is not a path, in a cloud where no way round it is known."""
 
     hint = "remove it, or scan with an inventory report: --keys"
 
-    def __init__(self, location: str, error: BaseException, why: BaseException) -> None:
-        key = odd_key(error)
-        super().__init__(f"`{location}`: the key `{key}` is no path, obstore ends there, and no login goes on: {why}")
+    def __init__(self, location: str, error: BaseException) -> None:
+        super().__init__(f"`{location}`: the key `{odd_key(error)}` is not a path, and the listing ends there")
 
 
 def is_odd(key: str) -> bool:
@@ -39,27 +37,18 @@ def is_odd(key: str) -> bool:
 
 
 def odd_pages(requests: SignedRequests, prefix: str, after: str) -> Iterator[tuple[Keys, str]]:
-    """Yield the pages behind a key, each with the last key in it; nothing in its place for the last page. S3 and GCS."""
+    """Yield the pages behind a key, each with the last key in it; nothing in its place for the last page."""
     while True:
         query = {"list-type": "2", "encoding-type": "url", "prefix": f"{prefix}/" if prefix else ""}
         page = requests.get(query | ({"start-after": after} if after else {}))
         keys = _keys(page)
-        after = keys.paths[-1] if keys.paths and text(page, "IsTruncated") == "true" else ""
+        before, after = after, keys.paths[-1] if keys.paths else ""
+        if text(page, "IsTruncated") != "true":
+            after = ""
+        elif after <= before:
+            raise RefusedError(CIRCLE)
         yield keys, after
         if not after:
-            return
-
-
-def azure_pages(requests: SignedRequests, prefix: str, after: str, slash: str) -> Iterator[Keys]:
-    """Yield the pages of a listing from its beginning, without the keys up to one; `slash` is what all begin with."""
-    marker = ""
-    while True:
-        query = {"restype": "container", "comp": "list", "prefix": f"{slash}{prefix}/" if prefix else slash}
-        page = requests.get(query | ({"marker": marker} if marker else {}))
-        keys = _azure_keys(page, slash)
-        yield keys.choose([position for position, key in enumerate(keys.paths) if key > after])
-        marker = text(page, "NextMarker")
-        if not marker:
             return
 
 
@@ -69,27 +58,10 @@ def _keys(page: ElementTree.Element) -> Keys:
     items = list(page.iter("Contents"))
     return Keys(
         [unquote_plus(text(item, "Key")) if is_coded else text(item, "Key") for item in items],
-        [int(text(item, "Size")) for item in items],
+        [size_of(item, "Size") for item in items],
         [time_us(text(item, "LastModified")) for item in items],
         [text(item, "ETag").strip('"') for item in items],
     )
-
-
-def _azure_keys(page: ElementTree.Element, slash: str) -> Keys:
-    keys = Keys([], [], [], [])
-    for blob in page.iter("Blob"):
-        name = blob.find("Name")
-        key = "" if name is None else name.text or ""
-        keys.paths.append(
-            (unquote(key) if name is not None and name.get("Encoded") == "true" else key).removeprefix(slash)
-        )
-        properties = blob.find("Properties")
-        assert properties is not None, key
-        keys.sizes.append(int(text(properties, "Content-Length")))
-        written = parsedate_to_datetime(text(properties, "Last-Modified"))
-        keys.times_us.append(int(written.timestamp() * 1_000_000))
-        keys.etags.append(text(properties, "Etag").strip('"'))
-    return keys
 
 
 def divide(found: Keys, start: int) -> tuple[Keys, list[Entry]]:

@@ -4,7 +4,7 @@ For S3 obstore signs URLs of objects (`obstore.sign`), with whatever credentials
 signs the query of the URL too, and takes the URL from the endpoint it was told. So an endpoint that ends in a query
 gives a signed URL of that query; the object's name becomes the value of a parameter that S3 leaves alone, as it does
 all that begin with `x-` (S3 user guide, "Adding custom information to requests"). No second library for signatures,
-and no second search for credentials. For GCS and Azure, see `logins`.
+and no second search for credentials. Only for S3: the other clouds' logins obstore shows to nobody.
 """
 
 import random
@@ -19,10 +19,9 @@ from xml.etree import ElementTree
 import obstore
 from obstore.exceptions import BaseError
 
-from tonnage.storage.bucket.address import Address, Cloud
+from tonnage.errors import BucketError
+from tonnage.storage.bucket.address import Address
 from tonnage.storage.bucket.connecting import (
-    azure_config,
-    azure_url,
     ca_file,
     endpoint_of,
     s3_config,
@@ -31,7 +30,6 @@ from tonnage.storage.bucket.connecting import (
 )
 from tonnage.storage.bucket.counting import Counter
 from tonnage.storage.bucket.errors import Failure, understand
-from tonnage.storage.bucket.logins import Login, azure_headers, find_login
 from tonnage.storage.bucket.options import BucketOptions
 
 _VALID = timedelta(minutes=5)
@@ -39,7 +37,9 @@ _IGNORED = "x-tonnage"
 _AGAIN = {429, 500, 502, 503, 504}
 _FIRST_WAIT_SECONDS = 0.1
 _WAIT_SECONDS_LIMIT = 3.0
-_GCS_URL = "https://storage.googleapis.com"
+_BODY_BYTES_LIMIT = 64 * 1024 * 1024
+SIZE_BYTES_LIMIT = 2**50
+"""Far more than any cloud lets an object have; whoever says more lies."""
 
 
 class RefusedError(Exception):
@@ -51,7 +51,7 @@ class RefusedError(Exception):
 
 
 class SignedRequests:
-    """Sends requests of one's own to a bucket. Raises RefusedError; NoLoginError where no way to log in is known."""
+    """Sends requests of one's own to a bucket of S3. Raises RefusedError."""
 
     def __init__(self, place: Address, options: BucketOptions, counter: Counter) -> None:
         import httpx2
@@ -62,8 +62,6 @@ class SignedRequests:
         context = ssl.create_default_context()
         if ca := ca_file(place, options):
             context.load_verify_locations(ca)
-        self.login: Login | None = None
-        self.login_until = 0.0
         self.client = httpx2.Client(verify=context, timeout=options.timeout_seconds, headers={"User-Agent": "tonnage"})
 
     def close(self) -> None:
@@ -72,13 +70,14 @@ class SignedRequests:
 
     def get(self, query: Mapping[str, str], key: str = "") -> ElementTree.Element:
         """Return the document a query of the bucket, or of a key in it, is answered with."""
-        is_list = not query.keys().isdisjoint(("list-type", "comp"))
+        is_list = "list-type" in query
         self.counter.add(lists=int(is_list), others=int(not is_list))
-        url, headers = self._request(query, key)
+        url = s3_url(self.place, self.options, endpoint_of(self.place, self.options))
+        url = self._signed_url(f"{url}/{quote(key)}" if key else url, query)
         deadline = time.monotonic() + self.options.timeout_seconds
         wait_seconds = _FIRST_WAIT_SECONDS
         while True:
-            answer = self._send(url, headers)
+            answer = self._send(url)
             if isinstance(answer, ElementTree.Element):
                 return answer
             if (answer.status and answer.status not in _AGAIN) or time.monotonic() + wait_seconds > deadline:
@@ -94,46 +93,38 @@ class SignedRequests:
             yield page
             if text(page, "IsTruncated") != "true":
                 return
-            asked |= {parameter: text(page, name) for parameter, name in marks.items()}
+            following = asked | {parameter: text(page, name) for parameter, name in marks.items()}
+            if following == asked or not any(text(page, name) for name in marks.values()):
+                raise RefusedError(CIRCLE)
+            asked = following
 
-    def _send(self, url: str, headers: Mapping[str, str]) -> ElementTree.Element | Failure:
+    def _send(self, url: str) -> ElementTree.Element | Failure:
         import httpx2
 
         try:
-            answer = self.client.get(url, headers=headers)
-            if answer.status_code == 200:
-                return _without_namespaces(ElementTree.fromstring(answer.content))
-        except httpx2.HTTPError as error:
+            status, content = self._fetch(url)
+            if status == 200:
+                return _without_namespaces(ElementTree.fromstring(content))
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return understand(OSError(f"connection: {error or type(error).__name__}"))
         except ElementTree.ParseError as error:
             return understand(OSError(f"status code: 502 {error}"))
-        return understand(OSError(f"status code: {answer.status_code} {answer.text}"))
+        return understand(OSError(f"status code: {status} {content.decode(errors='replace')}"))
 
-    def _request(self, query: Mapping[str, str], key: str) -> tuple[str, dict[str, str]]:
-        """Return URL and headers of a request. Raises NoLoginError, RefusedError."""
-        match self.place.cloud:
-            case Cloud.S3:
-                url = s3_url(self.place, self.options, endpoint_of(self.place, self.options))
-                return self._signed_url(f"{url}/{quote(key)}" if key else url, query), {}
-            case Cloud.GCS:
-                endpoint = endpoint_of(self.place, self.options)
-                login = Login() if endpoint else self._login()  # as obstore does: an emulator has none
-                url = f"{endpoint or _GCS_URL}/{self.place.bucket}?{urlencode(query)}"
-                return url, {"Authorization": login.authorization} if login.authorization else {}
-            case Cloud.AZURE:
-                login = self._login()
-                config = azure_config(self.place, self.options, endpoint_of(self.place, self.options))
-                url = f"{azure_url(self.place, config)}?{urlencode([*query.items(), *login.parameters])}"
-                return url, azure_headers(login, self.place, self.options, url)
+    def _fetch(self, url: str) -> tuple[int, bytes]:
+        """Return status and body; one that comes a byte at a time does not come."""
+        import httpx2
 
-    def _login(self) -> Login:
-        """Return how obstore logs in, asked for again before it can have expired."""
-        if self.login is None or time.monotonic() > self.login_until:
-            self.login, self.login_until = (
-                find_login(self.place, self.options),
-                time.monotonic() + _VALID.total_seconds(),
-            )
-        return self.login
+        deadline, pieces, size = time.monotonic() + self.options.timeout_seconds, [], 0
+        with self.client.stream("GET", url) as answer:
+            for piece in answer.iter_bytes():
+                pieces.append(piece)
+                size += len(piece)
+                if time.monotonic() > deadline:
+                    raise httpx2.ReadTimeout("timed out: the answer has no end")
+                if size > _BODY_BYTES_LIMIT:
+                    raise RefusedError(Failure(BucketError, f"an answer of more than {size >> 20} MiB", 0, False))
+            return answer.status_code, b"".join(pieces)
 
     def _signed_url(self, base: str, query: Mapping[str, str]) -> str:
         from obstore.store import S3Store
@@ -150,6 +141,18 @@ class SignedRequests:
             return str(obstore.sign(store, "GET", "1", _VALID))
         except BaseError as error:
             raise RefusedError(understand(error)) from error
+
+
+CIRCLE = Failure(BucketError, "a listing says that it goes on, and not where", 0, is_final=True)
+"""A page says that there are more, and either not how to ask for them, or that they are asked for as this one was."""
+
+
+def size_of(element: ElementTree.Element, name: str) -> int:
+    """Return the size a child holds; 0 if there is none. Raises RefusedError for what is not a size."""
+    written = text(element, name) or "0"
+    if not (written.isascii() and written.isdecimal() and len(written) < 20 and int(written) < SIZE_BYTES_LIMIT):
+        raise RefusedError(Failure(BucketError, f"it says that an object has `{written[:40]}` bytes", 0, is_final=True))
+    return int(written)
 
 
 def text(element: ElementTree.Element, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from arro3.core import DataType
 from obstore.exceptions import BaseError, InvalidPathError
 
-from tonnage.errors import NoStorageError
+from tonnage.errors import BucketError, NoStorageError
 from tonnage.formats.image_layout import LayoutPlace, locate_in_layouts
 from tonnage.formats.layout import ANCHORS, Place, locate
 from tonnage.storage import SCHEDULER_STATE, Entry, Format, Keys, Part, Type
@@ -18,17 +18,18 @@ from tonnage.storage.bucket.address import Address, Cloud, parse_address
 from tonnage.storage.bucket.connecting import connect
 from tonnage.storage.bucket.counting import KEYS_PER_LIST, Counter, expect, expect_reads, foresee
 from tonnage.storage.bucket.errors import raise_for, understand
+from tonnage.storage.bucket.lies import Circles, within
 from tonnage.storage.bucket.listing import Lister, in_parts
-from tonnage.storage.bucket.logins import NoLoginError
-from tonnage.storage.bucket.odd_keys import OddKeyError, azure_pages, divide, is_odd, odd_pages
+from tonnage.storage.bucket.odd_keys import OddKeyError, divide, is_odd, odd_pages
 from tonnage.storage.bucket.options import BucketOptions
-from tonnage.storage.bucket.signed import RefusedError, SignedRequests
+from tonnage.storage.bucket.signed import SIZE_BYTES_LIMIT, RefusedError, SignedRequests
 from tonnage.storage.bucket.uploads_and_versions import hidden
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
 
 _KEYS_PER_PAGE = 1000
+_REQUESTS_PER_PAGE = 10
 _FAILURES_LIMIT = 10
 """Reads that fail one after the other, with none between that succeeds, until it is the bucket and not the object."""
 
@@ -159,43 +160,54 @@ class BucketStorage:
                 for page in self._plain_pages(prefix, offset):
                     yield page
                     offset = self._key(page.paths[-1]) if page.paths else offset
-                return
+                if not offset or not self._goes_on(prefix, offset):
+                    return
+                continue
             except InvalidPathError as error:
-                met = error
-            try:
-                for found, last in self._own_pages(prefix, offset):
-                    keys, odd = divide(found, len(self.root) + 1 if self.root else 0)
-                    self.odd = [*self.odd, *odd]
-                    yield keys
-                    offset = last
-            except NoLoginError as why:
-                raise OddKeyError(self.location, met, why) from met
+                if self.place.cloud is not Cloud.S3:
+                    raise OddKeyError(self.location, error) from error
+            for found, last in odd_pages(self.signed, prefix, offset):
+                keys, odd = divide(found, len(self.root) + 1 if self.root else 0)
+                self.odd = [*self.odd, *odd]
+                yield keys
+                offset = last
+                if not is_odd(last):
+                    break
             if not offset:
                 return
 
-    def _own_pages(self, prefix: str, offset: str) -> Iterator[tuple[Keys, str]]:
-        """Yield pages behind a key, until obstore can go on behind the last; nothing in its place if that was all."""
+    def _goes_on(self, prefix: str, offset: str) -> bool:
+        """Return whether there are keys behind the last one.
+
+        A store may say that a page is not the last, and not how to go on; obstore takes that for the end. On Azure no
+        listing begins behind a key.
+        """
         if self.place.cloud is Cloud.AZURE:
-            for found in azure_pages(self.signed, prefix, offset, "/" if self.keeps_slash else ""):
-                yield found, ""
-            return
-        for found, last in odd_pages(self.signed, prefix, offset):
-            yield found, last
-            if not is_odd(last):
-                return
+            return False
+        self.counter.add(lists=1)
+        stream = self.store.list(prefix, offset=offset, chunk_size=1, return_arrow=True)
+        batch = within(self._patience_seconds, lambda: next(stream, None))
+        return batch is not None and any(path > offset for path in batch["path"].to_pylist())
+
+    @property
+    def _patience_seconds(self) -> float:
+        """What a page may take: it may be many requests, where a store gives few keys at once, or none."""
+        return _REQUESTS_PER_PAGE * max(self.options.timeout_seconds, 1.0)
 
     def _plain_pages(self, prefix: str, offset: str) -> Iterator[Keys]:
         # On Azure a prefix cannot begin with a slash: the whole container is listed, and the rest left out.
         asked = None if self.keeps_slash else prefix
         stream = self.store.list(asked, offset=offset or None, chunk_size=_KEYS_PER_PAGE, return_arrow=True)
-        counted = KEYS_PER_LIST[self.place.cloud]
+        counted, circles = KEYS_PER_LIST[self.place.cloud], Circles(self.location)
         keys_count = 0
         self.counter.add(lists=1)
-        for batch in stream:
+        while (batch := within(self._patience_seconds, lambda: next(stream, None))) is not None:
             if keys_count and keys_count % counted == 0:
                 self.counter.add(lists=1)
             keys_count += batch.num_rows
-            yield self._keys(batch, f"{prefix}/" if self.keeps_slash and prefix else "")
+            page = self._keys(batch, f"{prefix}/" if self.keeps_slash and prefix else "")
+            circles.look_at(page)
+            yield page
 
     def _keys(self, batch: Any, below: str) -> Keys:
         """Return a batch as columns, with paths relative to the root."""
@@ -204,6 +216,8 @@ class BucketStorage:
         times_us = batch["last_modified"].cast(DataType.int64()).to_pylist()
         etags = [(etag or "").strip('"') for etag in batch["e_tag"].to_pylist()]
         page = Keys([path[start:] for path in paths], batch["size"].to_pylist(), times_us, etags)
+        if max(page.sizes, default=0) >= SIZE_BYTES_LIMIT:
+            raise BucketError(f"`{self.location}` says that an object has {max(page.sizes):,} bytes")
         if not below:
             return page
         return page.choose([position for position, path in enumerate(paths) if path.startswith(below)])
@@ -237,7 +251,9 @@ class BucketStorage:
     def folders(self, folder: str) -> Sequence[str]:
         """Return the names of the folders in a folder. Raises BucketError."""
         try:
-            found = self.store.list_with_delimiter(self._key(folder.rstrip("/")))["common_prefixes"]
+            asked = self._key(folder.rstrip("/"))
+            listed = within(self._patience_seconds, lambda: self.store.list_with_delimiter(asked))
+            found = listed["common_prefixes"]
         except InvalidPathError:
             return []  # one range, then: the listing itself finds a way round such a key
         except BaseError as error:

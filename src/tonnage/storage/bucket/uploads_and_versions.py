@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from tonnage.storage import OLD_VERSIONS, Entry, Keys, Part, Type
 from tonnage.storage.bucket.errors import Failure, raise_for
 from tonnage.storage.bucket.listing import in_parts
-from tonnage.storage.bucket.signed import RefusedError, SignedRequests, text
+from tonnage.storage.bucket.signed import RefusedError, SignedRequests, size_of, text
 
 _UNKNOWN_TO = {"NotImplemented", "MethodNotAllowed", "UnsupportedOperation"}
 """What a store says to a request it does not know: it keeps neither, then."""
@@ -48,7 +48,7 @@ def _part_sizes(requests: SignedRequests, key: str, upload_id: str) -> Iterator[
     marks = {"part-number-marker": "NextPartNumberMarker"}
     try:
         for page in requests.pages({"uploadId": upload_id}, key, marks):
-            yield from (int(text(part, "Size") or 0) for part in page.iter("Part"))
+            yield from (size_of(part, "Size") for part in page.iter("Part"))
     except RefusedError as refused:
         if refused.failure.status != 404:  # put together or given up in the meantime
             raise
@@ -73,7 +73,7 @@ def _old(page: ElementTree.Element, start: int) -> Keys:
     old = [version for version in page.iter("Version") if text(version, "IsLatest") != "true"]
     return Keys(
         [text(version, "Key")[start:] for version in old],
-        [int(text(version, "Size") or 0) for version in old],
+        [size_of(version, "Size") for version in old],
         [time_us(text(version, "LastModified")) for version in old],
         [text(version, "VersionId") for version in old],
     )
@@ -98,5 +98,5 @@ def time_us(written: str) -> int | None:
     """Return a time of the API in µs since 1970; None for what is none."""
     try:
         return int(datetime.fromisoformat(written).timestamp() * 1_000_000)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

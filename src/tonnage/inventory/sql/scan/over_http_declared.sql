@@ -1,11 +1,12 @@
--- Blobs that were not read have the size that manifests declare; where these differ, the largest.
+-- Blobs that were not read have the size that manifests declare; where these differ, the largest. What no layer can have
+-- (1 PiB) says nothing.
 insert into staged_blob
 select f.child, max(f.size_bytes), null, 0
 from staged_manifest_ref as f
 join staged_digest as d on d.staged_id = f.child
 where f.role not in ('manifest', 'subject')
     and not f.has_urls
-    and f.size_bytes >= 0
+    and f.size_bytes between 0 and 1_125_899_906_842_624
     and regexp_full_match(d.digest, 'sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}')
     and f.child not in (select digest from staged_blob)
     and d.digest not in (select unnest($absent))
