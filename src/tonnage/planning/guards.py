@@ -35,7 +35,7 @@ def refuse_ignorance(deletions: Deletions, given_tags_count: int | None) -> None
             f"the scan could not read `{path}` ({detail}), and what lies there may need anything",
             "scan as the user the registry runs as",
         )
-    tags_count, revisions_count, _ = deletions.run("doubt").rows[0]
+    tags_count, revisions_count, _ = deletions.run("tag_counts").rows[0]
     if given_tags_count is not None and not tags_count and revisions_count:
         raise IncompleteKnowledgeError(
             f"none of the {given_tags_count:,} tags given leads to one of the {revisions_count:,} revisions here",
@@ -50,7 +50,7 @@ def notes_on_tags(deletions: Deletions, given_tags_count: int | None) -> list[st
     """Return what of tags from outside leads nowhere, and whom they leave out."""
     if given_tags_count is None:
         return []
-    tags_count, _, tagless_count = deletions.run("doubt").rows[0]
+    tags_count, _, tagless_count = deletions.run("tag_counts").rows[0]
     lost_count = given_tags_count - tags_count
     notes = {
         f"{lost_count:,} of the {given_tags_count:,} tags given lead to nothing in this inventory": lost_count,

@@ -1,4 +1,4 @@
--- Signs that tags are kept elsewhere: almost no tags while revisions abound. One row.
+-- How many tags lead to a revision, how many revisions there are, and repositories that no tag leads into. One row.
 select
     (
         select count(*)
