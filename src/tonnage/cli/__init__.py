@@ -29,6 +29,11 @@ COMMANDS = {
     "verify": "Compare a plan with what a later scan measures, to the byte.",
     "undo": "Push back what apply deleted, until the registry has collected.",
     "diff": "Say who grew between two inventories, and by which layers.",
+    "web": "Look at an inventory in the browser.",
+    "serve": "Scan again and again, and serve the page and the metrics.",
+    "page": "Write the page as one file to send to a colleague.",
+    "image": "Show an image: its layers, who else holds them, what it alone frees.",
+    "files": "List the largest files in a layer.",
     "exporter": "Serve what the storage holds as metrics for Prometheus.",
     "demo": "Build a sample registry, scan it, and show the card.",
 }

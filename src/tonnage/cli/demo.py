@@ -33,3 +33,4 @@ def command(folder: str) -> None:
     talk(f"+ tonnage -i {inventory}\n")
     show_card(inventory)
     talk(f"\nLook around: tonnage layers -i {inventory}")
+    talk(f"In the browser: tonnage web {inventory}")

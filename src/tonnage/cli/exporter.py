@@ -3,12 +3,14 @@
 import functools
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tonnage.cli.options import (
+    Command,
     explicit_inventory,
     not_negative,
     open_options,
@@ -18,6 +20,10 @@ from tonnage.cli.options import (
     tags_option,
 )
 from tonnage.sizes import parse_seconds
+
+if TYPE_CHECKING:
+    from tonnage.exporter.messages import Job
+    from tonnage.exporter.serving import Front, Settings
 
 _CHILD = (sys.executable, "-P", "-m", "tonnage.rescan")
 """What scans. `-P`: nothing is imported from the folder where it is called."""
@@ -54,6 +60,79 @@ def check_source(place: str, source: dict[str, Any], tags_from: str | None) -> N
     check_address(place, open_options(**source))
 
 
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("place", metavar="PLACE"),
+    click.option(
+        "-i",
+        "--inventory",
+        metavar="FILE",
+        callback=explicit_inventory,
+        help="The inventory, kept from start to start; its folder must be writable, also where the root file system is"
+        " read-only. Else TONNAGE_INVENTORY, else a file of its own in the user's cache folder.",
+    ),
+    click.option(
+        "--interval",
+        default="5m",
+        show_default=True,
+        metavar="TIME",
+        callback=parse_with(parse_interval),
+        help="Between the end of a scan and the next one, give or take a tenth; at least 1s.",
+    ),
+    click.option(
+        "--max-duration",
+        default="1d",
+        show_default=True,
+        metavar="TIME",
+        callback=parse_with(parse_seconds),
+        help="End a scan that takes longer, such as one that waits for a dead disk; 0 for never.",
+    ),
+    click.option("--metrics", "metrics_folder", metavar="DIR", help="A folder of your own .sql files, each a metric."),
+    click.option("--compat-metrics/--no-compat-metrics", default=True, help="The gauges of docker-registry-exporter."),
+    click.option(
+        "--tags-include", multiple=True, metavar="TARGET", help="Only these tags in them: REPO or REPO:TAG with *."
+    ),
+    click.option("--tags-exclude", multiple=True, metavar="TARGET", help="All but these."),
+    click.option(
+        "--max-series",
+        default=0,
+        metavar="N",
+        callback=not_negative,
+        help="At most so many series of them; the largest stay.",
+    ),
+    tags_option,
+    source_options,
+    click.option(
+        "--web.listen-address",
+        "addresses",
+        multiple=True,
+        default=(":8080",),
+        show_default=True,
+        metavar="ADDRESS",
+        help="Where to listen, such as 127.0.0.1:9187 or [::1]:9187. May be given several times.",
+    ),
+    click.option(
+        "--web.config.file", "web_config_path", metavar="FILE", help="TLS and users, in Prometheus' own format."
+    ),
+    click.option(
+        "--web.telemetry-path",
+        "metrics_path",
+        default="/metrics",
+        show_default=True,
+        metavar="PATH",
+        callback=parse_with(parse_metrics_path),
+        help="Where the metrics are.",
+    ),
+    click.option("--web.enable-scan", "can_request_scan", is_flag=True, help="Let POST /-/scan begin a scan."),
+)
+
+
+def exporter_options(command: Command) -> Command:
+    """Add all that can be said about scans and metrics, for every command that serves them."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command(
     epilog="""\b
 Examples:
@@ -65,67 +144,18 @@ Examples:
 
 The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP begins a scan at once."""
 )
-@click.argument("place", metavar="PLACE")
-@click.option(
-    "-i",
-    "--inventory",
-    metavar="FILE",
-    callback=explicit_inventory,
-    help="The inventory, kept from start to start; its folder must be writable, also where the root file system is"
-    " read-only. Else TONNAGE_INVENTORY, else a file of its own in the user's cache folder.",
-)
-@click.option(
-    "--interval",
-    default="5m",
-    show_default=True,
-    metavar="TIME",
-    callback=parse_with(parse_interval),
-    help="Between the end of a scan and the next one, give or take a tenth; at least 1s.",
-)
-@click.option(
-    "--max-duration",
-    default="1d",
-    show_default=True,
-    metavar="TIME",
-    callback=parse_with(parse_seconds),
-    help="End a scan that takes longer, such as one that waits for a dead disk; 0 for never.",
-)
-@click.option("--metrics", "metrics_folder", metavar="DIR", help="A folder of your own .sql files, each a metric.")
-@click.option("--compat-metrics/--no-compat-metrics", default=True, help="The gauges of docker-registry-exporter.")
-@click.option(
-    "--tags-include", multiple=True, metavar="TARGET", help="Only these tags in them: REPO or REPO:TAG with *."
-)
-@click.option("--tags-exclude", multiple=True, metavar="TARGET", help="All but these.")
-@click.option(
-    "--max-series",
-    default=0,
-    metavar="N",
-    callback=not_negative,
-    help="At most so many series of them; the largest stay.",
-)
-@tags_option
-@source_options
-@click.option(
-    "--web.listen-address",
-    "addresses",
-    multiple=True,
-    default=(":8080",),
-    show_default=True,
-    metavar="ADDRESS",
-    help="Where to listen, such as 127.0.0.1:9187 or [::1]:9187. May be given several times.",
-)
-@click.option("--web.config.file", "web_config_path", metavar="FILE", help="TLS and users, in Prometheus' own format.")
-@click.option(
-    "--web.telemetry-path",
-    "metrics_path",
-    default="/metrics",
-    show_default=True,
-    metavar="PATH",
-    callback=parse_with(parse_metrics_path),
-    help="Where the metrics are.",
-)
-@click.option("--web.enable-scan", "can_request_scan", is_flag=True, help="Let POST /-/scan begin a scan.")
-def command(
+@exporter_options
+def command(**given: Any) -> None:
+    """Serve what a registry's storage holds as metrics for Prometheus.
+
+    PLACE, a folder, a bucket or a registry's URL as for `tonnage scan`, is scanned in the background; a scrape is
+    answered from memory and never fails. It takes the place of docker-registry-exporter, and says what that left out:
+    who holds which bytes, and what would be freed.
+    """
+    run(*prepare(**given))
+
+
+def prepare(
     place: str,
     inventory: str | None,
     interval: float,
@@ -142,18 +172,11 @@ def command(
     metrics_path: str,
     can_request_scan: bool,
     **source: Any,
-) -> None:
-    """Serve what a registry's storage holds as metrics for Prometheus.
-
-    PLACE, a folder, a bucket or a registry's URL as for `tonnage scan`, is scanned in the background; a scrape is
-    answered from memory and never fails. It takes the place of docker-registry-exporter, and says what that left out:
-    who holds which bytes, and what would be freed.
-    """
+) -> tuple["Settings", "Job"]:
+    """Return how to serve, and what to scan. Raises TonnageError for what cannot be."""
     from tonnage.exporter.cache_path import place_for
     from tonnage.exporter.messages import Job
-    from tonnage.exporter.serving import Settings, serve
-    from tonnage.files import remove_abandoned
-    from tonnage.storage.volume import volume_of
+    from tonnage.exporter.serving import Settings
 
     check_source(place, source, tags_from)
     job = Job(
@@ -168,7 +191,15 @@ def command(
         tags_exclude=tags_exclude,
         max_series=max_series,
     )
+    return Settings(addresses, metrics_path, web_config_path, interval, can_request_scan, max_duration), job
+
+
+def run(settings: "Settings", job: "Job", front: "Front | None" = None) -> None:
+    """Serve until told to stop."""
+    from tonnage.exporter.serving import serve
+    from tonnage.files import remove_abandoned
+    from tonnage.storage.volume import volume_of
+
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
-    settings = Settings(addresses, metrics_path, web_config_path, interval, can_request_scan, max_duration)
     unfinished = functools.partial(remove_abandoned, Path(job.inventory))
-    serve(settings, job, _CHILD, functools.partial(volume_of, place), unfinished)
+    serve(settings, job, _CHILD, functools.partial(volume_of, job.address), unfinished, front)

@@ -39,15 +39,16 @@ def command(
     """
     from tonnage.cli.output import mention_doubts, put_table, show, width
     from tonnage.cli.tags import open_inventory
+    from tonnage.errors import UsageError
     from tonnage.formats.targets import parse_target
-    from tonnage.planning.deletions import Deletions
+    from tonnage.planning.deletions import Deletions, nothing_is
     from tonnage.planning.deletions_text import describe, listing_of
 
     with open_inventory(inventory, tags_from) as opened:
         mention_doubts(opened)
         deletions = Deletions(opened)
-        for text in targets:
-            deletions.add(parse_target(text), f"named: {text}")
+        if missing := deletions.add_all([parse_target(text) for text in targets]):
+            raise UsageError(*nothing_is(missing[0]))
         deletions.settle()
         if listing == "summary" and form is None:
             show(describe(deletions, width()), output)

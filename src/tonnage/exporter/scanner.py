@@ -85,7 +85,7 @@ class Scanner:
         if self.is_stopping:
             return
         self.state.duration_seconds = time.monotonic() - started
-        self.state.reason = outcome.reason
+        self.state.reason, self.state.message = outcome.reason, outcome.message
         self.state.is_ready = True
         self._take(outcome)
         if outcome.reason:

@@ -10,6 +10,8 @@ from functools import partial
 from typing import NamedTuple
 
 import uvicorn
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from tonnage.exporter.addresses import listen, url_of
 from tonnage.exporter.app import Pages, make_app
@@ -42,12 +44,22 @@ class Settings(NamedTuple):
     """How long a scan may take; 0 is for ever."""
 
 
+class Front(NamedTuple):
+    """What is served beside the metrics, of whoever serves more than them."""
+
+    make_app: Callable[[list[BaseRoute], Sequence[socket.socket], State], ASGIApp]
+    """From the exporter's own routes, the sockets and how the scans go to the whole app."""
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
 def serve(
     settings: Settings,
     job: Job,
     command: Sequence[str],
     measure: Callable[[], tuple[int, int] | None],
     clear_away: Callable[[], None],
+    front: Front | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises TonnageError for settings that are wrong, before anything is begun.
 
@@ -63,18 +75,27 @@ def serve(
     web.watch()
     state = State(settings.interval_seconds)
     scanner = Scanner(command, job, state, measure, clear_away, settings.limit_seconds)
-    asyncio.run(_serve(settings, web, sockets, scanner, Live(state, web)))
+    if front is None:
+        return asyncio.run(_serve(settings, web, sockets, scanner, Live(state, web), None))
+    front.start()
+    try:
+        asyncio.run(_serve(settings, web, sockets, scanner, Live(state, web), front))
+    finally:
+        front.stop()
 
 
-async def _serve(settings: Settings, web: Web, sockets: list[socket.socket], scanner: Scanner, live: Live) -> None:
+async def _serve(
+    settings: Settings, web: Web, sockets: list[socket.socket], scanner: Scanner, live: Live, front: Front | None
+) -> None:
     pages = Pages(live, settings.metrics_path, scanner.request if settings.can_request_scan else None)
-    server = LimitedServer(Guard(make_app(pages.routes()), web), web)
+    app = front.make_app(pages.routes(), sockets, live.state) if front else make_app(pages.routes())
+    server = LimitedServer(Guard(app, web), web)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, scanner.request)
     scanning = asyncio.create_task(scanner.run())
     scanning.add_done_callback(lambda task: _end(server, task))
     log.info("listening on %s", ", ".join(url_of(found, web.has_tls) for found in sockets))
-    with _signals_spent():
+    with signals_spent():
         await server.serve(sockets)
         await scanner.stop()
         await scanning
@@ -119,7 +140,7 @@ def _config(app: Guard) -> uvicorn.Config:
 
 
 @contextlib.contextmanager
-def _signals_spent() -> Iterator[None]:
+def signals_spent() -> Iterator[None]:
     """uvicorn ends at a signal, and then raises it again for whoever was there before: for nobody, as it is spent."""
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

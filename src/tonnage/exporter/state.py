@@ -70,6 +70,10 @@ class State:
     is_running: bool = False
     reason: str | None = None
     """Why the last scan failed; empty if it did not, null before one has ended."""
+    message: str = ""
+    """What the last scan failed with, in words."""
+    files_count: int | None = None
+    """Files the scan that runs has met so far."""
     duration_seconds: float | None = None
     succeeded_count: int = 0
     failed_count: int = 0

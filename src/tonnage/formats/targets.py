@@ -4,6 +4,9 @@ import re
 from typing import NamedTuple
 
 from tonnage.errors import UsageError
+from tonnage.formats.names import is_digest
+
+_SPECIAL = frozenset("*?[")
 
 
 class Target(NamedTuple):
@@ -13,6 +16,12 @@ class Target(NamedTuple):
     tag: str | None = None
     digest: str | None = None
     """A digest, or the beginning of one."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it names one thing: no pattern, and a digest of full length."""
+        is_pattern = not _SPECIAL.isdisjoint(self.repository) or not _SPECIAL.isdisjoint(self.tag or "")
+        return not is_pattern and (self.digest is None or is_digest(self.digest))
 
     @property
     def repository_regex(self) -> str:

@@ -1,8 +1,9 @@
 """The door to SQL: inventories opened for reading, and made."""
 
 import contextlib
+import copy
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -60,11 +61,21 @@ def connect(memory_bytes: int | None = None) -> "duckdb.DuckDBPyConnection":
 class Inventory:
     """An inventory, opened for reading. Use as a context manager."""
 
-    def __init__(self, path: str, tags: list[tuple[str, str, str]] | None = None) -> None:
-        """Open it; with `tags` (repository, tag, digest) these take the place of the ones in the storage."""
+    def __init__(
+        self,
+        path: str,
+        tags: list[tuple[str, str, str]] | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Open it; with `tags` (repository, tag, digest) these take the place of the ones in the storage.
+
+        `settings` of the database are made before it is locked.
+        """
         self.path = path
         self.connection = connect()
         try:
+            for name, value in (settings or {}).items():
+                self.connection.execute(f"set {name} = {literal(value)}")
             attach(self.connection, path, "inventory" if tags is None else "stored")
             if tags is not None:
                 copy_with_tags(self.connection, tags)
@@ -78,6 +89,17 @@ class Inventory:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator["Inventory"]:
+        """Yield the same inventory for one of several at a time: temporary tables are its own."""
+        session = copy.copy(self)
+        session.connection = self.connection.cursor()
+        try:
+            session.connection.execute("use inventory")
+            yield session
+        finally:
+            session.connection.close()
 
     def query(self, sql: str, parameters: dict[str, Any] | None = None) -> Table:
         """Return what one statement answers. Parameters are named `$name`. Raises QueryError."""

@@ -137,8 +137,18 @@ def read_report(path: Path) -> Report:
 
 def run_report(inventory: Inventory, report: Report, values: dict[str, str]) -> Table:
     """Return the rows of a report. `values` are as typed; defaults fill in. Raises UsageError, QueryError, NotKnownError."""
+    refuse_ignorance_of(inventory, report)
+    return inventory.query(report.sql, bind(inventory, report, values))
+
+
+def refuse_ignorance_of(inventory: Inventory, report: Report) -> None:
+    """Raise NotKnownError for a report that needs what the inventory does not know."""
     for need in report.needs:
         insist(inventory, need, report.question[:1].lower() + report.question[1:])
+
+
+def bind(inventory: Inventory, report: Report, values: dict[str, str]) -> dict[str, Any]:
+    """Return the values of a report's parameters, as typed or by default. Raises UsageError."""
     bound: dict[str, Any] = {}
     if unknown := values.keys() - {parameter.name for parameter in report.parameters}:
         known = ", ".join(parameter.name for parameter in report.parameters) or "none"
@@ -149,7 +159,7 @@ def run_report(inventory: Inventory, report: Report, values: dict[str, str]) -> 
             raise UsageError(f"`{report.name}` needs a {parameter.name}")
         value = parameter.parse(text)
         bound[parameter.name] = find_digest(inventory, text) if parameter.type == "digest" else value
-    return inventory.query(report.sql, bound)
+    return bound
 
 
 def find_digest(inventory: Inventory, text: str) -> str:

@@ -55,7 +55,32 @@ class Deletions:
             self.run("target_repository", **values)
             self.run("target_repository_tags", **values)
         if self._count("gone", "gone_tag") == before:
-            raise UsageError(f"nothing in the inventory is `{target_text(target)}`", "tonnage repositories lists them")
+            raise UsageError(*nothing_is(target))
+
+    def add_all(self, targets: Sequence[Target], reason: str = "named: {}") -> list[Target]:
+        """Add many targets, those of exact names all at once; return what is not there."""
+        exact = [target for target in targets if target.is_exact]
+        unmatched = self._add_exact(exact, reason)
+        for target in targets:
+            if not target.is_exact:
+                try:
+                    self.add(target, reason.format(target_text(target)))
+                except UsageError:
+                    unmatched.append(target)
+        return unmatched
+
+    def _add_exact(self, targets: Sequence[Target], reason: str) -> list[Target]:
+        if not targets:
+            return []
+        names = {
+            "repositories": [target.repository for target in targets],
+            "tags": [target.tag or "" for target in targets],
+            "digests": [target.digest or "" for target in targets],
+        }
+        reasons = [reason.format(target_text(target)) for target in targets]
+        for statement in ("add_exact", "add_exact_tags"):
+            self.run(statement, **names, reasons=reasons)
+        return [targets[number] for (number,) in self.run("unmatched", **names).rows]
 
     def add_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Add to `gone_tag` (repository, tag, reason), `gone` or `protected` (repository, digest, reason)."""
@@ -100,6 +125,11 @@ class Deletions:
     def _count(self, *tables: str) -> int:
         """Return how many rows some of the tables of sql/plan/prepare.sql have."""
         return sum(int(self.inventory.query(f"select count(*) from {table}").rows[0][0]) for table in tables)
+
+
+def nothing_is(target: Target) -> tuple[str, str]:
+    """Return the message, and the next step, for a target that is not there."""
+    return f"nothing in the inventory is `{target_text(target)}`", "tonnage repositories lists them"
 
 
 def target_text(target: Target) -> str:

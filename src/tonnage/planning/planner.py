@@ -12,14 +12,15 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
+from tonnage.errors import UsageError
 from tonnage.formats.references import Reference
 from tonnage.formats.targets import Target
 from tonnage.gc.preview import Forecast, predict_after
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.known import Doubt, Knowledge, doubts_of, has_doubt, insist, knowledge_of
 from tonnage.inventory.statements import statements
-from tonnage.plan import Action, Item, Kept, Plan, Prediction, Source, seal
-from tonnage.planning.deletions import Deletions, target_text
+from tonnage.plan import Action, FrontierPoint, Item, Kept, Plan, Prediction, Source, seal
+from tonnage.planning.deletions import Deletions, nothing_is, target_text
 from tonnage.planning.guards import (
     Judged,
     notes_on_cache,
@@ -30,7 +31,7 @@ from tonnage.planning.guards import (
     refuse_ignorance,
 )
 from tonnage.planning.policy import Candidate, Decision, Policy, Untagged, judge_tags, judge_untagged, rule_for
-from tonnage.planning.units import cheapest_units
+from tonnage.planning.units import cheapest_units, whole_frontier
 from tonnage.sizes import format_size
 
 _POLICY_KEEPS = "the policy keeps it"
@@ -49,24 +50,43 @@ class Wanted(NamedTuple):
     """How many tags were given from outside, in place of those in the storage; None if none were."""
     plan_file: str = "plan.json"
     """Where the plan will be, for the commands in it."""
+    keeps: Policy | None = None
+    """A policy that takes nothing: what its rules keep stays, whoever names it."""
 
 
-def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
-    """Return the plan. Raises IncompleteKnowledgeError, GoalUnreachableError and UsageError."""
+def frontier_of(inventory: Inventory, wanted: Wanted, now: datetime) -> list[FrontierPoint]:
+    """Return all trade-offs between bytes and cost, whatever the goal. Raises IncompleteKnowledgeError and UsageError."""
+    deletions, _, _ = _prepared(inventory, wanted, now)
+    return whole_frontier(deletions, older_is_cheaper=wanted.older_is_cheaper)
+
+
+def _prepared(inventory: Inventory, wanted: Wanted, now: datetime) -> tuple[Deletions, list[str], list[Kept]]:
+    """Return deletions with what is protected and what a policy takes, notes on that, and what the policy keeps."""
     deletions = Deletions(inventory)
     knowledge = knowledge_of(inventory)
     for need in ("files", "untagged") if wanted.free_bytes is not None else ():
         insist(inventory, need, "how many bytes deletions would free")
     refuse_ignorance(deletions, wanted.given_tags_count)
     notes = notes_on_tags(deletions, wanted.given_tags_count) + notes_on_untagged(knowledge, wanted.policy)
-    is_cache = has_doubt(doubts_of(inventory), Doubt.CACHE)
-    notes += notes_on_cache(is_cache=is_cache)
+    notes += notes_on_cache(is_cache=has_doubt(doubts_of(inventory), Doubt.CACHE))
     notes += protect(deletions, wanted.in_use, wanted.registry_version)
     judged = _judged_repositories(deletions, wanted.policy)
     notes += notes_on_times(judged)
     kept = _apply_policy(deletions, wanted, judged, now)
-    for target in wanted.targets:
-        deletions.add(target, f"named: {target_text(target)}")
+    _protect_by_policy(deletions, wanted.keeps, now)
+    return deletions, notes, kept
+
+
+def make_plan(inventory: Inventory, wanted: Wanted, now: datetime, *, predicts: bool = True) -> Plan:
+    """Return the plan, without replays of collections where `predicts` says so.
+
+    Raises IncompleteKnowledgeError, GoalUnreachableError and UsageError.
+    """
+    deletions, notes, kept = _prepared(inventory, wanted, now)
+    knowledge = knowledge_of(inventory)
+    is_cache = has_doubt(doubts_of(inventory), Doubt.CACHE)
+    if missing := deletions.add_all(wanted.targets):
+        raise UsageError(*nothing_is(missing[0]))
     frontier = None
     if wanted.free_bytes is not None:
         frontier = cheapest_units(deletions, wanted.free_bytes, older_is_cheaper=wanted.older_is_cheaper)
@@ -74,7 +94,7 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime) -> Plan:
     kept += [_kept(*row) for row in deletions.run("kept").rows]
     items, unable = _items(deletions, wanted.registry_version)
     collector = f"{wanted.registry_version}.x"
-    forecasts = predict_after(inventory, items) if knowledge.has_files else []
+    forecasts = predict_after(inventory, items) if knowledge.has_files and predicts else []
     predictions = [_safe(deletions, knowledge), *(forecast.prediction for forecast in forecasts)]
     harm = next((p.harm for p in predictions if p.collector == collector), None)
     source = _source(inventory, knowledge)
@@ -124,6 +144,16 @@ def _apply_policy(deletions: Deletions, wanted: Wanted, judged: Sequence[Judged]
         stay += [(u.repository, u.digest) for u, d in untagged if not (d and d.deletes)]
         deletions.add_rows("protected", [(repository, digest, _POLICY_KEEPS) for repository, digest in stay])
     return kept
+
+
+def _protect_by_policy(deletions: Deletions, policy: Policy | None, now: datetime) -> None:
+    if policy is None:
+        return
+    tags = _judged_tags(deletions, policy, _judged_repositories(deletions, policy), now.timestamp())
+    untagged = _judged_untagged(deletions, policy, now.timestamp())
+    stay = [(t.repository, t.digest, d.reason) for t, d in tags if d and not d.deletes]
+    stay += [(u.repository, u.digest, d.reason) for u, d in untagged if d and not d.deletes]
+    deletions.add_rows("protected", stay)
 
 
 def _judged_repositories(deletions: Deletions, policy: Policy | None) -> list[Judged]:
@@ -289,6 +319,14 @@ _COLLECT = {
 
 def _collect(knowledge: Knowledge, collector: str) -> str:
     return "# zot collects by itself: wait for its gcDelay" if knowledge.kind == "layouts" else _COLLECT[collector]
+
+
+def commands_after(inventory: Inventory, registry_version: int, plan_file: str = "plan.json") -> list[str]:
+    """Return what is to be run after a plan that deletes something, where nothing speaks against a collection."""
+    knowledge = knowledge_of(inventory)
+    collect = [_collect(knowledge, f"{registry_version}.x")]
+    source = _source(inventory, knowledge)
+    return _commands(source, knowledge, collect, inventory.path, plan_file, has_items=True)
 
 
 def _commands(

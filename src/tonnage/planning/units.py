@@ -66,6 +66,14 @@ def cheapest_units(deletions: Deletions, goal_bytes: int, *, older_is_cheaper: b
     return _frontier(units, answer, choice, goal_bytes, orphaned_bytes)
 
 
+def whole_frontier(deletions: Deletions, *, older_is_cheaper: bool) -> list[FrontierPoint]:
+    """Return the frontier from nothing to all that may go, thinned to what can be drawn."""
+    orphaned_bytes = int(deletions.run("orphaned_total").rows[0][0])
+    units = _Units(deletions, older_is_cheaper)
+    points = closure.thin(cheapest(units.problem, 0).points, _POINTS_NEAR + _POINTS_FAR)
+    return [units.point(point.units, point.freed_bytes + orphaned_bytes, point.cost) for point in points]
+
+
 def _frontier(units: _Units, answer: Answer, choice: Choice, goal_bytes: int, orphaned_bytes: int) -> Frontier:
     points = [
         units.point(point.units, point.freed_bytes + orphaned_bytes, point.cost)

@@ -52,7 +52,7 @@ class _Column(NamedTuple):
 
 def to_json(table: Table) -> str:
     """Return an array of objects, one per row, with the columns as keys and exact integers."""
-    rows = [{name: _plain(value) for name, value in zip(table.columns, row, strict=True)} for row in table.rows]
+    rows = [{name: plain_value(value) for name, value in zip(table.columns, row, strict=True)} for row in table.rows]
     if not rows:
         return "[]\n"
     return "[\n" + ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
@@ -72,7 +72,7 @@ def to_csv(table: Table) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.columns)
-    writer.writerows([[_csv(value) for value in row] for row in table.rows])
+    writer.writerows([[to_csv_value(value) for value in row] for row in table.rows])
     return out.getvalue()
 
 
@@ -100,7 +100,8 @@ def shorten_digests(text: str) -> str:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value as JSON has it."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds") + "Z"
     if isinstance(value, bytes):
@@ -108,11 +109,11 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def _csv(value: Any) -> Any:
+def to_csv_value(value: Any) -> Any:
     """Return a value as databases read it: true and false are words there, and not Python's."""
     if isinstance(value, bool):
         return str(value).lower()
-    return "" if value is None else _plain(value)
+    return "" if value is None else plain_value(value)
 
 
 def _head(name: str) -> str:

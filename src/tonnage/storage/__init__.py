@@ -152,6 +152,9 @@ class Storage(Protocol):
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of a file. Raises OSError; FileNotFoundError if it is gone."""
 
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield a file piece by piece, however large it is. Raises OSError, as `read` does."""
+
     def is_large(self) -> bool:
         """Return whether opening every folder would take long enough to be left to those who ask for it."""
 

@@ -79,6 +79,10 @@ class LayoutStorage(NamedTuple):
             else:
                 yield entry._replace(type=Type.ALIAS) if aliased and entry.type is Type.FILE else entry
 
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield a file piece by piece. Raises OSError."""
+        return LocalStorage(self.root).stream(path)
+
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of a file. Raises OSError."""
         return self._files.read(path, limit_bytes)

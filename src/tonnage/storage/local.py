@@ -24,6 +24,7 @@ _LARGE = 25_000
 """Blobs from which on a registry is large: opening all its folders takes longer than all the rest of a scan."""
 
 _READ_AT_ONCE = 65_536
+_PIECE_BYTES = 1_048_576
 """What fits into a small buffer; one for 4 MiB would cost more to make than most files to read."""
 _TO_READ = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK
 _LEAVES_LIMIT = 10_000
@@ -139,6 +140,15 @@ class LocalStorage(NamedTuple):
                 if blobs_count > _LARGE:
                     return True
         return False
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield a file piece by piece. Raises OSError."""
+        descriptor = self._open(f"{self.root}/{native(path)}")
+        try:
+            while piece := os.read(descriptor, _PIECE_BYTES):
+                yield piece
+        finally:
+            os.close(descriptor)
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of a file. Raises OSError."""

@@ -99,6 +99,10 @@ class ReportStorage:
         for page in self._pages(f"{prefix}/" if prefix else "", _CURRENT):
             yield from map(Entry, *page[:3])
 
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield a file piece by piece. Raises OSError."""
+        return self.bodies.stream(path)
+
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of an object. Raises OSError."""
         return self.bodies.read(path, limit_bytes)

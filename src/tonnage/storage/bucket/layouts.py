@@ -44,6 +44,10 @@ class LayoutBucket(NamedTuple):
         for page in self.bucket.pages(below=prefix):
             yield from map(Entry, *page[:3])
 
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield a file piece by piece. Raises OSError."""
+        return self.bucket.stream(path)
+
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return the first `limit_bytes` of an object. Raises OSError."""
         return self.bucket.read(path, limit_bytes)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _KEYS_PER_PAGE = 1000
 _REQUESTS_PER_PAGE = 10
+_PIECE_BYTES = 1_048_576
 _FAILURES_LIMIT = 10
 """Reads that fail one after the other, with none between that succeeds, until it is the bucket and not the object."""
 
@@ -140,6 +141,17 @@ class BucketStorage:
             raise OSError(errno.EIO, understand(error).said, path) from error
         self.failures_count, self.was_read = 0, True
         return content
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield an object piece by piece. Raises OSError."""
+        self.counter.add(gets=1)
+        try:
+            for piece in self.store.get(self._key(path)).stream(min_chunk_size=_PIECE_BYTES):
+                yield bytes(piece)
+        except FileNotFoundError:
+            raise FileNotFoundError(errno.ENOENT, "no such object", path) from None
+        except (BaseError, ValueError) as error:
+            raise OSError(errno.EIO, understand(error).said, path) from error
 
     def pages(self, start: str = "", below: str = "") -> Iterator[Keys]:
         """Yield the keys behind `start`, or those below a folder, page by page. Raises BucketError."""

@@ -1,0 +1,43 @@
+"""tonnage image"""
+
+import click
+
+from tonnage.cli.options import inventory_option, output_options, tags_option
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tonnage image ml/training:model-4
+  tonnage image shop/checkout:2.5 --platform linux/arm64 --json
+  tonnage image app@sha256:4f4f…"""
+)
+@click.argument("name", metavar="REPOSITORY:TAG")
+@click.option("--platform", metavar="OS/ARCH", help="Of an index: whose layers; else the first that it lists.")
+@tags_option
+@inventory_option
+@output_options
+def command(
+    name: str,
+    platform: str | None,
+    tags_from: str | None,
+    inventory: str,
+    form: str | None,
+    output: str,
+    limit: int | None,
+) -> None:
+    """Show an image: its layers in order, who else holds them, and what deleting it alone frees.
+
+    As JSON and CSV the layers, one row each.
+    """
+    from tonnage.cli.output import put_table, show, width
+    from tonnage.cli.tags import open_inventory
+    from tonnage.planning.images import find, layers_table
+    from tonnage.planning.images_text import describe
+
+    with open_inventory(inventory, tags_from) as opened:
+        image = find(opened, name, platform or "")
+    if form is None:
+        show(describe(image, width()), output)
+    else:
+        put_table(layers_table(image), form, output, limit)

@@ -1,0 +1,69 @@
+"""Child processes that answer one question each and go: what a stranger asks, or what may take long, is done there."""
+
+import contextlib
+import ctypes
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Child:
+    """A process that waits for one question on stdin."""
+
+    def __init__(self, module: str) -> None:
+        command: Sequence[str] = (sys.executable, "-P", "-m", module)
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+
+    def tell(self, message: bytes, *, is_all: bool) -> None:
+        """Send something; after all of it nothing more can be sent. One that has died is noticed when it answers."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(message)
+            self.process.stdin.flush()
+            if is_all:
+                self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+
+    def answer(self, seconds: float, most_bytes: int) -> bytes | None:
+        """Return all it says; None if it takes longer or says more: then it is killed."""
+        assert self.process.stdout is not None
+        ends, said = time.monotonic() + seconds, bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while (left := ends - time.monotonic()) > 0 and len(said) <= most_bytes:
+                if selector.select(left):
+                    piece = os.read(self.process.stdout.fileno(), 65_536)
+                    if not piece:
+                        self.end()
+                        return bytes(said)
+                    said += piece
+        self.end()
+        return None
+
+    def end(self) -> None:
+        """Kill it, and free what it held."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+
+
+def become_child(most_bytes: int) -> None:
+    """Go with the parent, take no more memory than this, and leave processor time to others: run first in a child."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(5)
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -1,0 +1,1 @@
+"""The pages: a file each, from a question to what its template needs."""
