@@ -38,11 +38,12 @@ def test_a_scan_ended_at_many_moments(what: str, count: int, registry: Builder, 
         assert moment["said"] in ([0, OLD], [0, NEW]), moment
         others = [name for name in moment["names"] if name != inventory.name]
         assert all(name.startswith(".tonnage-") for name in others), moment
-        if what == "SIGKILL":
-            assert moment["code"] == -signal.SIGKILL, moment
+        if moment["code"] == 0:  # it was done by then: runs differ by some lines
+            assert moment["said"] == [0, NEW], moment
         else:
-            assert (moment["code"], others) == (128 + getattr(signal, what), []), moment
-    assert {tuple(moment["said"][1]) for moment in moments} >= {tuple(OLD)}
+            assert moment["code"] == (-signal.SIGKILL if what == "SIGKILL" else 128 + getattr(signal, what)), moment
+            assert what == "SIGKILL" or others == [], moment
+    assert sum(moment["code"] != 0 for moment in moments) > 0.9 * count
     scan_tree(registry.root, inventory)
     assert column(inventory, "select tag from tag order by tag") == NEW
     assert [path.name for path in inventory.parent.iterdir()] == [inventory.name]

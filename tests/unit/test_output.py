@@ -144,7 +144,8 @@ def test_a_place_that_is_odd_and_good_is_written(
     Path(folder / "it.new").write_text("mine")
     assert call(filled(WRITERS[writer], str(out), demo, demo_inventory)) == 0
     capsys.readouterr()
-    assert (out.stat().st_size > 0, out.is_symlink()) == (True, "link" in what and what != "hard link")
+    assert out.stat().st_size > 0 or writer == "diff"  # of an inventory and itself there is nothing to say
+    assert out.is_symlink() == (what in ("link", "dangling link"))
     real_names = {"real" if what == "hard link" else real.name, "real.new"}
     assert (set(names(folder / "disk")), (folder / "it.new").read_text()) == (real_names, "mine")
 
