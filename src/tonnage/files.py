@@ -98,10 +98,11 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def remove_abandoned(path: Path) -> None:
-    """Remove what a writer left that was killed, unless another one is at work. Raises WriteError if it is."""
-    place = place_of(path)
-    with _as_write_error(path), _locked(place, path, 0):
-        _remove_abandoned(place)
+    """Remove what a writer left that was killed. If another one is at work, or nothing can be written, the next one will."""
+    with contextlib.suppress(WriteError):
+        place = place_of(path)
+        with _as_write_error(path), _locked(place, path, 0):
+            _remove_abandoned(place)
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -178,8 +179,7 @@ def test_who_writes_the_same_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match=said) as caught, replacing(tmp_path / "it", patience_seconds=0):
         pass
     assert (caught.value.exit_code, bool(caught.value.next_step)) == (10, True)
-    with pytest.raises(WriteError):
-        remove_abandoned(tmp_path / "it")
+    remove_abandoned(tmp_path / "it")
     write_file(tmp_path / "other", b"is another file")
     process.communicate("\n")
     assert ((tmp_path / "it").read_text(), names(tmp_path)) == ("new", ["it", "other"])
@@ -206,6 +206,11 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path) -> Non
     process.kill()
     process.communicate()
     assert ((tmp_path / "it").read_text(), len(names(tmp_path))) == ("old", 3)
+    (tmp_path / "other").mkdir()
+    shutil.copytree(tmp_path, tmp_path / "other", dirs_exist_ok=True, ignore=shutil.ignore_patterns("other"))
+    remove_abandoned(tmp_path / "other/it")
+    assert names(tmp_path / "other") == ["it"]
+    shutil.rmtree(tmp_path / "other")
     write_file(tmp_path / "it", b"new")
     assert ((tmp_path / "it").read_text(), names(tmp_path)) == ("new", ["it"])
 
