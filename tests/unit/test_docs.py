@@ -222,3 +222,15 @@ def _fences(path: Path) -> list[str]:
 def _anchor(heading: str) -> str:
     words = heading.lstrip("# ").lower()
     return re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+
+
+def test_each_promise_is_held_by_a_test() -> None:
+    """The page of promises names tests that are there."""
+    promises = (ROOT / "docs" / "explanation" / "promises.md").read_text(encoding="utf-8")
+    rows = [line for line in promises.splitlines() if line.startswith("| ") and "| Promise |" not in line]
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?(?:::(\w+))?`", row)
+        assert named, row
+        for file, *names in named:
+            source = (ROOT / file).read_text(encoding="utf-8")
+            assert all(re.search(rf"\b(?:def|class) {name}\b", source) for name in names if name), (file, names)
