@@ -13,6 +13,7 @@ from lyingregistry import Asked, Habit, Registry, Reply, json_reply, lying_regis
 from scanning import answer, column
 from tonnage.errors import RegistryError, TonnageError
 from tonnage.registry import paging
+from tonnage.registry.harbor import read_harbor_tags
 from tonnage.scan.run import Summary, scan
 from tonnage.storage.opening import OpenOptions, open_storage
 from tonnage.storage.registry import RegistrySource
@@ -189,6 +190,29 @@ def test_odd_lengths(tmp_path: Path, length: str) -> None:
             assert error.message
             return
     assert column(tmp_path / "tonnage.duckdb", "select has_stored_sizes from source") == [False]
+
+
+def harbor(tags: Any) -> Habit:
+    """Return the habit of being a Harbor with one repository, whose artifact has such tags."""
+
+    def habit(registry: Registry, asked: Asked, honest: Reply) -> Reply:
+        if asked.path.endswith("/artifacts"):
+            return json_reply([{"digest": "sha256:1", "tags": tags}])
+        return json_reply([{"name": "project/app"}])
+
+    return habit
+
+
+def the_same_page(registry: Registry, asked: Asked, honest: Reply) -> Reply:
+    """Answer with a full page, whichever is asked for."""
+    return json_reply([{"name": "project/app"}] * 100)
+
+
+@pytest.mark.parametrize("habit", [the_same_page, harbor(5), harbor([1]), harbor("many"), at("", lambda *_: Reply())])
+def test_harbors_that_lie(habit: Habit) -> None:
+    """What its own API says of tags ends in a message too."""
+    with lying_registry(habit) as registry, pytest.raises(RegistryError):
+        read_harbor_tags(registry.url)
 
 
 def test_a_tower_of_indexes_ends(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tonnage.registry.connection import parse_registry_url
 from tonnage.registry.credentials import find_credentials
 from tonnage.registry.http import Answer, Limits, Wire
 
+_PAGES_LIMIT = 10_000
 _PAGE_SIZE = 100
 """What Harbor gives at most."""
 
@@ -53,20 +54,31 @@ def _tags(wire: Wire, api: str, headers: Mapping[str, str]) -> Iterator[tuple[st
         inner = quote(quote(rest, safe=""), safe="")
         path = f"{api}/projects/{quote(project, safe='')}/repositories/{inner}/artifacts"
         for artifact in _pages(wire, path, headers, "&with_tag=true"):
-            for tag in artifact.get("tags") or ():
-                yield name, str(tag["name"]), str(artifact["digest"])
+            for tag in _tags_of(artifact, path):
+                yield name, tag, str(artifact.get("digest", ""))
 
 
 def _pages(wire: Wire, url: str, headers: Mapping[str, str], more: str = "") -> Iterator[dict[str, Any]]:
-    """Yield the objects of all pages."""
-    page = 0
-    while True:
-        page += 1
+    """Yield the objects of all pages. Raises RegistryError where these have no end."""
+    before: list[dict[str, Any]] = []
+    for page in range(1, _PAGES_LIMIT):
         answer = wire.exchange("GET", f"{url}?page={page}&page_size={_PAGE_SIZE}{more}", headers)
         found = _objects(answer, url)
+        if found and found == before:
+            break
         yield from found
         if len(found) < _PAGE_SIZE:
             return
+        before = found
+    raise RegistryError(f"`{url}` has no end: page {page} is not the last, or comes again")
+
+
+def _tags_of(artifact: dict[str, Any], path: str) -> Iterator[str]:
+    """Yield the names of an artifact's tags."""
+    tags = artifact.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, dict) for tag in tags):
+        raise RegistryError(f"`{path}` is not a list of Harbor's API: its tags are something else")
+    yield from (str(tag.get("name", "")) for tag in tags)
 
 
 def _objects(answer: Answer, url: str) -> list[dict[str, Any]]:
@@ -74,7 +86,7 @@ def _objects(answer: Answer, url: str) -> list[dict[str, Any]]:
         raise AccessError(f"Harbor does not show `{url}` to this user ({answer.describe()})")
     try:
         found = msgspec.json.decode(answer.body) if answer.status == 200 else None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise RegistryError(f"`{url}` is no list of Harbor's API ({answer.describe()})")
