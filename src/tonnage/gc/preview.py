@@ -97,6 +97,7 @@ class Preview(NamedTuple):
     is_searched: bool
     """The scan looked for strays in every folder; if not, one that would stop the collection may have been missed."""
     outcome: Outcome
+    """The replay itself, with every path it removes."""
     doubts: tuple[Doubted, ...] = ()
     """What makes the storage not to be believed as it is, as far as it matters to this collection."""
 
@@ -104,8 +105,6 @@ class Preview(NamedTuple):
     def is_doubtful(self) -> bool:
         """Whether nobody can say what is safe to free: the storage is not whole, or tags decide and are not there."""
         return gravest(self.doubts) is not None or has_doubt(self.doubts, Doubt.TAGS_ELSEWHERE)
-
-    """The replay itself, with every path it removes."""
 
 
 class Context(NamedTuple):

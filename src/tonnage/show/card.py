@@ -68,8 +68,20 @@ def _collection(inventory: Inventory, knowledge: Knowledge, doubts: tuple[Doubte
         "select coalesce(sum(size_bytes) filter (where not is_pinned), 0),"
         " coalesce(sum(size_bytes) filter (where is_pinned), 0) from orphaned"
     ).rows
-    kept = f"; {format_size(pinned)} more may be needed by manifests that cannot be read" if pinned else ""
-    return f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n{_versions(inventory)}"
+    kept = f"; {format_size(pinned)} more may be needed by what could not be read" if pinned else ""
+    said = f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n"
+    return said + _rules(inventory) + _versions(inventory)
+
+
+def _rules(inventory: Inventory) -> str:
+    """Return that the registry's own collector takes more than is orphaned, if it does; the preview says which."""
+    ((count,),) = inventory.query("select count(distinct digest) from problem where kind = 'unlinked_child'").rows
+    if not count:
+        return ""
+    listed = "1 manifest" if count == 1 else f"{count:,} manifests"
+    return (
+        f"The registry's own may take more, as indexes list {listed} their repositories lack: tonnage gc --registry 2\n"
+    )
 
 
 def _versions(inventory: Inventory) -> str:
