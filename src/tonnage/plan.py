@@ -55,6 +55,16 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Stored bytes it needs, shared ones included; what is freed is told for the whole plan."""
     exclusive_bytes: int = 0
     """Those of them that nothing else in the registry needs, whatever else goes."""
+    missing: list[str] = []
+    """Digests that it needs, itself or through an index in it, and the repository does not have."""
+
+    @property
+    def final_because(self) -> str:
+        """Why it cannot be taken back: a registry refuses what lacks a part. Empty where nothing is known against it."""
+        if self.missing:
+            others = f" and {len(self.missing) - 1:,} more" if len(self.missing) > 1 else ""
+            return f"`{self.missing[0]}`{others} is missing"
+        return "a registry may refuse schema 1" if self.kind == "schema1" else ""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

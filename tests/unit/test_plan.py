@@ -16,6 +16,7 @@ from tonnage.formats.targets import parse_target
 from tonnage.inventory.database import Inventory
 from tonnage.plan import Action, Plan, PlanError, confirm, read_plan, write_plan
 from tonnage.planning.guards import IncompleteKnowledgeError
+from tonnage.planning.plan_text import explain
 from tonnage.planning.planner import Wanted, make_plan
 from tonnage.planning.policy import parse_policy
 from tonnage.planning.units import GoalUnreachableError
@@ -409,3 +410,36 @@ def test_damaged_indexes_in_circles(registry: Builder) -> None:
     found = [item.digest for item in planned(registry, "app").items]
     assert set(found) == app.revisions
     assert found.index(top.digest) < found.index(outer.digest)
+
+
+class TestFinal:
+    """What a registry would refuse to take back is said in the plan."""
+
+    def test_what_lacks_a_part_and_each_index_above_it(self, registry: Builder) -> None:
+        """A platform that was never mirrored, a layer that is lost; what is whole beside them can be taken back."""
+        app = registry.repository("app")
+        children = [app.image([registry.layer(name.encode())], platform=f"linux/{name}") for name in ("amd64", "arm64")]
+        inner = app.index(children)
+        outer = app.index([inner, children[0]], tag="outer")
+        lost = registry.layer(b"lost")
+        torn = app.image([lost], tag="torn")
+        app.image([registry.layer(b"whole")], tag="whole")
+        app.delete(children[1].digest)
+        registry.blob_path(lost.digest).unlink()
+        plan = planned(registry, "app")
+        final = {item.digest: item.missing for item in plan.items if item.final_because}
+        missing = [children[1].digest]
+        assert final == {inner.digest: missing, outer.digest: missing, torn.digest: [lost.digest]}
+        [note] = [note for note in plan.notes if "cannot be taken back" in note]
+        assert note.startswith(f"3 of the {len(plan.items)} deletions")
+        assert f"cannot be taken back: `{lost.digest}` is missing" in " ".join(explain(plan, 200).split())
+
+    def test_an_index_above_one_that_stays_comes_back(self, registry: Builder) -> None:
+        """What lacks the part is not deleted, so it need not be pushed again."""
+        app = registry.repository("app")
+        child = app.image([registry.layer(b"x")])
+        inner = app.index([child], tag="inner")
+        app.index([inner], tag="outer")
+        app.delete(child.digest)
+        plan = planned(registry, "app:outer")
+        assert [item.final_because for item in plan.items] == [""]

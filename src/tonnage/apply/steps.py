@@ -56,7 +56,9 @@ class Rehearsal:
     def carry_out(self, number: int, item: Item, ready: Ready, recheck: Recheck) -> ItemOutcome:
         if ready.only_tags and not self._can_delete_tags:
             return skipped(number, item, Kind.UNPROVEN, UNPROVEN)
-        return ItemOutcome(number=number, item=item, status=Status.READY, reason=_BY_TAGS if ready.only_tags else "")
+        reason = f"cannot be taken back: {item.final_because}" if item.final_because else ""
+        reason = _BY_TAGS if ready.only_tags else reason
+        return ItemOutcome(number=number, item=item, status=Status.READY, reason=reason)
 
     def leave(self, outcome: ItemOutcome, recheck: Recheck | None = None) -> ItemOutcome:
         return outcome
@@ -198,6 +200,7 @@ class Execution:
             tags=item.tags,
             media_type=ready.manifest.media_type,
             kind=item.kind,
+            missing=item.missing,
             seen={tag: digest for tag, digest in tags.items() if seen.get(tag) != digest},
             unseen=sorted(seen.keys() - tags.keys()),
         )

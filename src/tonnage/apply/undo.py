@@ -148,7 +148,7 @@ class _Undo:
         waiting = calls
         while waiting:
             for call in waiting:
-                outcomes[call.number] = self._restore(call)
+                outcomes[call.number] = _told_why(call, self._restore(call))
                 self._monitor.advance(1 if waiting is calls else 0)
             refused = [call for call in waiting if outcomes[call.number].kind in _AGAIN]
             waiting = refused if len(refused) < len(waiting) else []
@@ -198,6 +198,18 @@ class _Undo:
     def _is_absent(self, repository: str, digest: str) -> bool:
         """Return whether a manifest is not there, by reading it: caches answer HEAD for what was collected."""
         return (repository, digest) not in self._restored and self._registry.get_manifest(repository, digest) is None
+
+
+_LACKS = frozenset({Kind.BLOBS_GONE, Kind.CHILD_GONE, Kind.REFUSED})
+
+
+def _told_why(call: Called, outcome: ItemOutcome) -> ItemOutcome:
+    """Return an outcome, with what was missing before anything was deleted where that is in the way."""
+    if outcome.kind not in _LACKS or not call.missing:
+        return outcome
+    others = f" and {len(call.missing) - 1:,} more" if len(call.missing) > 1 else ""
+    reason = f"`{call.missing[0]}`{others} was missing before it was deleted: a registry takes no manifest without it"
+    return failed(outcome.number, outcome.item, Kind.MISSING_BEFORE, reason)
 
 
 def _collected(digests: Sequence[str]) -> str:

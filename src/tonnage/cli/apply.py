@@ -81,5 +81,5 @@ def _next_step(plan: str, plan_id: str, journal: Path, url: str, *, is_dry_run: 
         return f"to delete: tonnage apply {plan} --registry {url} --confirm {plan_id}"
     return (
         f"to take it back, before the registry collects: tonnage undo {journal} --registry {url}\n"
-        f"to free the bytes: run the registry's garbage collection, scan again, then tonnage verify {plan}"
+        f"to free the bytes: run the registry's garbage collection, restart it, scan again, then tonnage verify {plan}"
     )

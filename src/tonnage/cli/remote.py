@@ -82,8 +82,8 @@ def put_outcome(outcome: Outcome, done_word: str, *, as_json: bool, quiet: bool)
 def _line(outcome: ItemOutcome) -> str:
     item = outcome.item
     tags = f" ({', '.join(item.tags)})" if item.tags else ""
-    why = f"  {outcome.kind}: {outcome.reason}" if outcome.kind else ""
-    return f"{outcome.status:<8}{item.repository}@{item.digest}{tags}{why}\n"
+    why = ": ".join(text for text in (outcome.kind, outcome.reason) if text)
+    return f"{outcome.status:<8}{item.repository}@{item.digest}{tags}{'  ' if why else ''}{why}\n"
 
 
 def _totals(outcome: Outcome, done_word: str) -> str:

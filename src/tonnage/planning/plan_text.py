@@ -181,6 +181,9 @@ def _lines_of_items(items: Sequence[Item], width: int) -> Iterable[str]:
                 sizes = f"{format_size(item.size_bytes):>8}  {format_size(item.exclusive_bytes):>8}"
                 head = f"  {number:>{digits},}. {shorten_digests(item.digest)}  {item.kind:<8}  {sizes}  "
                 yield from _with_tags(head, item.tags, width)
+                if item.final_because:
+                    because = f"cannot be taken back: {item.final_because}"
+                    yield from wrap(because, width, initial_indent="       ", subsequent_indent="       ")
 
 
 def _lines_of_kept(plan: Plan, width: int) -> Iterable[str]:

@@ -116,14 +116,14 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime, *, predicts: 
             commands=_commands(
                 source,
                 knowledge,
-                [] if harm else [_collect(knowledge, collector)],
+                [] if harm else _collect(knowledge, collector),
                 inventory.path,
                 wanted.plan_file,
                 has_items=bool(items),
             )
             if (items or predictions[0].freed_bytes) and not is_cache
             else [],
-            notes=notes + ([_warning(collector, harm)] if harm else []),
+            notes=notes + _notes_on_final(items) + ([_warning(collector, harm)] if harm else []),
         )
     )
 
@@ -197,6 +197,7 @@ def _kept(repository: str, digest: str, tags: list[str], reason: str) -> Kept:
 
 def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], list[Kept]]:
     """Return the calls in their order, and what should go and cannot."""
+    missing = {(repository, digest): parts for repository, digest, parts in deletions.run("missing_parts").rows}
     items = _ordered(
         [
             Item(
@@ -208,6 +209,7 @@ def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], lis
                 reason=reason,
                 size_bytes=size_bytes,
                 exclusive_bytes=exclusive_bytes,
+                missing=missing.get((repository, digest), []),
             )
             for repository, digest, kind, reason, tags, size_bytes, exclusive_bytes in deletions.run(
                 "gone_revisions"
@@ -231,6 +233,7 @@ def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], lis
                     reason=f"{reason}; a sibling tag stays on its digest",
                     size_bytes=0,
                     exclusive_bytes=0,
+                    missing=missing.get((repository, digest), []),
                 )
             )
         else:
@@ -317,14 +320,29 @@ _COLLECT = {
 }
 
 
-def _collect(knowledge: Knowledge, collector: str) -> str:
-    return "# zot collects by itself: wait for its gcDelay" if knowledge.kind == "layouts" else _COLLECT[collector]
+_RESTART = "# restart the registry, and flush its redis cache if it has one"
+"""Both go on to believe in blobs that were collected, and take pushes that rely on them."""
+
+
+def _collect(knowledge: Knowledge, collector: str) -> list[str]:
+    if knowledge.kind == "layouts":
+        return ["# zot collects by itself: wait for its gcDelay"]
+    return [_COLLECT[collector], _RESTART]
+
+
+def _notes_on_final(items: Sequence[Item]) -> list[str]:
+    """Return how many deletions cannot be taken back, and one of them."""
+    final = [item for item in items if item.final_because]
+    if not final:
+        return []
+    first = f"{final[0].repository}@{final[0].digest}: {final[0].final_because}"
+    return [f"{len(final):,} of the {len(items):,} deletions cannot be taken back by `tonnage undo`, such as {first}"]
 
 
 def commands_after(inventory: Inventory, registry_version: int, plan_file: str = "plan.json") -> list[str]:
     """Return what is to be run after a plan that deletes something, where nothing speaks against a collection."""
     knowledge = knowledge_of(inventory)
-    collect = [_collect(knowledge, f"{registry_version}.x")]
+    collect = _collect(knowledge, f"{registry_version}.x")
     source = _source(inventory, knowledge)
     return _commands(source, knowledge, collect, inventory.path, plan_file, has_items=True)
 
