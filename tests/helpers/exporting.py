@@ -97,6 +97,11 @@ def samples_of(text: str) -> Samples:
     return found
 
 
+def is_writing(folder: Path) -> bool:
+    """Return whether a scan has begun to write an inventory in a folder."""
+    return any(folder.glob(".tonnage-*/new"))
+
+
 def scans_count(found: Samples) -> float:
     """Return how many scans have ended."""
     return sum(value for name, value in found.items() if name.startswith("tonnage_scans_total"))

@@ -22,7 +22,7 @@ import yaml
 
 from buckets import serving_folder
 from damage import FILES, FOLDERS, ON_FILES, ON_FOLDERS, build, expected_of
-from exporting import Exporter, Faults, Samples, exporter, figures, samples_of
+from exporting import Exporter, Faults, Samples, exporter, figures, is_writing, samples_of
 from realprometheus import running_prometheus, wait_for
 from registryfronts import make_certificate
 from tonnage.exporter.messages import Job
@@ -255,7 +255,7 @@ def test_a_signal_stops_it_in_the_middle_of_a_scan(tmp_path: Path, registry: Bui
     (tmp_path / "place").mkdir()
     with exporter(registry.root, tmp_path / "place/x.duckdb", faults=slow(tmp_path, registry)) as running:
         running.wait_for(lambda found: found["tonnage_scan_running"] == 1)
-        while not (tmp_path / "place/x.duckdb.new").exists():
+        while not is_writing(tmp_path / "place"):
             time.sleep(0.02)
         [child] = running.children()
         assert running.samples()["tonnage_scan_running"] == 1
@@ -289,7 +289,7 @@ def test_a_scan_that_does_not_hear_is_killed(tmp_path: Path, registry: Builder) 
     faults = slow(tmp_path, registry)
     Faults(faults).set(read_seconds=1000, is_deaf=True)
     with exporter(registry.root, tmp_path / "place/x.duckdb", faults=faults) as running:
-        while not (tmp_path / "place/x.duckdb.new").exists():
+        while not is_writing(tmp_path / "place"):
             time.sleep(0.02)
         time.sleep(0.5)
         [child] = running.children()
@@ -301,7 +301,7 @@ def test_a_scan_that_does_not_hear_is_killed(tmp_path: Path, registry: Builder) 
 def test_a_child_does_not_outlive_its_exporter(tmp_path: Path, registry: Builder) -> None:
     """Also if that was killed and could not tell it."""
     with exporter(registry.root, tmp_path / "x.duckdb", faults=slow(tmp_path, registry)) as running:
-        while not (tmp_path / "x.duckdb.new").exists():
+        while not is_writing(tmp_path):
             time.sleep(0.02)
         [child] = running.children()
         running.process.kill()
@@ -310,20 +310,20 @@ def test_a_child_does_not_outlive_its_exporter(tmp_path: Path, registry: Builder
         while _is_alive(child):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-    assert not (tmp_path / "x.duckdb.new").exists()
+    assert not is_writing(tmp_path)
 
 
 def test_a_child_told_again_to_go_clears_away_all_the_same(tmp_path: Path, registry: Builder) -> None:
     """As the system does when its parent is killed: once for each thread of that."""
     (tmp_path / "place").mkdir()
     with exporter(registry.root, tmp_path / "place/x.duckdb", faults=slow(tmp_path, registry)) as running:
-        while not (tmp_path / "place/x.duckdb.new").exists():
+        while not is_writing(tmp_path / "place"):
             time.sleep(0.02)
         [child] = running.children()
         while _is_alive(child):
             os.kill(child, signal.SIGTERM)
             time.sleep(0.0002)
-        assert not (tmp_path / "place/x.duckdb.new").exists()
+        assert not is_writing(tmp_path / "place")
 
 
 def _is_alive(pid: int) -> bool:
@@ -339,7 +339,7 @@ def test_a_killed_scan_is_a_failed_scan(tmp_path: Path, registry: Builder, numbe
     faults = slow(tmp_path, registry)
     with exporter(registry.root, tmp_path / "x.duckdb", "--interval=1s", faults=faults) as running:
         running.wait_for(lambda found: found["tonnage_scan_running"] == 1)
-        while not (tmp_path / "x.duckdb.new").exists():
+        while not is_writing(tmp_path):
             time.sleep(0.02)
         Faults(faults).set()
         os.kill(running.children()[0], number)
@@ -353,7 +353,7 @@ def test_a_scan_that_takes_too_long_is_ended(tmp_path: Path, registry: Builder) 
     faults = slow(tmp_path, registry)
     options = ("--interval=1s", "--max-duration=25s")
     with exporter(registry.root, tmp_path / "x.duckdb", *options, faults=faults) as running:
-        while not (tmp_path / "x.duckdb.new").exists():
+        while not is_writing(tmp_path):
             time.sleep(0.02)
         Faults(faults).set()
         [child] = running.children()

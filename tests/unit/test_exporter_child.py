@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tonnage.errors import WriteError
 from tonnage.exporter import child as child_module
 from tonnage.exporter.child import Child
 from tonnage.exporter.messages import (
@@ -121,6 +122,16 @@ def test_what_a_killed_one_left_is_removed() -> None:
     assert not cleaned
     done("/bin/sh", "-c", "trap '' TERM; sleep 100", limit_seconds=0.2, cleaned=cleaned)
     assert cleaned
+
+
+def test_what_cannot_be_removed_is_no_end_of_it() -> None:
+    """As while another program writes the same inventory."""
+
+    def refuse() -> None:
+        raise WriteError("`x.duckdb` is being written by another")
+
+    child = Child(("/bin/sh", "-c", "trap '' TERM; sleep 100"), refuse, 0.2)
+    assert asyncio.run(child.do(JOB)).reason == TIMED_OUT
 
 
 def test_an_outcome_is_taken_as_it_is() -> None:

@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 
+from tonnage.errors import TonnageError
 from tonnage.exporter.messages import KILLED, OTHER, TIMED_OUT, Job, Outcome, decode_outcome, encode_job
 
 log = logging.getLogger("tonnage")
@@ -70,9 +71,15 @@ class Child:
         log.warning("the scan does not stop, and is killed")
         self._signal(signal.SIGKILL, is_for_workers=True)
         if await self._ends_in_time():
-            self.clear_away()
+            self._clean_up()
         else:
             log.error("the scan's process %s cannot be killed: it waits for a disk", self.process and self.process.pid)
+
+    def _clean_up(self) -> None:
+        try:
+            self.clear_away()
+        except TonnageError as error:  # another program writes there now, or nobody can
+            log.warning("what the scan left is still there: %s", error.message)
 
     async def _run(self, job: bytes) -> None:
         pipe = asyncio.subprocess.PIPE
