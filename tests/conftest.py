@@ -14,6 +14,8 @@ from tonnage.sample import Builder, build_demo
 from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
 
+pytest_plugins = ("timelimits",)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--accept` (or ACCEPT=1): put what comes out now into golden files and documents, to be read in the diff."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from tonnage.inventory.database import Inventory
+from tonnage.monitor import Monitor
+from tonnage.sample import Builder, Descriptor
 from tonnage.scan.run import Summary, scan
 from tonnage.storage import Storage
 from tonnage.storage.local import open_local
@@ -99,3 +102,29 @@ def _minus(rows: Rows, others: Rows) -> Rows:
         if row in left:
             left.remove(row)
     return left
+
+
+def config_of(registry: Builder, image: Descriptor) -> str:
+    """Return the digest of an image's config."""
+    document = json.loads(registry.blob_path(image.digest).read_bytes())
+    return str(document["config"]["digest"])
+
+
+class Watching(Monitor):
+    """Calls back at each stretch of a scan, and keeps what it was told."""
+
+    def __init__(self, callback: Any = lambda: None) -> None:
+        self.callback = callback
+        self.stretches: list[tuple[str, int]] = []
+        self.steps = self.files_count = self.ends_count = 0
+
+    def begin(self, what: str, total: int) -> None:
+        self.stretches.append((what, total))
+        self.callback()
+
+    def advance(self, steps: int, files_count: int = 0) -> None:
+        self.steps += steps
+        self.files_count += files_count
+
+    def end(self) -> None:
+        self.ends_count += 1
