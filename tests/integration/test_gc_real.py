@@ -278,3 +278,16 @@ def test_deep_documents(levels: int, kind: str, tmp_path: Path) -> None:
     registry.blob_path(pushed.digest).write_bytes(deep)  # the collector does not compare digests
     scan_tree(registry.root, tmp_path / "inventory")
     assert compare(registry.root, tmp_path / "inventory", 2, False) == []
+
+
+def test_tags_from_outside_are_none_of_the_collectors(registry: Builder, tmp_path: Path) -> None:
+    """It reads the storage: what only a database has a tag for goes with -m, and the preview says what that breaks."""
+    repository = registry.repository("app")
+    image = repository.image([registry.layer(b"1")])
+    (repository.path / "_manifests/tags").mkdir()
+    scan_tree(registry.root, tmp_path / "i.duckdb")
+    with Inventory(str(tmp_path / "i.duckdb"), tags=[("app", "1", image.digest)]) as inventory:
+        found = preview(inventory, 2, delete_untagged=True)
+    done = collect(registry.root, delete_untagged=True)
+    assert (done.exit_code, done.eligible_blobs) == (0, frozenset(found.outcome.removed.blobs))
+    assert image.digest in done.eligible_blobs and found.broken.images_count == 1
