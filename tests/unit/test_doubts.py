@@ -104,17 +104,17 @@ def test_repositories_that_are_not_mounted(images: Builder) -> None:
 
 
 def test_a_scan_that_finds_far_less(images: Builder) -> None:
-    """Two of three repositories are gone: doubted once; whoever scans again says that it is so."""
+    """The folders of two in three repositories are gone: doubted once; whoever scans again says that it is so."""
     assert doubts(images) == ()
     shutil.rmtree(images.v2 / "repositories/team")
-    assert doubts(images) == (Doubted(Doubt.SHRUNK, "repositories", 1, 3, True),)
+    assert doubts(images) == (Doubted(Doubt.REPOSITORIES_VANISHED, "repositories", 1, 3, True),)
     assert ends_with("plan", "app:1") == 18
     assert doubts(images) == ()
 
 
 @pytest.mark.parametrize("what", ["revisions", "tags"])
 def test_fewer_in_the_same_repositories(registry: Builder, tmp_path: Path, what: str) -> None:
-    """Most revisions or tags of a registry gone at once is doubted as well."""
+    """Most revisions or tags gone at once may be what somebody wanted: it is said, and nothing is refused."""
     repository = registry.repository("app")
     for number in range(10):
         repository.image([registry.layer(str(number).encode())], tag=str(number))
@@ -126,6 +126,9 @@ def test_fewer_in_the_same_repositories(registry: Builder, tmp_path: Path, what:
             repository.delete(repository.tag_link(str(number)).read_text())
     scan_tree(registry.root, tmp_path / PATH)
     assert ("shrunk", 4, 10) in answer(tmp_path / PATH, "select doubt, found_count, expected_count from doubt")
+    with Inventory(str(tmp_path / PATH)) as inventory:
+        assert [found.is_grave for found in doubts_of(inventory)] == [False]
+        assert card(inventory).startswith("note: 4 ")
 
 
 @pytest.mark.parametrize("images_count", [1, 12])

@@ -57,6 +57,7 @@ class Doubt(StrEnum):
 
     BLOBS_MISSING = "blobs_missing"
     REPOSITORIES_MISSING = "repositories_missing"
+    REPOSITORIES_VANISHED = "repositories_vanished"
     SHRUNK = "shrunk"
     TAGS_ELSEWHERE = "tags_elsewhere"
     CACHE = "cache"
@@ -81,8 +82,12 @@ class Doubted(NamedTuple):
                 return f"{found} of {expected} revisions have lost their manifest: `blobs/` is not mounted, or replaced"
             case Doubt.REPOSITORIES_MISSING:
                 return f"{expected} blobs and not one repository: `repositories/` is not mounted, or replaced"
+            case Doubt.REPOSITORIES_VANISHED:
+                return f"{found} of {expected} repositories with images are left since the scan before: not mounted, or lost"
             case Doubt.SHRUNK:
-                return f"{found} {self.what} where the scan before found {expected}: something is missing"
+                return (
+                    f"{found} {self.what} where the scan before found {expected}: something is missing, or was deleted"
+                )
             case Doubt.TAGS_ELSEWHERE:
                 return f"{found} tags for {expected} revisions: this registry keeps its tags elsewhere"
             case Doubt.CACHE:
@@ -95,8 +100,10 @@ class Doubted(NamedTuple):
         match self.doubt:
             case Doubt.BLOBS_MISSING | Doubt.REPOSITORIES_MISSING:
                 return "mount it, or restore it from a backup, and scan again; collect and delete nothing before"
-            case Doubt.SHRUNK:
+            case Doubt.REPOSITORIES_VANISHED:
                 return "mount what is missing; if that is all there should be, scan again to confirm it"
+            case Doubt.SHRUNK:
+                return "if nobody deleted that much, look for it before you collect"
             case Doubt.TAGS_ELSEWHERE:
                 return _GIVE_TAGS
             case Doubt.CACHE:
