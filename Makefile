@@ -29,6 +29,7 @@ test: .venv/ready-dev ## check and test everything, the real registry included
 	$(BIN)/python scripts/generate_docs.py --check
 	$(BIN)/python scripts/generate_deploy.py --check
 	$(BIN)/pytest -n 2
+	scripts/test-lowest.sh -n 2 tests/unit/test_sql_files.py tests/unit/test_verify.py tests/unit/test_closure.py
 
 docs: .venv/ready-dev ## write anew what follows from something else: docs/reference, parts of deploy
 	$(BIN)/python scripts/generate_docs.py
@@ -39,7 +40,7 @@ bench: .venv/ready-dev ## measure scan and reports against find, du and the regi
 	$(BIN)/python bench/scan.py $(BENCH)
 
 clean: ## remove what was installed and built; inventories stay
-	rm -rf .venv .uv .azurite demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .uv .lowest .azurite demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests scripts bench -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt scripts/setup.sh
