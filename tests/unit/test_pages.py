@@ -19,6 +19,7 @@ from tonnage.cli import program
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import builtin_reports
 from tonnage.plan import read_plan
+from tonnage.sample import Builder
 from tonnage.web.shell import HEADERS, Hosts
 from tonnage.web.site import Scanning, Site, Volume
 
@@ -362,3 +363,26 @@ def test_a_newer_inventory_takes_over(demo_inventory: Path, tmp_path: Path) -> N
         assert before is not None
         with before.session() as session:
             assert session.query("select count(*) from tag").rows == [(108,)]
+
+
+def test_growth_is_drawn_from_the_second_scan_on(demo: Builder, tmp_path: Path) -> None:
+    """And says the pace only from a week of scans."""
+    from datetime import UTC, datetime, timedelta
+
+    path = tmp_path / "tonnage.duckdb"
+    for days in (40, 10, 0):
+        scan_tree(demo.root, path, now=lambda days=days: datetime(2026, 11, 29, tzinfo=UTC) - timedelta(days))
+    with served(path) as (_, client):
+        text = client.get("/", headers=BROWSER).text
+    assert 'class="growth"' in text and "3 scans kept" in text and "in the last 10 days" in text
+
+
+def test_what_a_page_takes_is_small(client: TestClient) -> None:
+    """The script is ours and below 8 KB, both style sheets below 26 KB, and they never change under their address."""
+    text = client.get("/", headers=BROWSER).text
+    sizes = {}
+    for link in re.findall(r'(/static/[^"]+)"', text):
+        answer = client.get(link)
+        assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
+        sizes[link.rpartition("/")[2]] = len(answer.content)
+    assert sizes["page.js"] < 8_000 and sizes["page.css"] + sizes["tokens.css"] < 26_000

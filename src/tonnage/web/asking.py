@@ -10,7 +10,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from tonnage.errors import InventoryVersionError, NoInventoryError, NotKnownError, QueryError, TonnageError, UsageError
+from tonnage.errors import (
+    DoubtfulStorageError,
+    InventoryVersionError,
+    NoInventoryError,
+    NotKnownError,
+    QueryError,
+    TonnageError,
+    UsageError,
+)
 from tonnage.web.links import rest_of
 from tonnage.web.site import Site, state_of
 from tonnage.web.snapshot import Snapshot
@@ -149,7 +157,7 @@ def _status_of(error: TonnageError) -> int:
         return 400
     if isinstance(error, (NoInventoryError, InventoryVersionError)):
         return 503
-    return 409 if isinstance(error, NotKnownError) else 422
+    return 409 if isinstance(error, (NotKnownError, DoubtfulStorageError)) else 422
 
 
 async def _form(request: Request) -> Mapping[str, list[str]]:

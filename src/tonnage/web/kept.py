@@ -20,6 +20,8 @@ _OTHERS = 16
 """Reports with other values than the defaults that are kept, the last asked for."""
 PAGE_ROWS = 50
 _BATCH_ROWS = 2_000
+_BEFORE = ("frees_alone_bytes",)
+"""Columns that stand before `exclusive_bytes` on a page, as they answer what is asked there."""
 
 
 class View(NamedTuple):
@@ -84,7 +86,14 @@ def _as_part(sql: str) -> str:
 def columns_of(session: Inventory, table: str) -> dict[str, str]:
     """Return the columns of a kept report with their types."""
     found = session.query(f"select * from {table} limit 0")
-    return {name: kind for name, kind in zip(found.columns, found.types, strict=True) if name != "n__"}
+    names = dict(zip(found.columns, found.types, strict=True))
+    first = {name: names[name] for name in _BEFORE if name in names and "exclusive_bytes" in names}
+    return {
+        inner: names[inner]
+        for name in names
+        if name != "n__" and name not in first
+        for inner in ([*first, name] if name == "exclusive_bytes" else [name])
+    }
 
 
 def page_of(session: Inventory, table: str, view: View, measure: str = "") -> Rows:

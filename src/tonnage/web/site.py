@@ -142,12 +142,14 @@ def _age(seconds: float) -> tuple[str, dict[str, int]]:
 
 @cache
 def static_files() -> Mapping[str, bytes]:
-    """Return the files of the folder `static`, by name."""
-    return {
-        entry.name: entry.read_bytes()
-        for entry in files("tonnage.web").joinpath("static").iterdir()
-        if "." in entry.name
-    }
+    """Return the files of the folder `static`, by name, without indentation and comments of a line."""
+    found = (entry for entry in files("tonnage.web").joinpath("static").iterdir() if "." in entry.name)
+    return {entry.name: _dense(entry.read_bytes()) for entry in found}
+
+
+def _dense(content: bytes) -> bytes:
+    lines = (line.strip() for line in content.splitlines())
+    return b"\n".join(line for line in lines if line and not line.startswith(b"//"))
 
 
 @cache

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
-from tonnage.errors import NoInventoryError, NotKnownError, TonnageError
+from tonnage.errors import DoubtfulStorageError, NoInventoryError, NotKnownError, TonnageError
 from tonnage.inventory.database import Inventory, Table
-from tonnage.inventory.known import Knowledge, knowledge_of
+from tonnage.inventory.known import Doubted, Knowledge, doubts_of, knowledge_of
 from tonnage.inventory.reports import Report
 from tonnage.inventory.statements import statements
 from tonnage.planning.deletions import Deletions
@@ -70,8 +70,10 @@ class Snapshot:
     counts: Counts
     classes: list[ClassTotal]
     tree: Tree
-    refusal: NotKnownError | None
+    refusal: TonnageError | None
     """Why nothing can be planned, if so."""
+    doubts: Sequence[Doubted] = ()
+    """What should not be believed of the storage, but for what is refused already."""
     kept: Kept = field(default_factory=Kept)
     memo: dict[Any, Any] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
@@ -129,6 +131,8 @@ def open_snapshot(path: str, tags: Tags | None = None) -> Snapshot:
         with inventory.session() as session:
             run(session, "keep_place")
             classes = [ClassTotal(*row) for row in run(session, "classes").rows]
+            refusal = refusal_of(session, None if tags is None else len(set(tags)))
+            said = refusal.message if refusal else ""
             return Snapshot(
                 inventory=inventory,
                 stamp=stamp,
@@ -138,7 +142,8 @@ def open_snapshot(path: str, tags: Tags | None = None) -> Snapshot:
                 counts=Counts(*run(session, "totals").rows[0]),
                 classes=classes,
                 tree=_tree(session, classes),
-                refusal=refusal_of(session, None if tags is None else len(set(tags))),
+                refusal=refusal,
+                doubts=[doubted for doubted in doubts_of(session) if doubted.text != said],
             )
     except BaseException:
         inventory.connection.close()
@@ -163,10 +168,10 @@ def _tree(session: Inventory, classes: Sequence[ClassTotal]) -> Tree:
     return build((Row(*row) for row in run(session, "places").rows), names, others)
 
 
-def refusal_of(session: Inventory, given_tags_count: int | None) -> NotKnownError | None:
+def refusal_of(session: Inventory, given_tags_count: int | None) -> TonnageError | None:
     """Return why no deletion can be planned, if that is so."""
     try:
         refuse_ignorance(Deletions(session), given_tags_count)
-    except NotKnownError as error:
+    except (NotKnownError, DoubtfulStorageError) as error:
         return error
     return None

@@ -16,12 +16,15 @@ from tonnage.show.render import plain_value, to_csv_value
 from tonnage.web import figures
 from tonnage.web.asking import Ask, NotThereError
 from tonnage.web.kept import PAGE_ROWS, Rows, View, all_of, page_of, stream_of
+from tonnage.web.kept import columns_of as columns_in
 from tonnage.web.links import Links, target_of
 from tonnage.web.words import Words
 
 _OWN_QUERY = ("q", "sort", "page", "lang", "theme")
 _MEASURES = ("_bytes", "_count", "_at", "_percent")
 _MONO = ("created_by", "path")
+_SORTED = {"tags": "-frees_alone_bytes"}
+"""How a page sorts a report whose own order is that of the command line."""
 _DIGESTS = ("digest", "revision", "digests", "diff_id")
 
 
@@ -53,6 +56,8 @@ def report_page(ask: Ask) -> Response:
         raise NotThereError(name)
     report, view = reports[name], view_of(ask)
     values = _values(ask, report)
+    if not view.sort and report.name in _SORTED:
+        view = view._replace(sort=_SORTED[report.name])
     with ask.snapshot.session() as session:
         try:
             table = ask.snapshot.kept.table_of(session, report, values)
@@ -62,8 +67,7 @@ def report_page(ask: Ask) -> Response:
         ask.snapshot.kept.forget_some(session, keep)
         if form:
             return _all(ask, report, table, view, form)
-        columns = session.query(f"select * from {table} limit 0").columns
-        bars = bars_of(columns)
+        bars = bars_of(list(columns_in(session, table)))
         rows = page_of(session, table, view, bars.whole if bars else "")
     return _table_page(ask, report, view, values, rows, None)
 
@@ -93,10 +97,11 @@ def _table_page(
         page=report.name if report.name in ("repositories", "layers") else "reports",
         report=report,
         values=values,
+        required={p.name: values[p.name] for p in report.parameters if p.default is None and p.name in values},
         view=view,
         rows=rows,
         refused=refused,
-        columns=columns_of(ask, report, rows, t) if rows else [],
+        columns=columns_of(ask, report, rows, t, view.sort) if rows else [],
         bars=bars,
         cells=[cells.of_row(names, row) for row in rows.table.rows] if rows else [],
         measures=[_measure(names, row, bars) for row in rows.table.rows] if rows and bars else [],
@@ -115,11 +120,10 @@ def tabs_of(ask: Ask) -> list[tuple[Report, bool]]:
     return [(report, report.name in own) for report in sorted(shown, key=lambda r: (r.name in own, r.name))]
 
 
-def columns_of(ask: Ask, report: Report, rows: Rows, t: Words) -> list[Column]:
+def columns_of(ask: Ask, report: Report, rows: Rows, t: Words, sort: str) -> list[Column]:
     """Return the heads."""
     helps = _helps(ask, report, rows.table.columns)
     found = []
-    sort = ask.query("sort")
     for name, kind in zip(rows.table.columns, rows.table.types, strict=True):
         order = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
         is_number = kind not in ("VARCHAR", "BOOLEAN") and not name.endswith("_at")

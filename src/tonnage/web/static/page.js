@@ -1,63 +1,64 @@
 // The basket lives in sessionStorage from page to page; everything else works without this file.
 (() => {
   "use strict";
-  const $ = (query, from = document) => from.querySelector(query);
-  const $$ = (query, from = document) => [...from.querySelectorAll(query)];
-  const body = document.body, words = body.dataset, root = words.root;
-  document.documentElement.classList.add("has-js");
-  if (!words.store) return;
-  const store = "tonnage " + words.store;
+  const page = document, $ = (query, from = page) => from.querySelector(query), $$ = (query, from = page) => [...from.querySelectorAll(query)];
+  const body = page.body, w = body.dataset, root = w.root;
+  page.documentElement.classList.add("has-js");
+  if (!w.store) return;
+  const store = "tonnage " + w.store;
   const read = () => { try { return JSON.parse(sessionStorage.getItem(store)) || []; } catch { return []; } };
   let basket = read(), asking = null;
 
-  const save = (targets) => {
-    basket = [...new Set(targets)].filter(Boolean);
+  const save = (all) => {
+    basket = [...new Set(all)].filter(Boolean);
     sessionStorage.setItem(store, JSON.stringify(basket));
     show();
   };
   const has = (target) => basket.includes(target);
-  const toggle = (target) => save(has(target) ? basket.filter((each) => each !== target) : [...basket, target]);
-  const make = (name, text, attributes = {}) => {
-    const element = document.createElement(name);
-    element.textContent = text;
-    for (const key in attributes) element.setAttribute(key, attributes[key]);
-    return element;
+  const without = (target) => basket.filter((each) => each !== target);
+  const toggle = (target) => save(has(target) ? without(target) : [...basket, target]);
+  const make = (name, text, values = {}) => {
+    const made = page.createElement(name);
+    made.textContent = text;
+    for (const key in values) made.setAttribute(key, values[key]);
+    return made;
   };
 
   // what the page shows of the basket
   const show = () => {
     const link = $("#basket-link");
-    link.textContent = words.basket + (basket.length ? " " + basket.length.toLocaleString("en") : "");
+    link.textContent = w.basket + (basket.length ? " " + basket.length.toLocaleString("en") : "");
     for (const box of $$('input[name="target"]')) box.checked = has(box.value);
     for (const button of $$("button[data-target]")) button.setAttribute("aria-pressed", has(button.dataset.target));
     for (const cell of $$(".cell[data-target]")) cell.classList.toggle("in", has(cell.dataset.target));
     const tray = $("#tray");
-    tray.hidden = !basket.length || words.page === "basket";
+    tray.hidden = !basket.length || w.page === "basket";
     body.classList.toggle("has-tray", !tray.hidden);
     if (tray.hidden) { paint({}); return; }
     if (!tray.firstChild) {
       const text = make("div", "");
-      text.append(make("p", words.working, { "aria-live": "polite", id: "tray-frees" }), make("p", "", { id: "tray-more" }));
-      const clear = make("button", words.clear, { type: "button", class: "plain" });
+      text.append(make("p", w.working, { "aria-live": "polite", id: "tray-frees" }), make("p", "", { id: "tray-more" }));
+      const clear = make("button", w.clear, { type: "button", class: "plain" });
       clear.onclick = () => save([]);
-      tray.append(text, clear, make("a", words.review, { class: "button main", href: root + "basket" }));
+      tray.append(text, clear, make("a", w.review, { class: "button main", href: root + "basket" }));
     }
     ask();
   };
+  const send = (Accept, all, query = "", signal) => fetch(root + "basket" + query, { method: "POST", signal, body: all.join("\n"), headers: { "Content-Type": "text/plain", Accept } });
   const ask = async () => {
     if (asking) asking.abort();
-    const mine = asking = new AbortController();
-    say(words.working, "", "");
+    const it = asking = new AbortController();
+    say(w.working, "", "");
     try {
       const map = $("[data-map]");
       const query = map ? "?map=" + encodeURIComponent(map.dataset.map) : "";
-      const answer = await fetch(root + "basket" + query, { method: "POST", signal: mine.signal, body: basket.join("\n"), headers: { "Content-Type": "text/plain", Accept: "application/json" } });
-      if (!answer.ok) throw new Error((await answer.text()).trim());
-      const found = await answer.json();
+      const got = await send("application/json", basket, query, it.signal);
+      if (!got.ok) throw new Error((await got.text()).trim());
+      const found = await got.json();
       say(found.frees, found.stays, found.more);
       paint(found.shares);
     } catch (error) {
-      if (error.name !== "AbortError") { say(words.failed + " " + error.message, "", ""); paint({}); }
+      if (error.name !== "AbortError") { say(w.failed + " " + error.message, "", ""); paint({}); }
     }
   };
   const say = (frees, stays, more) => {
@@ -68,55 +69,54 @@
     for (const old of $$(".goes")) old.remove();
     for (const cell of $$(".cell[data-key]")) {
       const share = shares[cell.dataset.key], rect = $("rect", cell);
-      if (!share || /c-group/.test(cell.getAttribute("class"))) continue;
-      const green = rect.cloneNode();
+      if (!share || cell.matches("[class*=c-group]")) continue;
+      const green = rect.cloneNode(), whole = rect.height.baseVal.value, height = whole * share;
       green.setAttribute("class", "goes");
-      const height = rect.getAttribute("height") * share;
-      green.setAttribute("y", +rect.getAttribute("y") + +rect.getAttribute("height") - height);
+      green.setAttribute("y", rect.y.baseVal.value + whole - height);
       green.setAttribute("height", height);
       ($(".over", cell) || rect).after(green);
     }
   };
 
   // the basket's own page: what was sent is what it holds; what the browser keeps is sent
-  const review = async (targets) => {
-    const answer = await fetch(root + "basket", { method: "POST", body: targets.join("\n"), headers: { "Content-Type": "text/plain", Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    $("main").replaceWith($("main", page));
+  const review = async (all) => {
+    const got = await send("text/html", all);
+    const sent = new DOMParser().parseFromString(await got.text(), "text/html");
+    $("main").replaceWith($("main", sent));
     show();
   };
   const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
-  if (words.page === "basket") {
+  if (w.page === "basket") {
     const sent = $("#targets");
     if (sent && sent.value.trim()) save(lines(sent.value));
     else if (basket.length) review(basket);
   }
 
-  document.addEventListener("change", (event) => {
-    const it = event.target;
-    if (it.name === "target") save(it.checked ? [...basket, it.value] : basket.filter((each) => each !== it.value));
+  page.addEventListener("change", (e) => {
+    const it = e.target;
+    if (it.name === "target") save(it.checked ? [...basket, it.value] : without(it.value));
   });
-  document.addEventListener("click", (event) => {
-    const it = event.target.closest("button");
+  page.addEventListener("click", (e) => {
+    const it = e.target.closest("button");
     if (!it) return;
     if (it.dataset.target) toggle(it.dataset.target);
     if (it.dataset.copy) navigator.clipboard.writeText(it.dataset.copy);
   });
-  document.addEventListener("submit", async (event) => {
-    const form = event.target, by = event.submitter;
+  page.addEventListener("submit", async (e) => {
+    const form = e.target, by = e.submitter;
     if (form.dataset.targets) {
-      event.preventDefault();
+      e.preventDefault();
       save([...basket, ...lines(await (await fetch(form.dataset.targets)).text())]);
     } else if ("put" in form.dataset) {
-      event.preventDefault();
+      e.preventDefault();
       save([...basket, ...lines($("textarea", form).value)]);
-    } else if (words.page === "basket" && form.getAttribute("action").endsWith("basket") && !(by && by.name === "predict")) {
-      event.preventDefault();
-      let targets = lines($("textarea", form).value);
-      if (by && by.name === "add") targets.push(by.value);
-      else for (const more of $$('input[name="add"]', form)) targets.push(more.value);
-      if (by && by.name === "remove") targets = targets.filter((each) => each !== by.value);
-      save(targets);
+    } else if (w.page === "basket" && form.getAttribute("action").endsWith("basket") && !(by && by.name === "predict")) {
+      e.preventDefault();
+      let all = lines($("textarea", form).value);
+      if (by && by.name === "add") all.push(by.value);
+      else for (const more of $$('input[name="add"]', form)) all.push(more.value);
+      if (by && by.name === "remove") all = all.filter((each) => each !== by.value);
+      save(all);
       review(basket);
     }
   });
@@ -124,7 +124,7 @@
   // keys
   const near = (cell, key) => {
     const middle = (of) => { const box = of.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
-    const [x, y] = middle(cell), across = key === "ArrowLeft" || key === "ArrowRight", sign = key === "ArrowLeft" || key === "ArrowUp" ? -1 : 1;
+    const [x, y] = middle(cell), across = /Left|Right/.test(key), sign = /Left|Up/.test(key) ? -1 : 1;
     let best = null, least = Infinity;
     for (const other of $$(".cell:not([class*=c-group])", cell.closest("svg"))) {
       const [ox, oy] = middle(other), ahead = sign * (across ? ox - x : oy - y), aside = Math.abs(across ? oy - y : ox - x);
@@ -132,22 +132,22 @@
     }
     return best;
   };
-  document.addEventListener("keydown", (event) => {
-    const at = document.activeElement;
-    if (event.ctrlKey && event.key === "Enter" && at.id === "query") return at.form.requestSubmit();
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) && at.type !== "checkbox") return;
-    const cell = at.closest && at.closest(".cell"), up = $('a[rel="up"]');
-    if (event.key === "/") $("#search").focus();
-    else if (event.key === "?") $("#keys").showModal();
-    else if ((event.key === "u" || event.key === "Backspace") && up) location.href = up.href;
-    else if (event.key === "b") {
-      const box = $('input[name="target"]', at.closest("tr") || document.createElement("i"));
+  page.addEventListener("keydown", (e) => {
+    const at = page.activeElement;
+    if (e.ctrlKey && e.key === "Enter" && at.id === "query") return at.form.requestSubmit();
+    if (e.ctrlKey || e.metaKey || e.altKey || at.matches("input:not([type=checkbox]), textarea, select")) return;
+    const cell = at.closest(".cell"), up = $('a[rel="up"]');
+    if (e.key === "/") $("#search").focus();
+    else if (e.key === "?") $("#keys").showModal();
+    else if ((e.key === "u" || e.key === "Backspace") && up) location.href = up.href;
+    else if (e.key === "b") {
+      const box = $('input[name="target"]', at.closest("tr") || page.createElement("i"));
       if (cell && cell.dataset.target) toggle(cell.dataset.target);
       else if (box) toggle(box.value);
       else return;
-    } else if (cell && event.key.startsWith("Arrow")) { const next = near(cell, event.key); if (next) next.focus(); else return; }
+    } else if (cell && e.key.startsWith("Arrow")) { const next = near(cell, e.key); if (next) next.focus(); else return; }
     else return;
-    event.preventDefault();
+    e.preventDefault();
   });
 
   // the slider of the curve, and completion of names in SQL
@@ -156,8 +156,8 @@
   const query = $("#query");
   if (query) {
     const names = [...new Set($$(".catalog summary, .catalog code").map((each) => each.textContent))].sort();
-    let list = null;
-    const close = () => { if (list) list.remove(); list = null; };
+    let list;
+    const close = () => { list = list && list.remove(); };
     const begun = () => /\w*$/.exec(query.value.slice(0, query.selectionStart))[0];
     const take = (name) => { query.setRangeText(name, query.selectionStart - begun().length, query.selectionStart, "end"); close(); query.focus(); };
     const open = () => {
@@ -166,24 +166,19 @@
       if (!found.length) return;
       list = make("ul", "", { role: "listbox", "aria-label": "SQL" });
       for (const name of found) {
-        const option = make("li", name, { role: "option", "aria-selected": name === found[0] });
-        option.onmousedown = (event) => { event.preventDefault(); take(name); };
-        list.append(option);
+        list.append(make("li", name, { role: "option", "aria-selected": name === found[0] }));
+        list.lastChild.onmousedown = () => take(name);
       }
       query.after(list);
     };
     query.oninput = open;
     query.onblur = close;
-    query.onkeydown = (event) => {
+    query.onkeydown = (e) => {
       if (!list) return;
-      const all = $$("li", list), at = all.findIndex((each) => each.ariaSelected === "true");
-      if (event.key === "Tab" || event.key === "Enter" && !event.ctrlKey) take(all[at].textContent);
-      else if (event.key === "Escape") close();
-      else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        all[at].ariaSelected = "false";
-        all[(at + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length].ariaSelected = "true";
-      } else return;
-      event.preventDefault();
+      if (e.key === "Tab" || e.key === "Enter" && !e.ctrlKey) take($("li", list).textContent);
+      else if (e.key === "Escape") close();
+      else return;
+      e.preventDefault();
     };
   }
 
@@ -191,8 +186,8 @@
   setInterval(async () => {
     try {
       const found = await (await fetch(root + "-/inventory")).json();
-      if (found.scan !== null && String(found.scan) !== words.scan && !$(".newer")) body.append(make("a", words.newer, { class: "newer", href: location.href }));
-    } catch { /* asked again later */ }
+      if (found.scan !== null && String(found.scan) !== w.scan && !$(".newer")) body.append(make("a", w.newer, { class: "newer", href: location.href }));
+    } catch {}
   }, 30000);
   show();
 })();

@@ -1,6 +1,7 @@
 -- Tags by the bytes only they lead to; tags on the same digest are one tag for the disk. One row per tag.
 -- $repository text any: only tags of this repository
 -- $older_than days 0: only tags pushed at least this many days before the scan, or at a time unknown
+-- frees_alone_bytes: what only this digest holds, with all its index lists, revisions without a tag counted too
 -- Example: tonnage tags --repository ml/training --older-than 90d
 select
     t.repository,
@@ -11,8 +12,15 @@ select
     t.pushed_at,
     t.kind,
     t.tags_on_digest_count,
-    t.digest
+    t.digest,
+    case when t.stored_bytes is not null then coalesce(p.frees_alone_bytes, 0) end as frees_alone_bytes
 from tag_usage as t
+left join (
+    select repository, revision, cast(sum(size_bytes) as bigint) as frees_alone_bytes
+    from place
+    where level = 'revision'
+    group by repository, revision
+) as p on p.repository = t.repository and p.revision = t.digest
 where $repository in ('any', t.repository)
     and (
         $older_than = 0
