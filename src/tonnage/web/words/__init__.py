@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tonnage.inventory.reports import Report
+from tonnage.show.render import printable
 
 LANGUAGES = {"en": "English", "zh-CN": "中文"}
 """Each by its own name."""
@@ -35,7 +36,8 @@ class Words:
             number = values["n"]
             text = text["one"] if number == 1 and "one" in text else text["other"]
             values["n"] = f"{number:,}"
-        return Markup(text).format(**values)
+        shown = {name: printable(value) if type(value) is str else value for name, value in values.items()}
+        return Markup(text).format(**shown)
 
     def get(self, key: str, otherwise: str) -> Markup:
         """Return a message without values; what is in no catalogue is said as it is: an operator's own names."""
