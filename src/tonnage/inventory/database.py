@@ -142,7 +142,7 @@ def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str
     connection.execute("delete from store.tag")
     connection.execute(statements("tags")["replace"].sql, values)
     connection.execute("update store.source set has_given_tags = true")
-    for name in ("revision_state", "usage"):
+    for name in ("revision_state", "referrer_tag", "hold", "goes_with", "usage"):
         connection.execute(f"delete from store.{name}")
         connection.execute(statements("load")[name].sql)
 

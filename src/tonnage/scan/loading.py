@@ -28,7 +28,8 @@ ORDER = (
     "upload", "upload_file", "multipart_upload", "old_version", "folder", "stray", "empty_folder", "manifest",
     "manifest_ref", "annotation", "image",
     "label", "history", "diff_id", "problem", "problem_kind", "problem_kind_of_cache",
-    "alias", "reach", "revision_state", "pin", "usage",
+    "alias", "reach", "revision_state",
+    "referrer_tag", "hold", "goes_with", "pin", "usage",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
     "problem_sha512_reference", "problem_unlinked_blob", "problem_unlinked_child", "problem_size_mismatch", "problem_unseen",
     "problem_kind_of_manifest", "problem_repository", "problem_upload", "problem_file_as_folder",
@@ -40,7 +41,8 @@ LAYOUTS_ORDER = (
     "digest", "repository", "blob", "revision", "tag", "layer_link", "layout_file", "upload", "upload_file", "folder",
     "stray", "empty_folder", "manifest", "manifest_ref", "annotation", "image", "label", "history", "diff_id", "problem",
     "problem_kind", "problem_layout_size", "problem_missing_index", "layout_copies", "layout_copied", "pin",
-    "alias", "reach", "revision_state", "usage", "problem_revision_without_blob", "problem_missing",
+    "alias", "reach", "revision_state", "referrer_tag", "hold", "goes_with", "usage",
+    "problem_revision_without_blob", "problem_missing",
     "problem_unlinked_blob", "layout_problem",
 )  # fmt: skip
 """The same for OCI image layouts."""

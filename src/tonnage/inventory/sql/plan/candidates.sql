@@ -7,7 +7,7 @@ select
     epoch(t.modified_at) as pushed_seconds,
     epoch(coalesce(i.created_at, c.created_at)) as created_seconds,
     exists (
-        select 1 from fallback as f where f.repository_id = t.repository_id and f.tag = t.tag
+        select 1 from store.referrer_tag as f where f.repository_id = t.repository_id and f.tag = t.tag
     )
     or exists (
         select 1

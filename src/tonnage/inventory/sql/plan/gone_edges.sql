@@ -5,7 +5,7 @@ from (
     union
     select null, subject_id, digest_id from store.manifest where subject_id is not null
     union
-    select repository_id, subject_id, digest_id from fallback
+    select repository_id, subject_id, digest_id from store.referrer_tag
 ) as e
 join gone as g on g.digest_id = e.first_id and g.repository_id = coalesce(e.repository_id, g.repository_id)
 join gone as h on h.digest_id = e.second_id and h.repository_id = g.repository_id

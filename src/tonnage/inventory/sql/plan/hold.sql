@@ -20,6 +20,6 @@ where not g.is_named
 union
 select g.repository_id, g.digest_id, 'its subject stays'
 from gone as g
-join fallback as f using (repository_id, digest_id)
+join store.referrer_tag as f using (repository_id, digest_id)
 join stays as s on s.repository_id = g.repository_id and s.digest_id = f.subject_id
 where not g.is_named;

@@ -5,7 +5,7 @@ with recursive edge as (
     union
     select null, subject_id, digest_id from store.manifest where subject_id is not null
     union
-    select repository_id, subject_id, digest_id from fallback
+    select repository_id, subject_id, digest_id from store.referrer_tag
 ),
 member as (
     select unit_id, repository_id, digest_id from unit

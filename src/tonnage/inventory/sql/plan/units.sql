@@ -10,7 +10,7 @@ from store.revision_state as s
 left join (
     select repository_id, digest_id, count(*) as tags_count, max(modified_at) as pushed_at
     from store.tag as x
-    where not exists (select 1 from fallback as f where f.repository_id = x.repository_id and f.tag = x.tag)
+    where not exists (select 1 from store.referrer_tag as f where f.repository_id = x.repository_id and f.tag = x.tag)
     group by repository_id, digest_id
 ) as t on t.repository_id = s.repository_id and t.digest_id = s.digest_id
 left join (
@@ -30,5 +30,5 @@ where t.tags_count > 0
         where m.digest_id = s.digest_id
     )
     and not exists (
-        select 1 from fallback as k where k.repository_id = s.repository_id and k.digest_id = s.digest_id
+        select 1 from store.referrer_tag as k where k.repository_id = s.repository_id and k.digest_id = s.digest_id
     );

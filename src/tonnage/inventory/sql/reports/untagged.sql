@@ -6,6 +6,7 @@
 select
     u.repository,
     u.digest,
+    u.frees_alone_bytes,
     u.exclusive_bytes,
     u.shared_bytes,
     u.stored_bytes,
@@ -18,4 +19,4 @@ where $repository in ('any', u.repository)
         or u.pushed_at is null
         or u.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day
     )
-order by u.exclusive_bytes desc, u.stored_bytes desc, u.repository, u.digest;
+order by u.frees_alone_bytes desc, u.exclusive_bytes desc, u.stored_bytes desc, u.repository, u.digest;

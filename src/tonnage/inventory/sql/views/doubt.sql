@@ -23,6 +23,8 @@ vanished as (  -- an emptied repository keeps its folder, as no deletion through
     join last_scan as l on before.scan_id = l.scan_id - 1
     left join store.scan_repository as now on now.scan_id = l.scan_id and now.repository = before.repository
     where coalesce(before.revisions_count, before.tags_count) > 0
+        -- over HTTP a scan may have been told which repositories to ask for
+        and (select kind <> 'registry' from store.source)
 ),
 total as (
     select

@@ -8,10 +8,12 @@ select
     w.pushed_at,
     coalesce(x.stored_bytes, 0) as stored_bytes,
     coalesce(x.exclusive_bytes, 0) as exclusive_bytes,
-    coalesce(x.stored_bytes - x.exclusive_bytes, 0) as shared_bytes
+    coalesce(x.stored_bytes - x.exclusive_bytes, 0) as shared_bytes,
+    a.frees_alone_bytes
 from store.revision_state as s
 join store.repository as p on p.repository_id = s.repository_id
 join store.digest as d on d.digest_id = s.digest_id
+join deletion as a on a.repository = p.repository and a.digest = d.digest
 join (
     select repository_id, digest_id, max(modified_at) as pushed_at from store.revision group by repository_id, digest_id
 ) as w on w.repository_id = s.repository_id and w.digest_id = s.digest_id
@@ -34,3 +36,4 @@ comment on column revision_usage.pushed_at is 'When it was pushed here, UTC.';
 comment on column revision_usage.stored_bytes is 'Stored bytes of the blobs it needs, directly or through indexes, each counted once.';
 comment on column revision_usage.exclusive_bytes is 'Bytes that no other revision needs.';
 comment on column revision_usage.shared_bytes is 'Bytes that others need too: they stay if it goes.';
+comment on column revision_usage.frees_alone_bytes is 'Bytes that deleting it frees if nothing else goes, with what only it holds; 0 where an index that stays lists it. At most, where untagged revisions are unknown.';

@@ -10,7 +10,12 @@ select
     siblings.tags_count as tags_on_digest_count,
     x.stored_bytes,
     x.exclusive_bytes,
-    x.stored_bytes - x.exclusive_bytes as shared_bytes
+    x.stored_bytes - x.exclusive_bytes as shared_bytes,
+    case
+        when x.stored_bytes is null then null
+        when siblings.tags_count = 1 and h.digest_id is null then a.frees_alone_bytes
+        else 0
+    end as frees_alone_bytes
 from store.tag as t
 join store.repository as p on p.repository_id = t.repository_id
 left join store.digest as d on d.digest_id = t.digest_id
@@ -28,7 +33,11 @@ left join (
     from store.reach as r
     join store.usage as u on u.blob_id = r.blob_id
     group by r.root_id
-) as x on x.root_id = s.digest_id;
+) as x on x.root_id = s.digest_id
+left join (
+    select distinct repository_id, digest_id from store.hold
+) as h on h.repository_id = s.repository_id and h.digest_id = s.digest_id
+left join deletion as a on a.repository = p.repository and a.digest = d.digest;
 comment on view tag_usage is 'What each tag leads to. One row per repository and tag; the bytes are null where it leads nowhere.';
 comment on column tag_usage.repository is 'Repository.';
 comment on column tag_usage.tag is 'Name of the tag.';
@@ -40,3 +49,4 @@ comment on column tag_usage.tags_on_digest_count is 'Tags of this repository on 
 comment on column tag_usage.stored_bytes is 'Stored bytes of the blobs it needs, directly or through indexes, each counted once.';
 comment on column tag_usage.exclusive_bytes is 'Bytes that no other tag leads to.';
 comment on column tag_usage.shared_bytes is 'Bytes that other tags lead to as well.';
+comment on column tag_usage.frees_alone_bytes is 'Bytes that deleting it frees if nothing else goes, with what only it holds; 0 where another tag, an index or a subject holds its image. At most, where untagged revisions are unknown.';
