@@ -46,15 +46,14 @@ class Deletions:
     def add(self, target: Target, reason: str) -> None:
         """Add what a person named. Raises UsageError if there is no such thing."""
         values = {"repository": target.repository_regex, "reason": reason}
-        before = self._count("gone", "gone_tag")
         if target.digest is not None:
-            self.run("target_digest", digest=target.digest, **values)
+            added_count = self._insert("target_digest", digest=target.digest, **values)
         elif target.tag_regex is not None:
-            self.run("target_tag", tag=target.tag_regex, **values)
+            added_count = self._insert("target_tag", tag=target.tag_regex, **values)
         else:
-            self.run("target_repository", **values)
-            self.run("target_repository_tags", **values)
-        if self._count("gone", "gone_tag") == before:
+            names = ("target_repository", "target_repository_tags")
+            added_count = sum(self._insert(name, **values) for name in names)
+        if not added_count:
             raise UsageError(*nothing_is(target))
 
     def add_all(self, targets: Sequence[Target], reason: str = "named: {}") -> list[Target]:
@@ -97,9 +96,7 @@ class Deletions:
         while True:
             self.run("drop_protected")
             self._follow()
-            before = self._count("protected")
-            self.run("hold")
-            if self._count("protected") == before:
+            if not self._insert("hold"):
                 break
             self.run("undo_steps")
         for name in ("freeable", "freed", "needed"):
@@ -108,10 +105,8 @@ class Deletions:
     def _follow(self) -> None:
         """Add what goes with what is gone, until nothing more does."""
         for step in range(1, _ROUNDS_LIMIT):
-            before = self._count("gone", "gone_tag")
-            for name in ("take_tags_of_gone", "fallback_tags", "cascade"):
-                self.run(name, step=step)
-            if self._count("gone", "gone_tag") == before:
+            names = ("take_tags_of_gone", "fallback_tags", "cascade")
+            if not sum(self._insert(name, step=step) for name in names):
                 break
 
     def totals(self) -> Totals:
@@ -122,9 +117,9 @@ class Deletions:
         """Run one statement of sql/plan."""
         return self.inventory.query(statements("plan")[name].sql, values)
 
-    def _count(self, *tables: str) -> int:
-        """Return how many rows some of the tables of sql/plan/prepare.sql have."""
-        return sum(int(self.inventory.query(f"select count(*) from {table}").rows[0][0]) for table in tables)
+    def _insert(self, name: str, **values: object) -> int:
+        """Run a statement of sql/plan that adds rows; return how many."""
+        return int(self.run(name, **values).rows[0][0])
 
 
 def nothing_is(target: Target) -> tuple[str, str]:

@@ -171,8 +171,8 @@ def _judged_tags(
     deletions: Deletions, policy: Policy, repositories: Sequence[Judged], now_seconds: float
 ) -> list[tuple[Candidate, Decision | None]]:
     labels: dict[str, dict[str, str]] = {}
-    if any(rule.keep_labels for rule in policy.rule):
-        for digest, name, value in deletions.run("candidate_labels").rows:
+    if names := sorted({name for rule in policy.rule for name in rule.keep_labels}):
+        for digest, name, value in deletions.run("candidate_labels", names=names).rows:
             labels.setdefault(digest, {})[name] = value
     judged: list[tuple[Candidate, Decision | None]] = []
     for rule, tags in repositories:

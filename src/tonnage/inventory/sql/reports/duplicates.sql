@@ -4,12 +4,17 @@
 -- stored_bytes: stored bytes of all of them
 -- digests: digests of these blobs, the smallest blob first
 -- Example: tonnage duplicates --csv
-with stored as (
-    select distinct i.diff_id, f.stored_as as digest, f.stored_bytes
+with layer_row as (
+    -- Each once, however many manifests share a configuration: who joins it with all of them first has the product.
+    select distinct m.config_digest, f.position, f.stored_as as digest, f.stored_bytes
+    from manifest_ref as f
+    join manifest as m on m.digest = f.parent
+    where f.role = 'layer' and f.stored_bytes is not null
+),
+stored as (
+    select distinct i.diff_id, l.digest, l.stored_bytes
     from diff_id as i
-    join manifest as m on m.config_digest = i.config_digest
-    join manifest_ref as f on f.parent = m.digest and f.role = 'layer' and f.position = i.position
-    where f.stored_bytes is not null
+    join layer_row as l on l.config_digest = i.config_digest and l.position = i.position
 )
 select
     diff_id,

@@ -20,4 +20,9 @@ where $repository in ('any', t.repository)
         or t.pushed_at is null
         or t.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day
     )
-order by t.frees_alone_bytes desc nulls last, t.exclusive_bytes desc nulls last, t.stored_bytes desc nulls last, t.repository, t.tag;
+order by
+    t.frees_alone_bytes desc nulls last,
+    t.exclusive_bytes desc nulls last,
+    t.stored_bytes desc nulls last,
+    t.repository,
+    t.tag;

@@ -8,10 +8,10 @@ select
     u.digest,
     u.frees_alone_bytes,
     u.exclusive_bytes,
-    u.shared_bytes,
     u.stored_bytes,
     u.pushed_at,
-    u.kind
+    u.kind,
+    u.shared_bytes
 from untagged as u
 where $repository in ('any', u.repository)
     and (
