@@ -33,9 +33,6 @@ from scanning import (
     scan_storage,
     scan_tree,
 )
-from tonnage.errors import (
-    TonnageError,
-)
 from tonnage.inventory.statements import statements
 from tonnage.sample import Builder, Descriptor, documents
 from tonnage.scan.run import Summary
@@ -652,17 +649,6 @@ def test_what_was_turned_into_rows_is_let_go_of(registry: Builder, monkeypatch: 
     finally:
         if was_on:
             gc.enable()
-
-
-def test_two_digests_are_never_taken_for_one(
-    registry: Builder, inventory: Path, monkeypatch: pytest.MonkeyPatch, grown: dict[str, Any]
-) -> None:
-    """Should they ever be one number inside, the scan says so, and the old inventory stays."""
-    monkeypatch.setattr(tonnage.scan.loading, "hash", lambda digest: ord(digest[7]), raising=False)
-    with pytest.raises(TonnageError, match="the same number") as error:
-        scan_storage(LocalStorage(str(registry.v2)), inventory, full=True)
-    assert "PYTHONHASHSEED" in error.value.next_step
-    assert everything(inventory) == grown
 
 
 def test_the_monitor_hears_of_everything(registry: Builder, inventory: Path) -> None:

@@ -234,12 +234,12 @@ def explicit_inventory(ctx: click.Context, _: click.Parameter, value: str | None
     return str(parent.params["inventory"])
 
 
-def parse_with(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str], Any]:
-    """Return a callback that reads an option's text, and refuses it with what `parse` says."""
+def parse_with(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return a callback that reads an option's text, if it is given, and refuses it with what `parse` says."""
 
-    def callback(ctx: click.Context, parameter: click.Parameter, value: str) -> Any:
+    def callback(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
         try:
-            return parse(value)
+            return None if value is None else parse(value)
         except ValueError as error:
             raise click.BadParameter(str(error), ctx, parameter) from error
 

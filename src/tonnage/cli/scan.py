@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tonnage.cli.options import inventory_option, open_options, parse_with, refuse_others, source_options
-from tonnage.sizes import parse_seconds
+from tonnage.sizes import parse_seconds, parse_size
 
 
 @click.command(
@@ -41,6 +41,12 @@ with 18 if most of the storage is not there, such as a disk that is not mounted.
     callback=parse_with(parse_seconds),
     help="End a scan that takes longer, such as 30m or 12h, whatever it waits for.",
 )
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    callback=parse_with(parse_size),
+    help="What the database may hold; else a quarter of the memory, 2 GB at most.",
+)
 @source_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 def command(
@@ -52,6 +58,7 @@ def command(
     thorough: bool,
     says_requests: bool,
     max_duration: float,
+    memory_limit: int | None,
     quiet: bool,
     **source: Any,
 ) -> None:
@@ -82,7 +89,15 @@ def command(
         if says_requests and (expected := storage.describe_requests()):
             talk(expected)
         try:
-            summary = scan(storage, inventory, full=full, thorough=thorough, other_place=other_place, monitor=monitor)
+            summary = scan(
+                storage,
+                inventory,
+                full=full,
+                thorough=thorough,
+                other_place=other_place,
+                monitor=monitor,
+                memory_bytes=memory_limit,
+            )
         finally:
             monitor.end()
             if says_requests and (spent := storage.describe_requests()):

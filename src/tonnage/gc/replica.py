@@ -75,8 +75,8 @@ class Replica:
             self.run("add_deletions", repositories=columns[0], digests=columns[1], tags=columns[2])
         for name in ("gc_tag", "gc_revision", "gc_tag_history", "gc_layer_link"):
             self.run(name)
-        self.digests: list[str] = [digest for (digest,) in self.run("digests")]
-        self.numbers = {digest: number for number, digest in enumerate(self.digests)}
+        self.digests: dict[int, str] = dict(self.run("digests"))
+        self.numbers = {digest: number for number, digest in self.digests.items()}
         self.manifests = {self.digests[row[0]]: self._manifest(*row[1:]) for row in self.run("manifests")}
         inside = f"{self.run('location')[0][0]}/"
         self.symlinks = {path: target.removeprefix(inside) for path, target in self.run("symlinks")}

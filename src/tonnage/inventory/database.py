@@ -20,6 +20,7 @@ from tonnage.formats.quoting import identifier, literal
 from tonnage.inventory.failures import SYSTEM_HINT, Failure, failure_of, system_reason
 from tonnage.inventory.foreign import Column, lock_down, parse_tables, tables_of
 from tonnage.inventory.interrupts import interruptible
+from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
 from tonnage.inventory.template import OPTIONS, make_empty
@@ -46,14 +47,12 @@ def known_tables() -> dict[str, tuple[Column, ...]]:
     return parse_tables(statement.sql for statement in statements("tables").values())
 
 
-def connect(memory_bytes: int | None = None) -> "duckdb.DuckDBPyConnection":
+def connect(limit: MemoryLimit | None = None) -> "duckdb.DuckDBPyConnection":
     """Return a database in memory that fetches nothing from anywhere by itself."""
     import duckdb
 
     config: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    if memory_bytes:
-        config["memory_limit"] = f"{memory_bytes // 1_000_000}MB"
-    connection = duckdb.connect(config=config)
+    connection = duckdb.connect(config=config | (limit.config() if limit else {}))
     connection.execute("set timezone = 'UTC'")
     return connection
 
@@ -142,6 +141,7 @@ def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str
     connection.execute("delete from store.tag")
     connection.execute(statements("tags")["replace"].sql, values)
     connection.execute("update store.source set has_given_tags = true")
+    connection.execute(statements("load")["edge"].sql)
     for name in ("revision_state", "referrer_tag", "hold", "goes_with", "usage"):
         connection.execute(f"delete from store.{name}")
         connection.execute(statements("load")[name].sql)
@@ -280,9 +280,9 @@ def is_database(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def create(path: Path, memory_bytes: int | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
+def create(path: Path, limit: MemoryLimit | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Make an inventory without rows to be filled in one transaction; close it in the end. Raises duckdb.Error, OSError."""
-    connection = connect(memory_bytes)
+    connection = connect(limit)
     try:
         connection.execute(f"set temp_directory = {literal(str(path) + '.tmp')}")
         make_empty(path, connection)

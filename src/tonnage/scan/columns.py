@@ -6,6 +6,7 @@ What a row says in words it mostly says again and again: a packed batch has each
 import struct
 from array import array
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import cache
 from itertools import count
 from typing import Any, NamedTuple
@@ -60,19 +61,47 @@ class Packed(NamedTuple):
     """
 
 
+class Packing:
+    """A batch that is packed as its columns become known."""
+
+    def __init__(self) -> None:
+        self._texts, self._digests = _numbering(), _numbering()
+        self._places = {str: self._texts, row_types.Digest: self._digests}
+        self._tables: dict[str, list[Any]] = {}
+
+    def add(self, name: str, columns: Mapping[str, Any], rows_count: int) -> None:
+        """Add the rows of one type: their columns by name. A column that is left out is unknown, or false.
+
+        What is packed already, in bytes or an array, is taken as it is: see `place_of`.
+        """
+        if rows_count:
+            types = types_of(name).items()
+            self._tables[name] = [self._packed(type_, columns.get(column), rows_count) for column, type_ in types]
+
+    def place_of(self, type_: Any, value: str | None) -> int:
+        """Return the place of a text, or of a digest, for who packs a column that repeats it."""
+        return self._places[type_][value]
+
+    def done(self) -> Packed:
+        """Return the batch."""
+        return Packed(list(self._texts), list(self._digests), self._tables)
+
+    def _packed(self, type_: Any, column: Any, rows_count: int) -> Any:
+        if isinstance(column, (bytes, array)):
+            return column
+        if type_ in self._places:
+            return bytes(4 * rows_count) if column is None else _places(column, self._places[type_])
+        if column is None:
+            return bytes(rows_count) if type_ is bool else [None] * rows_count
+        return _numbers(column, "q" if type_ is int else "b")
+
+
 def pack(columns: Columns) -> Packed:
     """Pack columns."""
-    texts, digests = _numbering(), _numbering()
-    places = {str: texts, row_types.Digest: digests}
-    tables: dict[str, list[Any]] = {}
+    packing = Packing()
     for name, values in columns.items():
-        tables[name] = packed = list[Any]()
-        for type_, column in zip(types_of(name).values(), values, strict=True):
-            if type_ in places:
-                packed.append(_places(column, places[type_]))
-            else:
-                packed.append(_numbers(column, "q" if type_ is int else "b"))
-    return Packed(list(texts), list(digests), tables)
+        packing.add(name, dict(zip(types_of(name), values, strict=True)), len(values[0]))
+    return packing.done()
 
 
 @cache

@@ -1,34 +1,28 @@
-"""Rows -> inventory: staged, and then put into the tables by sql/load.
-
-A digest is 71 characters and is named again and again, so it is staged as a number from the start: a hash of its text,
-which needs no list of all digests in memory. Numbers in the order of the text, which the inventory has, are given once
-all are known. Python hashes text with a secret of the process, so nobody can make two digests that are one number; it
-is looked for all the same.
-"""
+"""Rows -> inventory: staged, and then put into the tables by sql/load. A digest is a number from the start."""
 
 import re
-from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from arro3.core import Array, DataType, RecordBatch
 from arro3.core import Table as ArrowTable
 
-from tonnage.errors import TonnageError
 from tonnage.inventory import rows
+from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements
 from tonnage.scan.columns import Packed, types_of
+from tonnage.scan.numbering import Numbering
 from tonnage.storage import Format
 
 if TYPE_CHECKING:
     import duckdb
 
 ORDER = (
-    "misnamed", "numbered", "digest", "repository", "blob", "revision", "tag", "tag_history", "layer_link", "extra_link",
+    "misnamed", "digest", "repository", "blob", "revision", "tag", "tag_history", "layer_link", "extra_link",
     "upload", "upload_file", "multipart_upload", "old_version", "folder", "stray", "empty_folder", "manifest",
     "manifest_ref", "annotation", "image",
     "label", "history", "diff_id", "problem", "problem_kind", "problem_kind_of_cache",
-    "alias", "reach", "revision_state",
+    "alias", "edge", "reach", "revision_state",
     "referrer_tag", "hold", "goes_with", "pin", "usage",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
     "problem_sha512_reference", "problem_unlinked_blob", "problem_unlinked_child", "problem_size_mismatch", "problem_unseen",
@@ -37,18 +31,18 @@ ORDER = (
 """The files of sql/load in the order in which they build on each other, for a registry's own storage."""
 
 LAYOUTS_ORDER = (
-    "layout_revision", "layout_layer_link", "numbered",
+    "layout_revision", "layout_layer_link",
     "digest", "repository", "blob", "revision", "tag", "layer_link", "layout_file", "upload", "upload_file", "folder",
     "stray", "empty_folder", "manifest", "manifest_ref", "annotation", "image", "label", "history", "diff_id", "problem",
     "problem_kind", "problem_layout_size", "problem_missing_index", "layout_copies", "layout_copied", "pin",
-    "alias", "reach", "revision_state", "referrer_tag", "hold", "goes_with", "usage",
+    "alias", "edge", "reach", "revision_state", "referrer_tag", "hold", "goes_with", "usage",
     "problem_revision_without_blob", "problem_missing",
     "problem_unlinked_blob", "layout_problem",
 )  # fmt: skip
 """The same for OCI image layouts."""
 
-_ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool(), rows.Digest: DataType.int64()}
-_SQL = {str: "varchar", int: "bigint", bool: "boolean", rows.Digest: "bigint"}
+_ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool(), rows.Digest: DataType.int32()}
+_SQL = {str: "varchar", int: "bigint", bool: "boolean", rows.Digest: "integer"}
 _BATCH_ROWS = 20_000
 """Rows are kept until there are this many: inserting few costs as much as inserting many."""
 
@@ -56,11 +50,14 @@ _BATCH_ROWS = 20_000
 class Staging:
     """Takes rows of all types in batches, in whatever order they come."""
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection", *, is_rescan: bool = False) -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", limit: MemoryLimit, *, is_rescan: bool = False) -> None:
         """Prepare it; for a rescan, the database `earlier` has the inventory to build upon."""
         self.connection = connection
+        self.limit = limit
+        self.rows_count = 0
         self.is_rescan = is_rescan
         self.knows_earlier = not is_rescan
+        self.numbering = Numbering()
         self.waiting: dict[str, list[RecordBatch]] = {}
         self.waiting_count: Counter[str] = Counter()
         for name in rows.ALL:
@@ -72,6 +69,7 @@ class Staging:
         """Add rows, if there are any: a part that did not change has none."""
         if not packed.tables:
             return
+        self._know_earlier()
         texts = Array(packed.texts, type=_ARROW[str])
         digests = self._meet(packed.digests)
         for name, columns in packed.tables.items():
@@ -82,15 +80,10 @@ class Staging:
             self._wait(staged(name), RecordBatch.from_arrays(arrays, names=list(types)))
 
     def flush(self) -> None:
-        """Insert what is still waiting, and each digest met once. Raises TonnageError if two have the same number."""
-        if not self.knows_earlier:
-            self._know_earlier()
+        """Insert what is still waiting."""
+        self._know_earlier()
         for table in list(self.waiting):
             self._insert(table)
-        self._execute("digests_met")
-        if self._execute("digests_confused").fetchall()[0][0]:
-            raise TonnageError("two digests have the same number inside", "unset PYTHONHASHSEED, and scan again")
-        self.connection.execute("delete from met_digest")
 
     def finish(self) -> None:
         """Let go of digests that the earlier inventory knew and that nothing names any more."""
@@ -99,11 +92,12 @@ class Staging:
             self._execute("digests_forgotten")
 
     def _meet(self, digests: list[str | None]) -> Array:
-        """Return the numbers of digests, the first of which is None, and note which texts they stand for."""
-        numbers = list(map(hash, digests[1:]))
-        if numbers:
-            met = [Array.from_buffer(array("q", numbers)), Array(digests[1:], type=_ARROW[str])]
-            self._wait("met_digest", RecordBatch.from_arrays(met, names=["staged_id", "digest"]))
+        """Return the numbers of digests, the first of which is None, and keep the text of those that are new."""
+        numbers, new = self.numbering.numbers_of(digests[1:])  # type: ignore[arg-type]
+        if new:
+            ids, texts = zip(*new, strict=True)
+            met = [Array(ids, type=_ARROW[rows.Digest]), Array(texts, type=_ARROW[str])]
+            self._wait("staged_digest", RecordBatch.from_arrays(met, names=["digest_id", "digest"]))
         return Array([None, *numbers], type=_ARROW[rows.Digest])
 
     def _wait(self, table: str, batch: RecordBatch) -> None:
@@ -114,21 +108,22 @@ class Staging:
 
     def _insert(self, table: str) -> None:
         self.waiting_count[table] = 0
-        insert(self.connection, table, ArrowTable.from_batches(self.waiting.pop(table)))
+        whole = ArrowTable.from_batches(self.waiting.pop(table))
+        insert(self.connection, table, whole)
+        self.rows_count += whole.num_rows
+        self.limit.fit(self.connection, self.rows_count)
 
     def _know_earlier(self) -> None:
-        """Give the digests of the earlier inventory their numbers: what is carried over is named by its own ones.
+        """Go on with the numbers of the earlier inventory: what is carried over is named by them.
 
         Not before it is needed, as often nothing changed.
         """
+        if self.knows_earlier:
+            return
         self.knows_earlier = True
-        reader = self.connection.cursor()
-        reader.execute("select digest_id, digest from earlier.store.digest")
-        while found := reader.fetchmany(_BATCH_ROWS):
-            ids, digests = zip(*found, strict=True)
-            numbers = self._meet([None, *digests])
-            known = [Array.from_buffer(array("i", ids)), numbers.slice(1)]
-            self._wait("known", RecordBatch.from_arrays(known, names=["digest_id", "staged_id"]))
+        self._execute("known")
+        if known := self.connection.execute("select digest_id, digest from staged_digest").fetchall():
+            self.numbering.continue_from(known)
 
     def _execute(self, name: str) -> "duckdb.DuckDBPyConnection":
         return self.connection.execute(statements("scan")[name].sql)

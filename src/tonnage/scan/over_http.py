@@ -20,6 +20,7 @@ from tonnage.errors import AccessError, RegistryError
 from tonnage.formats.layout import blob_path, is_full_digest
 from tonnage.inventory import rows
 from tonnage.inventory.database import create
+from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
@@ -31,7 +32,6 @@ from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
 from tonnage.scan.loading import Staging
 from tonnage.scan.replace import (
-    MEMORY_BYTES_REMOTE,
     OtherPlace,
     Previous,
     Summary,
@@ -84,6 +84,7 @@ def scan_registry(
     other_place: OtherPlace,
     monitor: Monitor,
     now: Callable[[], datetime],
+    limit: MemoryLimit,
 ) -> Summary:
     """Scan a registry into an inventory file, replacing it in one step at the end; return what was found.
 
@@ -92,9 +93,9 @@ def scan_registry(
     target = Path(inventory)
     with exchange(target, source.location) as new, source.open() as registry:
         registry.ping()
-        with create(new, MEMORY_BYTES_REMOTE) as connection:
+        with create(new, limit) as connection:
             previous = attach_previous(connection, target, new, source.location, other_place)
-            run = _Run(source, registry, connection, previous, full, monitor, now)
+            run = _Run(source, registry, connection, limit, previous, full, monitor, now)
             run.read_names()
             run.read_referrers()
             run.read_manifests()
@@ -113,6 +114,7 @@ class _Run:
         source: RegistrySource,
         registry: ReadOnlyRegistry,
         connection: "duckdb.DuckDBPyConnection",
+        limit: MemoryLimit,
         previous: Previous | None,
         full: bool,
         monitor: Monitor,
@@ -126,7 +128,7 @@ class _Run:
         self.monitor = monitor
         self.now = now
         self.started_at = now()
-        self.staging = Staging(connection, is_rescan=self.builds_on_earlier)
+        self.staging = Staging(connection, limit, is_rescan=self.builds_on_earlier)
         self.tags: list[TagHead] = []
         self.links: dict[str, set[str]] = defaultdict(set)
         """Digest of a manifest -> repositories that have it."""

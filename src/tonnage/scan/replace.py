@@ -32,15 +32,6 @@ from tonnage.sizes import format_size
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY_BYTES = 160_000_000
-"""What the database may hold at once while loading; past it, it uses the disk beside the inventory."""
-MEMORY_BYTES_REMOTE = 100_000_000
-"""The same where all comes over a network, which is slower than that disk."""
-KEEP_MEMORY = "set block_allocator_memory = '100MB'"
-"""Blocks that were used are kept for others: to give them back and to ask for them again is a tenth of what the system
-does in a scan.
-"""
-
 
 class Summary(NamedTuple):
     """What a scan did, for the one line that is said in the end."""

@@ -16,6 +16,7 @@ from tonnage.formats.layout import blob_path
 from tonnage.formats.quoting import literal
 from tonnage.inventory.database import connect, create
 from tonnage.inventory.foreign import lock_down
+from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
 from tonnage.monitor import Monitor
@@ -23,9 +24,6 @@ from tonnage.scan.columns import in_part, pack
 from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, fingerprint_of, rows_of
 from tonnage.scan.loading import Staging
 from tonnage.scan.replace import (
-    KEEP_MEMORY,
-    MEMORY_BYTES,
-    MEMORY_BYTES_REMOTE,
     OtherPlace,
     Summary,
     attach_previous,
@@ -110,19 +108,27 @@ def scan(
     monitor: Monitor | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     workers_count: int | None = None,
+    memory_bytes: int | None = None,
 ) -> Summary:
     """Scan a storage or a registry into an inventory file, replacing it in one step at the end; return what was found.
 
     `full` reads everything anew; `thorough` opens every folder in search of strays even in a large registry;
-    `other_place` says what becomes of an inventory of another place. Raises TonnageError if the storage cannot be read
-    at all or the result cannot be written; the old file then stays.
+    `other_place` says what becomes of an inventory of another place; `memory_bytes` is what the database may hold.
+    Raises TonnageError if the storage cannot be read at all or the result cannot be written; the old file then stays.
     """
     if isinstance(storage, RegistrySource):
         from tonnage.scan.over_http import scan_registry
 
         return scan_registry(
-            storage, inventory, full=full, other_place=other_place, monitor=monitor or Monitor(), now=now
+            storage,
+            inventory,
+            full=full,
+            other_place=other_place,
+            monitor=monitor or Monitor(),
+            now=now,
+            limit=_memory_limit(memory_bytes, inventory),
         )
+    limit = _memory_limit(memory_bytes, inventory)
     target = Path(inventory)
     with exchange(target, storage.location) as new:
         is_large = storage.is_large()
@@ -135,10 +141,8 @@ def scan(
                 run = _Run(storage, crew, full, thorough, is_large, monitor or Monitor(), now)
                 if is_large and not is_remote and not target.exists():
                     run.find_parts()  # all of them are listed: the workers need not wait for the database
-                with create(new, MEMORY_BYTES_REMOTE if is_remote else MEMORY_BYTES) as connection:
-                    if not is_remote:
-                        connection.execute(KEEP_MEMORY)
-                    run.open(connection, _attach_earlier(connection, target, new, storage.location, other_place))
+                with create(new, limit) as connection:
+                    run.open(connection, limit, _attach_earlier(connection, target, new, storage.location, other_place))
                     changed = run.list_parts()
                     if changed:
                         run.read_contents()
@@ -148,6 +152,14 @@ def scan(
         finally:
             crew.close()
     return summary
+
+
+def _memory_limit(given_bytes: int | None, inventory: str) -> MemoryLimit:
+    """Return what the database may hold, to go by what is given and by an inventory that is there already."""
+    try:
+        return MemoryLimit(given_bytes, Path(inventory).stat().st_size)
+    except OSError:
+        return MemoryLimit(given_bytes)
 
 
 class _Run:
@@ -182,14 +194,14 @@ class _Run:
         self.loose: list[Entry] = []
         self.read_count = 0
 
-    def open(self, connection: "duckdb.DuckDBPyConnection", previous: _EarlierScan | None) -> None:
+    def open(self, connection: "duckdb.DuckDBPyConnection", limit: MemoryLimit, previous: _EarlierScan | None) -> None:
         """Take the database to fill, and what the inventory knows that it is to replace."""
         self.connection = connection
         self.previous = previous
         is_same_place = previous is not None and not previous.is_moved
         if previous and is_same_place and not self.full and previous.is_searched >= self.is_searched:
             self.earlier = previous
-        self.staging = Staging(connection, is_rescan=self.earlier is not None)
+        self.staging = Staging(connection, limit, is_rescan=self.earlier is not None)
 
     def find_parts(self) -> None:
         """Find the parts of the storage, and have those listed that may have changed."""

@@ -25,8 +25,8 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from tonnage.errors import WriteError
+from tonnage.scan import contents, plain
 from tonnage.scan.columns import Columns, Packed, columns_of, extend, in_part, pack, rows_count
-from tonnage.scan.contents import read_configs, read_manifests
 from tonnage.scan.keys import list_keys
 from tonnage.scan.listing import Earlier, Listed, list_part
 from tonnage.storage import OPEN_ALL, Keys, Storage
@@ -77,13 +77,22 @@ class Result(NamedTuple):
     files_count: int = 0
 
 
+_READERS = {
+    "manifests": (plain.read_manifests, contents.read_manifests),
+    "configs": (plain.read_configs, contents.read_configs),
+}
+
+
 def run(storage: Storage, task: Task) -> Iterator[Result]:
     """Do one task here and now."""
     if task.action == "list":
         yield from _list(storage, task.parts)
     else:
-        read = read_manifests if task.action == "manifests" else read_configs
-        yield Result(pack(in_part(columns_of(read(storage, task.blobs)), None)), files_count=len(task.blobs))
+        read_plain, read = _READERS[task.action]
+        plain, others = read_plain(storage, task.blobs)
+        yield Result(plain, is_last=not others, files_count=len(task.blobs) - len(others))
+        if others:
+            yield Result(pack(in_part(columns_of(read(storage, others)), None)), files_count=len(others))
 
 
 def _list(storage: Storage, parts: tuple[PartToList, ...]) -> Iterator[Result]:

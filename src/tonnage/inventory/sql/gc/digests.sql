@@ -1,2 +1,2 @@
--- All digests, in the order of their numbers. One row per digest.
-select digest from store.digest order by digest_id;
+-- All digests and their numbers. One row per digest.
+select digest_id, digest from store.digest;

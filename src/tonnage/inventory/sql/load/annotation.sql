@@ -1,4 +1,3 @@
 -- Annotations of manifests.
 insert into store.annotation
-select d.digest_id, a.name, a.value from staged_annotation as a join numbered as d on d.staged_id = a.digest
-order by d.digest_id, a.name;
+select digest, name, value from staged_annotation;

@@ -1,3 +1,3 @@
 -- Every digest met, by its number.
 insert into store.digest
-select digest_id, digest, 0 from numbered order by digest_id;
+select digest_id, digest, 0 from staged_digest;

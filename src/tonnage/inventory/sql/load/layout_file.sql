@@ -1,7 +1,6 @@
 -- Files of OCI image layouts.
 insert into store.layout_file
-select p.repository_id, d.digest_id, f.path, f.size_bytes, make_timestamp(f.modified_us), f.inode, f.part_id
+select p.repository_id, f.digest, f.path, f.size_bytes, make_timestamp(f.modified_us), f.inode, f.part_id
 from staged_layout_file as f
 left join store.repository as p using (repository)
-left join numbered as d on d.staged_id = f.digest
 order by f.path;

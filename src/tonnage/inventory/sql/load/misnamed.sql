@@ -1,8 +1,8 @@
 -- Blobs whose name is no digest and that nothing calls by that name are strays: the registry has no such blob.
 create temp table misnamed as
-select b.digest as staged_id, d.digest, b.size_bytes, b.modified_us, b.part_id
+select b.digest as digest_id, d.digest, b.size_bytes, b.modified_us, b.part_id
 from staged_blob as b
-join staged_digest as d on d.staged_id = b.digest
+join staged_digest as d on d.digest_id = b.digest
 where length(d.digest) not in (71, 103, 135)
     and not exists (select 1 from staged_revision as r where r.path_digest = b.digest or r.content_digest = b.digest)
     and not exists (select 1 from staged_layer_link as l where l.path_digest = b.digest or l.content_digest = b.digest)
@@ -13,8 +13,8 @@ where length(d.digest) not in (71, 103, 135)
     and not exists (select 1 from staged_manifest as m where m.subject = b.digest)
     and not exists (select 1 from staged_manifest_ref as f where f.child = b.digest)
     and not exists (select 1 from staged_diff_id as i where i.diff_id = b.digest);
-delete from staged_blob where digest in (select staged_id from misnamed);
-delete from staged_digest where staged_id in (select staged_id from misnamed);
+delete from staged_blob where digest in (select digest_id from misnamed);
+delete from staged_digest where digest_id in (select digest_id from misnamed);
 insert into staged_stray
 select
     'blobs/' || split_part(digest, ':', 1) || '/' || left(split_part(digest, ':', 2), 2) || '/' || split_part(digest, ':', 2) || '/data',

@@ -1,16 +1,32 @@
--- Follow every manifest down through its indexes. A layer known by another digest (sha512) leads to the stored blob.
+-- Follow every manifest down through its indexes.
+-- Nearly all of it is what a manifest names itself; only below manifests that name manifests is there more to follow.
 insert into store.reach
-with recursive edge as (
-    select distinct parent_id, child_id from store.manifest_ref where role <> 'subject'
-    union
-    select digest_id, stored_id from store.alias
+with recursive direct as (
+    select distinct parent_id as root_id, child_id as blob_id from edge where parent_id <> child_id
 ),
-closure as (
-    select digest_id as root_id, digest_id as blob_id from store.manifest
+below as (
+    select d.root_id, d.blob_id as manifest_id
+    from direct as d
+    join store.manifest as m on m.digest_id = d.blob_id
     union
-    select c.root_id, e.child_id from closure as c join edge as e on e.parent_id = c.blob_id
+    select b.root_id, d.blob_id
+    from below as b
+    join direct as d on d.root_id = b.manifest_id
+    join store.manifest as m on m.digest_id = d.blob_id
+),
+indirect as (
+    select distinct b.root_id, d.blob_id
+    from below as b
+    join direct as d on d.root_id = b.manifest_id
+    where d.blob_id <> b.root_id
+        and not exists (select 1 from direct as x where x.root_id = b.root_id and x.blob_id = d.blob_id)
 )
-select c.root_id, c.blob_id
-from closure as c
-join store.blob as b on b.digest_id = c.blob_id
-order by c.root_id, c.blob_id;
+select root_id, blob_id
+from (
+    select digest_id as root_id, digest_id as blob_id from store.manifest
+    union all
+    select root_id, blob_id from direct
+    union all
+    select root_id, blob_id from indirect
+)
+where blob_id in (select digest_id from store.blob);

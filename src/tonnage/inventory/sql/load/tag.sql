@@ -1,6 +1,6 @@
 -- Tags with a current link, and those of which only the folder is left.
 insert into store.tag
-select p.repository_id, t.tag, d.digest_id, t.has_link, t.size_bytes, make_timestamp(t.modified_us), t.part_id
+select p.repository_id, t.tag, t.digest, t.has_link, t.size_bytes, make_timestamp(t.modified_us), t.part_id
 from (
     select repository, tag, digest, true as has_link, size_bytes, modified_us, part_id from staged_tag
     union all
@@ -15,6 +15,4 @@ from (
     where not exists (select 1 from staged_tag as t where t.repository = f.repository and t.tag = f.tag)
     group by f.repository, f.tag
 ) as t
-join store.repository as p using (repository)
-left join numbered as d on d.staged_id = t.digest
-order by p.repository_id, t.tag;
+join store.repository as p using (repository);

@@ -1,12 +1,14 @@
 -- What can be deleted as a whole: a revision no index and no subject of its repository holds, or that has a tag. One row per unit.
 create or replace temp table unit as
 select
-    row_number() over (order by s.repository_id, s.digest_id) - 1 as unit_id,
+    row_number() over (order by p.repository, d.digest) - 1 as unit_id,
     s.repository_id,
     s.digest_id,
     coalesce(t.tags_count, 0) as tags_count,
     coalesce(t.pushed_at, r.pushed_at) as pushed_at
 from store.revision_state as s
+join store.repository as p on p.repository_id = s.repository_id
+join store.digest as d on d.digest_id = s.digest_id
 left join (
     select repository_id, digest_id, count(*) as tags_count, max(modified_at) as pushed_at
     from store.tag as x

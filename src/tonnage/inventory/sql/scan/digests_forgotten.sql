@@ -1,6 +1,6 @@
 -- Let go of the digests that no staged row names: those of an earlier inventory.
 delete from staged_digest
-where staged_id not in (
+where digest_id not in (
     select digest from staged_blob
     union all select path_digest from staged_revision
     union all select content_digest from staged_revision where content_digest <> path_digest

@@ -3,7 +3,7 @@
 insert into staged_blob
 select f.child, max(f.size_bytes), null, 0
 from staged_manifest_ref as f
-join staged_digest as d on d.staged_id = f.child
+join staged_digest as d on d.digest_id = f.child
 where f.role not in ('manifest', 'subject')
     and not f.has_urls
     and f.size_bytes between 0 and 1_125_899_906_842_624

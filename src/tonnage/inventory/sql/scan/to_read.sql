@@ -13,7 +13,7 @@ with pushed as (
 )
 select d.digest, min(f.path) as path
 from wanted as w
-join staged_digest as d on d.staged_id = w.digest
+join staged_digest as d on d.digest_id = w.digest
 left join staged_layout_file as f on f.digest = w.digest and f.size_bytes > 0
 left join pushed as p on p.digest = w.digest
 where w.digest not in (select digest from reused)

@@ -20,7 +20,7 @@ left join (
         f.child_id,
         h.created_by,
         h.created_at,
-        row_number() over (partition by f.child_id order by h.created_at nulls last, h.config_id, h.position) as number
+        row_number() over (partition by f.child_id order by h.created_at nulls last, g.digest, h.position) as number
     from (
         select r.parent_id, coalesce(a.stored_id, r.child_id) as child_id, r.position
         from store.manifest_ref as r
@@ -29,6 +29,7 @@ left join (
     ) as f
     join store.manifest as m on m.digest_id = f.parent_id
     join store.history as h on h.config_id = m.config_id and h.layer_position = f.position
+    join store.digest as g on g.digest_id = m.config_id
 ) as s on s.child_id = u.blob_id and s.number = 1
 where u.role = 'layer';
 comment on view layer is 'Layers: blobs that some manifest names as a layer, with the build step that made them, as the oldest image that holds them tells. One row per layer.';

@@ -19,7 +19,10 @@ from store.manifest_ref as t
 join store.digest as a on a.digest_id = t.parent_id and a.copy = 0
 join store.digest as c on c.digest_id = t.child_id
 left join (
-    select digest_id, min(stored_id) as stored_id from store.alias group by digest_id
+    select a.digest_id, arg_min(a.stored_id, d.digest) as stored_id
+    from store.alias as a
+    join store.digest as d on d.digest_id = a.stored_id
+    group by a.digest_id
 ) as o on o.digest_id = t.child_id
 left join store.blob as b on b.digest_id = coalesce(o.stored_id, t.child_id)
 left join store.digest as s on s.digest_id = b.digest_id;

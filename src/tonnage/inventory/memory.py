@@ -1,0 +1,79 @@
+"""How much memory the database may hold while an inventory is made: no more than the rows need, or the machine has.
+
+A fixed limit fails on a registry that is large enough, and one that follows the machine alone makes the scan of a small
+registry as large as that. So the limit grows with what is staged, up to a quarter of what there is.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LOWEST, _HIGHEST = 256_000_000, 2_000_000_000
+"""Between these is the quarter of the machine, or of the container, that is taken at the most."""
+_FIRST = 160_000_000
+_BYTES_PER_ROW = 80
+"""Of what is staged: with less, much of it is written to the disk beside the inventory and read again."""
+_TIMES_ITS_FILE = 5
+"""Staged rows take so many times the room of the inventory's file, where they are packed."""
+_KEPT = 100_000_000
+_STEP = 32_000_000
+_CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+THREADS_LIMIT = 4
+"""Each thread of the database takes memory of its own, and more of them hardly make a load faster."""
+
+
+class MemoryLimit:
+    """The limit of one connection."""
+
+    def __init__(self, given_bytes: int | None = None, earlier_bytes: int = 0) -> None:
+        """With `given_bytes` it is that, whatever comes.
+
+        `earlier_bytes` is the size of the inventory that is to be replaced. A connection that has a file attached which
+        somebody else may have written takes no settings any more, so there its size has to tell what will be needed.
+        """
+        self.ceiling_bytes = given_bytes or ceiling()
+        self.bytes = given_bytes or min(max(_FIRST, earlier_bytes * _TIMES_ITS_FILE), self.ceiling_bytes)
+        self.is_settled = bool(given_bytes or earlier_bytes)
+
+    def config(self) -> dict[str, str | int]:
+        """Return what the database is to be opened with.
+
+        Blocks that were used are kept for others: to give them back and to ask for them again is a tenth of what the
+        system does in a scan.
+        """
+        return {
+            "memory_limit": _text(self.bytes),
+            "block_allocator_memory": _text(min(_KEPT, self.bytes // 2)),
+            "threads": min(THREADS_LIMIT, os.cpu_count() or 1),
+        }
+
+    def fit(self, connection: "duckdb.DuckDBPyConnection", rows_count: int) -> None:
+        """Let the database hold what so many staged rows need."""
+        if self.is_settled:
+            return
+        wanted = min(rows_count * _BYTES_PER_ROW, self.ceiling_bytes)
+        if wanted >= self.bytes + _STEP or self.bytes < wanted == self.ceiling_bytes:
+            self.bytes = wanted
+            connection.execute(f"set memory_limit = '{_text(wanted)}'")
+
+
+def ceiling(files: tuple[str, ...] = _CGROUP_FILES) -> int:
+    """Return a quarter of the memory that this process may use, in bytes."""
+    there_is = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    quarter = min(filter(None, [there_is, *map(_cgroup_limit, files)])) // 4
+    return max(_LOWEST, min(quarter, _HIGHEST))
+
+
+def _cgroup_limit(file: str) -> int | None:
+    """Return the limit that a container was given, or None without one."""
+    try:
+        return int(Path(file).read_text(encoding="ascii"))
+    except (OSError, ValueError):  # `max`, or no such control group
+        return None
+
+
+def _text(size_bytes: int) -> str:
+    return f"{size_bytes // 1_000_000}MB"

@@ -1,0 +1,57 @@
+"""What the database may hold follows what is scanned, and ends at what the machine or the container has."""
+
+from pathlib import Path
+
+import pytest
+
+from scanning import scan_tree
+from tonnage.errors import WriteError
+from tonnage.inventory.database import connect
+from tonnage.inventory.memory import THREADS_LIMIT, MemoryLimit, ceiling
+from tonnage.sample import Builder
+
+
+def settings(connection: object) -> tuple[str, int]:
+    found = connection.execute("select current_setting('memory_limit'), current_setting('threads')")  # type: ignore[attr-defined]
+    return tuple(found.fetchone())
+
+
+def test_it_grows_with_the_rows_and_ends_at_the_ceiling() -> None:
+    limit = MemoryLimit()
+    connection = connect(limit)
+    before, threads = settings(connection)
+    assert (before, limit.bytes) == ("152.5 MiB", 160_000_000) and threads <= THREADS_LIMIT
+    limit.fit(connection, 2_000_000)
+    assert settings(connection)[0] == before
+    limit.fit(connection, 2_900_000)
+    assert settings(connection)[0] == "221.2 MiB"
+    limit.fit(connection, 10**9)
+    assert limit.bytes == limit.ceiling_bytes == ceiling()
+    connection.close()
+
+
+def test_one_that_was_given_stays() -> None:
+    limit = MemoryLimit(50_000_000, earlier_bytes=10**9)
+    connection = connect(limit)
+    limit.fit(connection, 10**9)
+    assert settings(connection)[0] == "47.6 MiB"
+    connection.close()
+
+
+def test_the_earlier_inventory_tells_what_a_rescan_needs() -> None:
+    assert MemoryLimit(earlier_bytes=1).bytes == 160_000_000
+    assert MemoryLimit(earlier_bytes=100_000_000).bytes == min(500_000_000, ceiling())
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [("max", None), ("4000000000", 1_000_000_000), ("100000000", 256_000_000)]
+)
+def test_a_container_has_a_ceiling_of_its_own(tmp_path: Path, content: str, expected: int | None) -> None:
+    (tmp_path / "memory.max").write_text(f"{content}\n")
+    found = ceiling((str(tmp_path / "memory.max"), str(tmp_path / "absent")))
+    assert found == (expected or ceiling(()))
+
+
+def test_too_little_memory_is_an_error_with_a_next_step(demo: Builder, tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="out of memory"):
+        scan_tree(demo.root, tmp_path / "i.duckdb", memory_bytes=1_000_000)
