@@ -29,6 +29,10 @@ class Damaged:
     """Kind and path of each problem."""
 
 
+FREEING = ("deletion", "revision_usage", "tag_usage", "untagged")
+"""Views that say what a deletion frees."""
+
+
 def healthy_rows(inventory: Path) -> dict[str, Rows]:
     """Return all that is said of the healthy repositories."""
     return {
@@ -129,7 +133,11 @@ def test_all_else_is_counted(
 ) -> None:
     """Not a row of the healthy repositories changes, and all bytes on the disk are in a class."""
     found = damaged(what, damage)
-    assert healthy_rows(found.inventory) == healthy
+    rows, expected = healthy_rows(found.inventory), dict(healthy)
+    if damage in READING or "forbidden" in damage:
+        for view in FREEING:  # what could not be read may need anything: then nothing is known to be freed
+            del rows[view], expected[view]
+    assert rows == expected
     assert healthy["repository_usage"] and healthy["upload"] and healthy["holder"]
     if "forbidden" not in damage:
         check_sums(found.v2, found.inventory)
