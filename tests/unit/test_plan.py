@@ -380,7 +380,7 @@ def test_no_collection_that_does_harm(registry: Builder) -> None:
     push(registry, "a", "1", "2")
     registry.repository("empty").index([], tag="1")
     plan = planned(registry, "a:1")
-    assert plan.collector == "2.x" and "break 1 tagged images" in plan.notes[0]
+    assert plan.collector == "2.x" and "break 1 tagged image " in plan.notes[0]
     assert not any("garbage-collect" in command for command in plan.commands)
     plan = planned(registry, "a:1", registry_version=3)
     assert plan.collector == "3.x" and "stop on repositories/empty/_layers" in plan.notes[0]
