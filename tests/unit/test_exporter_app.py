@@ -177,7 +177,9 @@ def test_a_volume_that_no_longer_answers_is_unknown() -> None:
 
 def test_what_is_live_is_documented(tmp_path: Path) -> None:
     """Each with the type and the help that the reference shows."""
-    state = State(300, Exposition(), 1.0, 1.0, True, True, "", 1.0, volume=Volume(1, 1, time.monotonic()))
+    state = State(
+        300, Exposition(), 1.0, 1.0, True, True, reason="", duration_seconds=1.0, volume=Volume(1, 1, time.monotonic())
+    )
     found = {
         f"{family.name}_total" if family.type == "counter" else family.name: (family.type, family.documentation)
         for family in Live(state, web_of(tmp_path, "")).families().collect()
