@@ -8,8 +8,9 @@ before as (
     cross join last as l
     where s.scan_id < l.scan_id
     order by
-        s.finished_at <= l.finished_at - $days * interval 1 day desc,
-        case when s.finished_at <= l.finished_at - $days * interval 1 day then -epoch(s.finished_at) else epoch(s.finished_at) end
+        s.finished_at <= l.finished_at - $days * interval '1 day' desc,
+        case when s.finished_at <= l.finished_at - $days * interval '1 day' then s.finished_at end desc nulls last,
+        s.finished_at
     limit 1
 )
 select n.repository, n.stored_bytes - coalesce(o.stored_bytes, 0) as grown_bytes

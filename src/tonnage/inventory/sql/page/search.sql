@@ -7,20 +7,20 @@ from (
     from (
         select 'repository' as kind, repository, null as tag, null as digest, repository as name
         from store.repository
-        where contains(lower(repository), lower($text))
+        where strpos(lower(repository), lower($text)) > 0
         union all
         select 'tag', p.repository, t.tag, null, p.repository || ':' || t.tag
         from store.tag as t
-        join store.repository as p using (repository_id)
-        where contains(lower(p.repository || ':' || t.tag), lower($text))
-            and not contains(lower(p.repository), lower($text))
+        join store.repository as p on p.repository_id = t.repository_id
+        where strpos(lower(p.repository || ':' || t.tag), lower($text)) > 0
+            and strpos(lower(p.repository), lower($text)) = 0
         union all
         select 'digest', null, null, d.digest, d.digest
         from store.digest as d
-        join store.blob as b using (digest_id)
+        join store.blob as b on b.digest_id = d.digest_id
         where d.copy = 0
             and (starts_with(d.digest, $text) or starts_with(d.digest, 'sha256:' || $text))
-    )
-)
+    ) as found
+) as named
 where number <= 50
 order by case kind when 'repository' then 1 when 'tag' then 2 else 3 end, number;

@@ -50,6 +50,6 @@ from (
     union all
     select 'strays', count(*), 0, coalesce(sum(size_bytes), 0), 'look at each: tonnage problems --severity note --kind stray'
     from stray
-)
+) as kinds
 where files_count + folders_count > 0
 order by size_bytes desc, kind;

@@ -18,7 +18,7 @@ where $repository in ('any', t.repository)
     and (
         $older_than = 0
         or t.pushed_at is null
-        or t.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day
+        or t.pushed_at < (select max(started_at) from scan) - $older_than * interval '1 day'
     )
 order by
     t.frees_alone_bytes desc nulls last,

@@ -17,6 +17,6 @@ where $repository in ('any', u.repository)
     and (
         $older_than = 0
         or u.pushed_at is null
-        or u.pushed_at < (select max(started_at) from scan) - $older_than * interval 1 day
+        or u.pushed_at < (select max(started_at) from scan) - $older_than * interval '1 day'
     )
 order by u.frees_alone_bytes desc, u.exclusive_bytes desc, u.stored_bytes desc, u.repository, u.digest;

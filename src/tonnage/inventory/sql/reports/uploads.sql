@@ -10,5 +10,5 @@ select
     u.is_purgeable
 from upload as u
 where $older_than = 0
-    or coalesce(u.started_at, u.modified_at) < (select max(started_at) from scan) - $older_than * interval 1 day
+    or coalesce(u.started_at, u.modified_at) < (select max(started_at) from scan) - $older_than * interval '1 day'
 order by u.size_bytes desc, u.repository, u.upload;

@@ -16,7 +16,7 @@ with counted as (
             from store.revision_state as s
             join store.repository as p on p.repository_id = s.repository_id
             join store.reach as r on r.root_id = s.digest_id
-        )
+        ) as held
         group by blob_id
     ) as h on h.blob_id = u.blob_id
 )

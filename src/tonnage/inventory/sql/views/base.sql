@@ -17,11 +17,13 @@ layer_row as (
     from store.manifest_ref as f
     left join first_copy as z on z.digest_id = f.child_id
     left join (
-        select a.digest_id, arg_min(a.stored_id, d.digest) as stored_id
+        select
+            a.digest_id,
+            a.stored_id,
+            row_number() over (partition by a.digest_id order by d.digest, a.stored_id) as place
         from store.alias as a
         join store.digest as d on d.digest_id = a.stored_id
-        group by a.digest_id
-    ) as o on o.digest_id = f.child_id
+    ) as o on o.digest_id = f.child_id and o.place = 1
     left join store.blob as b on b.digest_id = coalesce(o.stored_id, f.child_id)
     where f.role = 'layer' and f.parent_id in (select digest_id from linked)
 ),

@@ -7,7 +7,7 @@ select
     t.path,
     t.size_bytes
 from store.extra_link as t
-join store.repository as p using (repository_id)
+join store.repository as p on p.repository_id = t.repository_id
 join store.digest as d on d.digest_id = t.digest_id;
 comment on view extra_link is 'Links the registry itself never reads: schema 1 signatures, referrer indexes of forks. One row per link.';
 comment on column extra_link.kind is 'signature or referrer.';

@@ -8,7 +8,7 @@ select
     t.size_bytes,
     t.modified_at
 from store.layer_link as t
-join store.repository as p using (repository_id)
+join store.repository as p on p.repository_id = t.repository_id
 join store.digest as d on d.digest_id = t.digest_id
 join store.digest as path on path.digest_id = t.path_digest_id;
 comment on view layer_link is 'Layer links: this repository may serve this blob. One row per link.';

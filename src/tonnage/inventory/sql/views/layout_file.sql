@@ -8,7 +8,7 @@ select
     t.modified_at,
     t.inode
 from store.layout_file as t
-left join store.repository as p using (repository_id)
+left join store.repository as p on p.repository_id = t.repository_id
 left join store.digest as d on d.digest_id = t.digest_id;
 comment on view layout_file is 'Files of OCI image layouts: blobs, indexes and markers, each under each of its names. One row per path.';
 comment on column layout_file.repository is 'Repository; null in the pool from which repositories share blobs.';

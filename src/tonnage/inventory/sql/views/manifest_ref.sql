@@ -19,11 +19,13 @@ from store.manifest_ref as t
 join store.digest as a on a.digest_id = t.parent_id and a.copy = 0
 join store.digest as c on c.digest_id = t.child_id
 left join (
-    select a.digest_id, arg_min(a.stored_id, d.digest) as stored_id
+    select
+        a.digest_id,
+        a.stored_id,
+        row_number() over (partition by a.digest_id order by d.digest, a.stored_id) as place
     from store.alias as a
     join store.digest as d on d.digest_id = a.stored_id
-    group by a.digest_id
-) as o on o.digest_id = t.child_id
+) as o on o.digest_id = t.child_id and o.place = 1
 left join store.blob as b on b.digest_id = coalesce(o.stored_id, t.child_id)
 left join store.digest as s on s.digest_id = b.digest_id;
 comment on view manifest_ref is 'What manifests refer to. One row per reference, in the order of the document per role.';

@@ -23,7 +23,7 @@ select
             and (p.repository is null or case when c.name like '2%' then p.has_layers else p.has_manifests end)
     ) as blocks_gc
 from store.problem as t
-join store.problem_kind as k using (kind)
+join store.problem_kind as k on k.kind = t.kind
 left join store.repository as p on p.repository = t.repository;
 comment on view problem is 'Oddities met. One row per oddity.';
 comment on column problem.kind is 'What is odd; problem_kind explains it.';

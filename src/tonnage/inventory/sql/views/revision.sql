@@ -9,7 +9,7 @@ select
     t.size_bytes,
     t.modified_at
 from store.revision as t
-join store.repository as p using (repository_id)
+join store.repository as p on p.repository_id = t.repository_id
 join store.digest as d on d.digest_id = t.digest_id
 join store.digest as path on path.digest_id = t.path_digest_id
 join store.revision_state as s on s.repository_id = t.repository_id and s.digest_id = t.digest_id;

@@ -7,7 +7,7 @@ select
     t.files_count,
     t.size_bytes
 from store.scan_class as t
-join store.scan as s using (scan_id);
+join store.scan as s on s.scan_id = t.scan_id;
 comment on view scan_class is 'What each scan found, by class. One row per scan and class.';
 comment on column scan_class.scan_id is 'Scan.';
 comment on column scan_class.finished_at is 'When the scan was done, UTC.';

@@ -10,7 +10,7 @@ select
     t.exclusive_bytes,
     t.logical_bytes
 from store.scan_repository as t
-join store.scan as s using (scan_id);
+join store.scan as s on s.scan_id = t.scan_id;
 comment on view scan_repository is 'What each scan found, by repository. One row per scan and repository.';
 comment on column scan_repository.scan_id is 'Scan.';
 comment on column scan_repository.finished_at is 'When the scan was done, UTC.';

@@ -8,7 +8,7 @@ select
     t.size_bytes,
     t.modified_at
 from store.tag as t
-join store.repository as p using (repository_id)
+join store.repository as p on p.repository_id = t.repository_id
 left join store.digest as d on d.digest_id = t.digest_id;
 comment on view tag is 'Tags. One row per repository and tag.';
 comment on column tag.repository is 'Repository.';

@@ -8,7 +8,7 @@ select
     t.size_bytes,
     t.modified_at
 from store.tag_history as t
-join store.repository as p using (repository_id)
+join store.repository as p on p.repository_id = t.repository_id
 join store.digest as d on d.digest_id = t.digest_id
 left join store.tag as c on c.repository_id = t.repository_id and c.tag = t.tag;
 comment on view tag_history is 'Digests that tags point to now or pointed to once. One row per repository, tag and digest.';

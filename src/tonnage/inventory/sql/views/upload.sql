@@ -9,7 +9,7 @@ select
     t.modified_at,
     t.is_purgeable
 from store.upload as t
-join store.repository as p using (repository_id);
+join store.repository as p on p.repository_id = t.repository_id;
 comment on view upload is 'Uploads, open or abandoned. One row per upload.';
 comment on column upload.repository is 'Repository.';
 comment on column upload.upload is 'Id of the upload.';
