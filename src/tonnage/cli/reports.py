@@ -9,7 +9,7 @@ from tonnage.cli.leftovers import with_script
 from tonnage.cli.options import inventory_option, output_options, tags_option
 from tonnage.inventory.reports import Parameter, Report, builtin_reports, reports_in
 
-_METAVARS = {"text": "TEXT", "integer": "N", "bytes": "SIZE", "days": "DAYS", "digest": "DIGEST"}
+_METAVARS = {"text": "TEXT", "integer": "N", "decimal": "PRICE", "bytes": "SIZE", "days": "DAYS", "digest": "DIGEST"}
 _NO_RESTRICTION = ("any", "0")
 """Defaults that restrict nothing, and that `--help` need not show."""
 
@@ -56,14 +56,14 @@ def run_and_put(
 
 
 def _parameter(parameter: Parameter) -> click.Parameter:
-    metavar = _METAVARS.get(parameter.type)
+    metavar = "|".join(parameter.choices) if parameter.is_open else _METAVARS.get(parameter.type)
     if parameter.default is None:
         return click.Argument([parameter.name], metavar=metavar)
     is_restriction = parameter.default not in _NO_RESTRICTION
     return click.Option(
         [parameter.option],
         metavar=metavar,
-        type=click.Choice(parameter.choices) if parameter.choices else None,
+        type=click.Choice(parameter.choices) if parameter.choices and not parameter.is_open else None,
         default=parameter.default if is_restriction else None,
         show_default=is_restriction,
         help=parameter.help[:1].upper() + parameter.help[1:] + ".",

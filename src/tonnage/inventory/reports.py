@@ -7,8 +7,9 @@
     -- Example: tonnage layers --max-references 1
     select …
 
-A parameter is `$name type default: text`; types are text, integer, bytes, days and digest, or the words to choose from
-as `one|other`; without a default it must be given, and the default `any` is no restriction.
+A parameter is `$name type default: text`; types are text, integer, decimal, bytes, days and digest, or the words to
+choose from as `one|other`, where `label:KEY` is any word that begins with `label:`; without a default it must be given,
+and the default `any` is no restriction.
 `Needs` says without which knowledge (see knowledge.py) the report would call none what is only unknown: `files`,
 `untagged`; it is then refused.
 A column is explained by `name: text`, unless it is a column of a view and has its meaning from there.
@@ -26,7 +27,9 @@ from tonnage.inventory.known import insist
 from tonnage.inventory.statements import statements
 from tonnage.sizes import parse_size
 
-_PARAMETER = re.compile(r"-- \$(\w+) (text|integer|bytes|days|digest|\w+(?:\|\w+)+)(?: (\S+))?: (.+)")
+_WORD = r"[\w-]+(?::[A-Z]+)?"
+_PARAMETER = re.compile(rf"-- \$(\w+) (text|integer|decimal|bytes|days|digest|{_WORD}(?:\|{_WORD})+)(?: (\S+))?: (.+)")
+_DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _COLUMN = re.compile(r"-- ([a-z_]+): (.+)")
 _NEED = re.compile(r"-- Needs: (files|untagged)")
 _EXAMPLE = re.compile(r"-- Example: (.+)")
@@ -49,6 +52,11 @@ class Parameter(NamedTuple):
         return [self.default, *words] if self.default and self.default not in words else words
 
     @property
+    def is_open(self) -> bool:
+        """Whether one of the choices stands for many words, as `label:KEY`."""
+        return any(":" in choice for choice in self.choices)
+
+    @property
     def option(self) -> str:
         """How it is given on the command line; one that must be given has no option."""
         return self.name if self.default is None else f"--{self.name.replace('_', '-')}"
@@ -64,11 +72,13 @@ class Parameter(NamedTuple):
         match self.type:
             case "integer":
                 return _parse_count(text, "write it like 2")
+            case "decimal":
+                return _parse_decimal(text)
             case "days":
                 return _parse_count(text.removesuffix("d"), "write it like 90d")
             case "bytes":
                 return parse_size(text)
-        if self.choices and text not in self.choices:
+        if self.choices and not any(is_choice(text, choice) for choice in self.choices):
             raise ValueError(f"`{text}` is none of {', '.join(self.choices)}")
         return text
 
@@ -77,6 +87,18 @@ def _parse_count(text: str, advice: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f"`{text}` is no whole number; {advice}")
     return int(text)
+
+
+def _parse_decimal(text: str) -> float:
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"`{text}` is not a decimal number; write it like 0.023")
+    return float(text)
+
+
+def is_choice(text: str, choice: str) -> bool:
+    """Return whether a text is what a choice allows: that word, or for `label:KEY` any that begins with `label:`."""
+    beginning, colon, _ = choice.partition(":")
+    return text == choice if not colon else text.startswith(f"{beginning}:") and len(text) > len(beginning) + 1
 
 
 class Report(NamedTuple):

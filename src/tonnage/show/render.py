@@ -1,6 +1,6 @@
 """Rows -> text for people, JSON and CSV for programs. Pure: it returns text and never prints.
 
-The last word of a column's name is its unit, and tells how it is shown: `_bytes`, `_count`, `_at`, `_percent`.
+The last word of a column's name is its unit, and tells how it is shown: `_bytes`, `_count`, `_at`, `_percent`, `_per_month`.
 
 A table for people fits the terminal. Numbers, digests and ids are never cut, as a cut one is a wrong one. What gives
 way, in this order: times lose their hour, long words their end, and where that is not enough the last columns are left
@@ -147,6 +147,8 @@ def _shown(name: str, value: Any) -> str:
         return format_size(value)
     if name.endswith("_percent"):
         return f"{value:.1f} %"
+    if name.endswith("_per_month"):
+        return f"{value:,.2f}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):

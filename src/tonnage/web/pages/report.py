@@ -238,6 +238,8 @@ class Cells:
 def _number(name: str, value: float) -> Markup:
     if name.endswith("_percent"):
         return Markup("{} %").format(f"{value:.1f}")
+    if name.endswith("_per_month"):
+        return Markup(f"{value:,.2f}")
     if name.endswith("_bytes") and isinstance(value, int):
         return figures.size(value)
     return Markup(f"{value:,}") if isinstance(value, int) else Markup(f"{value:g}")
