@@ -2,7 +2,12 @@
 with part as (
     select f.position, coalesce(a.stored_id, f.child_id) as blob_id
     from store.manifest_ref as f
-    left join (select digest_id, min(stored_id) as stored_id from store.alias group by digest_id) as a on a.digest_id = f.child_id
+    left join (
+        select x.digest_id, arg_min(x.stored_id, d.digest) as stored_id
+        from store.alias as x
+        join store.digest as d on d.digest_id = x.stored_id
+        group by x.digest_id
+    ) as a on a.digest_id = f.child_id
     where f.parent_id = $digest_id and f.role in ('layer', 'artifact blob')
 ),
 holding as (

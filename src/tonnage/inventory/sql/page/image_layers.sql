@@ -10,7 +10,12 @@ select
     b.digest_id is not null as is_stored
 from store.manifest_ref as f
 join store.digest as c on c.digest_id = f.child_id
-left join (select digest_id, min(stored_id) as stored_id from store.alias group by digest_id) as a on a.digest_id = f.child_id
+left join (
+    select x.digest_id, arg_min(x.stored_id, d.digest) as stored_id
+    from store.alias as x
+    join store.digest as d on d.digest_id = x.stored_id
+    group by x.digest_id
+) as a on a.digest_id = f.child_id
 left join store.blob as b on b.digest_id = coalesce(a.stored_id, f.child_id)
 left join store.usage as u on u.blob_id = b.digest_id
 left join store.manifest as m on m.digest_id = f.parent_id

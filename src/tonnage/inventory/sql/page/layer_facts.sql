@@ -16,9 +16,10 @@ select
         from store.manifest_ref as f
         join store.manifest as m on m.digest_id = f.parent_id
         join store.history as h on h.config_id = m.config_id and h.layer_position = f.position
+        join store.digest as g on g.digest_id = m.config_id
         where f.role = 'layer'
             and f.child_id in (select d.digest_id union select a.digest_id from store.alias as a where a.stored_id = d.digest_id)
-        order by h.created_at nulls last, h.config_id, h.position
+        order by h.created_at nulls last, g.digest, h.position
         limit 1
     ) as created_by,
     (select min(media_type) from store.manifest_ref where child_id = d.digest_id and role <> 'subject') as media_type
