@@ -118,16 +118,21 @@ def figures(found: Samples) -> Samples:
 
 @contextmanager
 def exporter(
-    place: Path | str, inventory: Path, *options: str, context: ssl.SSLContext | None = None, faults: Path | None = None
+    place: Path | str,
+    inventory: Path,
+    *options: str,
+    context: ssl.SSLContext | None = None,
+    faults: Path | None = None,
+    command: str = "exporter",
 ) -> Iterator[Exporter]:
-    """Run an exporter on a free port until the end of the block."""
+    """Run an exporter on a free port until the end of the block; or `serve`, which is one with pages."""
     log = inventory.with_suffix(".log")
     module = ["-m", "tonnage"] if faults is None else [str(Path(__file__).with_name("faultychild.py"))]
     addresses = [] if any("listen-address" in option for option in options) else ["--web.listen-address=127.0.0.1:0"]
-    command = [sys.executable, *module, "exporter", str(place), "-i", str(inventory), *addresses, *options]
+    words = [sys.executable, *module, command, str(place), "-i", str(inventory), *addresses, *options]
     environment = {**os.environ, "TONNAGE_TEST_FAULTS": str(faults or "")}
     with log.open("w") as stderr:
-        process = subprocess.Popen(command, stderr=stderr, text=True, env=environment)
+        process = subprocess.Popen(words, stderr=stderr, text=True, env=environment)
     running = Exporter(process, log, context=context)
     try:
         running.urls = _wait_until_listening(process, log)
@@ -159,13 +164,15 @@ class Faults:
         *,
         as_nobody: str = "",
         read_seconds: float = 0.0,
+        held_by: Path | None = None,
         is_deaf: bool = False,
     ) -> None:
-        """Let these files fail with this error when they are read, or all take long, and then no signal is heard.
+        """Let these files fail with this error when they are read, or all take long, or wait as long as a file
+        is there, and then no signal is heard.
 
         With the path of a healthy registry, which it scans first, let the child be nobody.
         """
         paths = [str(path) for path in unreadable]
         what = {"paths": paths, "errno": errno, "as_nobody": as_nobody, "read_seconds": read_seconds}
-        what["is_deaf"] = is_deaf
+        what |= {"is_deaf": is_deaf, "held_by": str(held_by or "")}
         self.path.write_text(json.dumps(what))

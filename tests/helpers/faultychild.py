@@ -26,6 +26,8 @@ def child() -> None:
         if faults["is_deaf"]:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         time.sleep(faults["read_seconds"])
+        while os.path.exists(faults["held_by"]):
+            time.sleep(0.02)
         if f"{storage.root}/{path}" in faults["paths"]:
             raise OSError(faults["errno"], os.strerror(faults["errno"]))
         return read(storage, path, limit_bytes)

@@ -60,6 +60,17 @@ def frontier_of(inventory: Inventory, wanted: Wanted, now: datetime) -> list[Fro
     return whole_frontier(deletions, older_is_cheaper=wanted.older_is_cheaper)
 
 
+def protections_of(inventory: Inventory, wanted: Wanted, now: datetime) -> Deletions:
+    """Return deletions of nothing, with what stays whoever names it: what is in use, what a policy keeps.
+
+    Raises UsageError where nothing that is in use is here.
+    """
+    deletions = Deletions(inventory)
+    protect(deletions, wanted.in_use, wanted.registry_version)
+    _protect_by_policy(deletions, wanted.keeps, now)
+    return deletions
+
+
 def _prepared(inventory: Inventory, wanted: Wanted, now: datetime) -> tuple[Deletions, list[str], list[Kept]]:
     """Return deletions with what is protected and what a policy takes, notes on that, and what the policy keeps."""
     deletions = Deletions(inventory)

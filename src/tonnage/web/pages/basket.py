@@ -15,7 +15,7 @@ from tonnage.formats.targets import Target, parse_target
 from tonnage.inventory.database import Inventory
 from tonnage.plan import Plan, write_plan
 from tonnage.planning.deletions import Deletions, Totals, target_text
-from tonnage.planning.planner import Wanted, commands_after, make_plan
+from tonnage.planning.planner import Wanted, commands_after, make_plan, protections_of
 from tonnage.planning.policy import parse_policy
 from tonnage.sizes import format_size
 from tonnage.web.asking import Ask
@@ -24,7 +24,7 @@ from tonnage.web.kept import View, all_of
 from tonnage.web.links import target_of
 from tonnage.web.pages.map import effect
 from tonnage.web.pages.report import TARGETS, target_of_row
-from tonnage.web.snapshot import Snapshot, run
+from tonnage.web.snapshot import run
 from tonnage.web.words import Words
 
 MOST_TARGETS = 20_000
@@ -73,11 +73,11 @@ def basket(ask: Ask) -> Response:
     if not targets:
         return ask.page("basket.html", page="basket", targets=[], answer=None)
     with ask.snapshot.session() as session:
-        deletions, unmatched = _settled(session, targets)
+        deletions, unmatched = _settled(ask, session, targets)
         keepers = deletions.run("keepers").rows
         siblings = deletions.run("siblings").rows
         kept = deletions.run("kept").rows
-        answer = Answer(targets, deletions.totals(), unmatched, _alone(ask.snapshot, targets, 10 * _ALONE_SECONDS))
+        answer = Answer(targets, deletions.totals(), unmatched, _alone(ask, targets, 10 * _ALONE_SECONDS))
         plan, refused = _try_plan(ask, session, targets, unmatched)
         commands = plan.commands if plan else commands_after(session, ask.site.rules.registry_version)
     return ask.page(
@@ -142,8 +142,8 @@ def _of_report(ask: Ask, name: str) -> list[str]:
     return [target for row in rows.rows if (target := target_of_row(name, rows.columns, row))]
 
 
-def _settled(session: Inventory, targets: Sequence[str]) -> tuple[Deletions, list[str]]:
-    """Return the deletions of what is there, worked out, and what is not there."""
+def _settled(ask: Ask, session: Inventory, targets: Sequence[str]) -> tuple[Deletions, list[str]]:
+    """Return the deletions of what is there, worked out, and what is not there. What a plan would keep stays here too."""
     parsed: list[Target] = []
     wrong: list[str] = []
     for text in targets:
@@ -152,25 +152,36 @@ def _settled(session: Inventory, targets: Sequence[str]) -> tuple[Deletions, lis
         except UsageError:
             wrong.append(text)
     deletions = Deletions(session)
+    if ask.site.rules.policy or ask.site.rules.in_use:
+        ask.snapshot.once(("protected", datetime.now(UTC).date()), lambda: _keep_protected(ask))
+        run(session, "use_protected")
     wrong += [target_text(target) for target in deletions.add_all(parsed)]
     deletions.settle()
     return deletions, wrong
 
 
-def _alone(snapshot: Snapshot, targets: Sequence[str], seconds: float) -> list[Alone]:
+def _keep_protected(ask: Ask) -> bool:
+    """Work out what stays whoever names it, for all baskets of this snapshot and day: ages count."""
+    with ask.snapshot.session() as session:
+        protections_of(session, _wanted(ask, ()), datetime.now(UTC))
+        run(session, "keep_protected")
+    return True
+
+
+def _alone(ask: Ask, targets: Sequence[str], seconds: float) -> list[Alone]:
     """Return what each thing frees alone; nothing where they are many, or where it takes too long."""
     if len(targets) > _MOST_ALONE:
         return []
-    known: dict[str, Totals] = snapshot.once("alone", dict)
+    known: dict[str, Totals] = ask.snapshot.once("alone", dict)
     ends = time.monotonic() + seconds
-    with snapshot.session() as session:
+    with ask.snapshot.session() as session:
         for text in targets:
             if text not in known:
                 if time.monotonic() > ends:
                     return []
                 if len(known) > _REMEMBERED:
                     known.clear()
-                known[text] = _settled(session, [text])[0].totals()
+                known[text] = _settled(ask, session, [text])[0].totals()
     return [Alone(text, known[text]) for text in targets if text in known]
 
 
@@ -182,10 +193,10 @@ def _tray(ask: Ask, targets: Sequence[str]) -> Response:
     if snapshot.refusal:
         raise snapshot.refusal
     with snapshot.session() as session:
-        deletions, unmatched = _settled(session, targets)
+        deletions, unmatched = _settled(ask, session, targets)
         totals = deletions.totals()
         freed = dict(run(session, "freed_places").rows) if "map" in ask.request.query_params else {}
-    answer = Answer(targets, totals, unmatched, _alone(snapshot, targets, _ALONE_SECONDS))
+    answer = Answer(targets, totals, unmatched, _alone(ask, targets, _ALONE_SECONDS))
     place = snapshot.tree.find(repository=ask.query("map")) or snapshot.tree.find(namespace=ask.query("map"))
     return JSONResponse({
         "count": len(targets),
@@ -225,15 +236,18 @@ def _try_plan(
 
 
 def _plan(ask: Ask, session: Inventory, targets: Sequence[str]) -> Plan:
+    return make_plan(session, _wanted(ask, targets), datetime.now(UTC))
+
+
+def _wanted(ask: Ask, targets: Sequence[str]) -> Wanted:
     rules, tags = ask.site.rules, ask.snapshot.tags
-    wanted = Wanted(
+    return Wanted(
         targets=tuple(parse_target(text) for text in targets),
         in_use=tuple(parse_in_use(rules.in_use)) if rules.in_use else (),
         registry_version=rules.registry_version,
         given_tags_count=None if tags is None else len(set(tags)),
         keeps=parse_policy(rules.policy) if rules.policy else None,
     )
-    return make_plan(session, wanted, datetime.now(UTC))
 
 
 def _command(ask: Ask, targets: Sequence[str]) -> str:
