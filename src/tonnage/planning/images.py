@@ -65,6 +65,7 @@ class Found(NamedTuple):
     state: str
     pushed_at: datetime | None
     tags: list[str]
+    platform: str | None
 
 
 @dataclass(frozen=True)

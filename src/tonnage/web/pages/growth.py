@@ -32,6 +32,8 @@ class Growth(NamedTuple):
     """What is drawn and said."""
 
     scans_count: int
+    first_bytes: int
+    last_bytes: int
     areas: Sequence[tuple[str, str]]
     """Class and points of a polygon, the lowest first."""
     ticks: Sequence[tuple[int, float]]
@@ -57,7 +59,7 @@ def growth(moments: Sequence[Moment], volume: Volume | None, grown: Sequence[tup
     """Return what is drawn and said of the growth."""
     count = len(moments)
     if count < 2 or moments[0].at >= moments[-1].at:
-        return Growth(count, (), (), (), None, None, 0, None, ())
+        return Growth(count, 0, 0, (), (), (), None, None, 0, None, ())
     most = max(moment.total for moment in moments)
     shows_volume = volume is not None and volume.size_bytes <= 2 * most
     top = round_up(max(most, volume.size_bytes if volume and shows_volume else 0))
@@ -65,6 +67,8 @@ def growth(moments: Sequence[Moment], volume: Volume | None, grown: Sequence[tup
     gained, days = _pace(moments)
     return Growth(
         scans_count=count,
+        first_bytes=moments[0].total,
+        last_bytes=moments[-1].total,
         areas=_areas(moments, top),
         ticks=[(top * part // 2, 100.0 - 50.0 * part) for part in range(3)],
         days=[start + (end - start) * part / 3 for part in range(4)],

@@ -11,7 +11,9 @@ from tonnage.web.links import parse_image, target_of
 from tonnage.web.treemap import fitting
 
 _WIDTH, _STACK, _HOLDERS_X = 1000.0, 365.0, 725.0
-_LEAST, _GAP = 5.0, 3.0
+_NARROW_STACK = 264.0
+"""What a phone of 320 pixels has room for."""
+_LEAST, _GAP, _LEAST_LABELLED = 5.0, 3.0, 14.0
 _HOLDERS, _HOLDER_HEIGHT = 9, 39.0
 _LEAST_RIBBON = 2.0
 
@@ -23,6 +25,8 @@ class Block(NamedTuple):
     y: float
     height: float
     label: str
+    short_label: str
+    """For a phone, where the stack stands alone."""
 
 
 class Ribbon(NamedTuple):
@@ -48,6 +52,7 @@ class Drawing(NamedTuple):
     width: float
     height: float
     stack: float
+    stack_height: float
     holders_x: float
     blocks: Sequence[Block]
     ribbons: Sequence[Ribbon]
@@ -78,15 +83,13 @@ def draw(image: Image) -> Drawing:
     y = 0.0
     for layer in image.layers:
         height = max(room * (layer.size_bytes or 0) / whole, _LEAST)
-        label = (
-            fitting(layer.created_by or layer.digest.partition(":")[2][:12], _STACK - 100, 12) if height >= 16 else ""
-        )
-        blocks.append(Block(layer, y, height, label))
+        step = (layer.created_by or layer.digest.partition(":")[2][:12]) if height >= _LEAST_LABELLED else ""
+        blocks.append(Block(layer, y, height, fitting(step, _STACK - 100, 12), fitting(step, _NARROW_STACK - 90, 12)))
         y += height + _GAP
     ordered = sorted(image.holders, key=lambda holder: holder.repository != image.repository)
     entries, ribbons = _holders(ordered[:_HOLDERS], blocks, image, room / whole)
     height = max(y, len(entries) * _HOLDER_HEIGHT)
-    return Drawing(_WIDTH, height, _STACK, _HOLDERS_X, blocks, ribbons, entries, max(len(ordered) - _HOLDERS, 0))
+    return Drawing(_WIDTH, height, _STACK, y, _HOLDERS_X, blocks, ribbons, entries, max(len(ordered) - _HOLDERS, 0))
 
 
 def _holders(

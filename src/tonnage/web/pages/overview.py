@@ -1,6 +1,6 @@
 """The first page: what fills the disk, what can go, how it grows, and who needs the most."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -57,11 +57,16 @@ def as_dicts(table: Table) -> list[dict[str, object]]:
     return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
+def _needed(row: dict[str, Any]) -> int:
+    return (row["exclusive_bytes"] or 0) + (row["shared_bytes"] or 0)
+
+
 def overview(ask: Ask) -> Response:
     """Return the page."""
     snapshot = ask.snapshot
     with snapshot.session() as session:
         ladder = ladder_of(snapshot, session)
+        repositories = top_of(snapshot, session, ask, "repositories")
         volume = ask.site.volume()
         values = {
             "class_parts": parts_of(ask.site.links, snapshot),
@@ -72,7 +77,8 @@ def overview(ask: Ask) -> Response:
             "ladder": ladder,
             "tags_hint": ask.site.solver.hint(snapshot, ladder),
             "growth": growth_of(snapshot, session, volume),
-            "repositories": top_of(snapshot, session, ask, "repositories"),
+            "repositories": repositories,
+            "repositories_scale": max((_needed(row) for row in repositories), default=1) or 1,
             "layers": top_of(snapshot, session, ask, "layers"),
         }
     return ask.page("overview.html", page="overview", **values)

@@ -7,11 +7,13 @@ select
     m.artifact_type,
     s.state,
     coalesce(t.pushed_at, r.pushed_at) as pushed_at,
-    coalesce(t.tags, []) as tags
+    coalesce(t.tags, []) as tags,
+    i.os || '/' || i.architecture || coalesce('/' || i.variant, '') as platform
 from store.repository as p
 join store.revision_state as s on s.repository_id = p.repository_id
 join store.digest as d on d.digest_id = s.digest_id
 left join store.manifest as m on m.digest_id = s.digest_id
+left join store.image as i on i.config_id = m.config_id
 left join (
     select repository_id, digest_id, list(tag order by tag) as tags, max(modified_at) as pushed_at
     from store.tag
