@@ -166,7 +166,7 @@ def reports_page(inventory: Inventory) -> str:
         "# Reports\n\n"
         "Each report is a command, `tonnage NAME`, and one file of SQL.\n"
         "The samples show the registry of `tonnage demo`.\n"
-        "All reports take `--json`, `--csv`, `--output`, `--limit` and `--inventory`: see [commands](cli.md).\n\n"
+        "All can be [sorted, filtered and exported](../how-to/steer-a-report.md), and take `--inventory`.\n\n"
     )
     index = "".join(f"- [{report.name}](#{report.name}): {sentence(report.question)}\n" for report in reports)
     return head + index + "".join(report_section(inventory, report) for report in reports)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 
 import pytest
+from rich.cells import cell_len
 
 from tonnage.inventory.database import Table
-from tonnage.show.render import to_csv, to_text
+from tonnage.show.forms import to_csv
+from tonnage.show.render import to_text
 
 
 def table(*cells: str, name: str = "created_by") -> Table:
@@ -58,3 +60,42 @@ def test_csv_says_true_and_false_as_json_does() -> None:
     """Unknown is empty."""
     answers = Table(["is_pinned"], ["BOOLEAN"], [(True,), (False,), (None,)])
     assert list(csv.reader(to_csv(answers).splitlines())) == [["is_pinned"], ["true"], ["false"], [""]]
+
+
+WHOLE = ("👍", "👍🏽", "❤️", "☎️", "1️⃣", "✅", "⚠️", "e\u0301", "张", "ｱ")
+"""Each is seen as one character. Flags are two letters, and what joins several pictures to one is escaped."""
+EMOJI = (*WHOLE, "👩‍🚀", "🇩🇪", "👨‍👩‍👧‍👦")
+
+
+@pytest.mark.parametrize("name", ["created_by", "repository"])
+@pytest.mark.parametrize("text", EMOJI)
+def test_what_is_seen_as_one_character_stays_one(text: str, name: str) -> None:
+    """It is counted as a terminal shows it, and never cut through, whichever end gives way."""
+    shown = to_text(table(text * 40, "plain", name=name), 40).splitlines()
+    assert {cell_len(line) for line in shown} == {cell_len(shown[0])}
+    assert cell_len(shown[0]) <= 40
+    cell = shown[1].removesuffix("7").rstrip()
+    parts = cell.split("…")
+    assert text not in WHOLE or all(part == text * (len(part) // len(text)) for part in parts), cell
+    assert len(parts) == 2 and bool(parts[1]) == (name == "repository")
+
+
+def test_names_give_way_last() -> None:
+    """Steps lose their end first; a name keeps both of its ends."""
+    answers = Table(
+        ["repository", "created_by", "size_bytes"],
+        ["VARCHAR", "VARCHAR", "BIGINT"],
+        [("team/a-rather-long-name-of-a-service", "RUN something long enough to be cut", 7)],
+    )
+    assert (
+        to_text(answers, 70).splitlines()[1] == "team/a-rather-long-name-of-a-service  RUN something long enough…   7 B"
+    )
+    assert to_text(answers, 60).splitlines()[1].startswith("team/a-rather-…-of-a-service  RUN ")
+
+
+def test_without_a_screen_everything_is_whole() -> None:
+    """Digests, and words of any length."""
+    digest = "sha256:" + "0f" * 32
+    answers = Table(["digest", "created_by"], ["VARCHAR", "VARCHAR"], [(digest, "x" * 500)])
+    assert to_text(answers, None).splitlines()[1] == f"{digest}  {'x' * 500}"
+    assert to_text(answers).splitlines()[1].startswith("0f0f0f0f0f0f  x")

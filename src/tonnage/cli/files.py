@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options, source_options
+from tonnage.cli.options import Asked, inventory_option, output_options, source_options
 
 _STOPPED = {
     "time": "it took more than 20 seconds: these are from the beginning of the layer",
@@ -30,9 +30,7 @@ def command(
     storage: str | None,
     thorough: bool,
     inventory: str,
-    form: str | None,
-    output: str,
-    limit: int | None,
+    asked: Asked,
     **source: Any,
 ) -> None:
     """List the largest files in a layer, read from the storage as it is now.
@@ -40,7 +38,7 @@ def command(
     The layer is unpacked as it is read, for 20 seconds at most; nothing is written anywhere.
     """
     from tonnage.cli.options import open_options
-    from tonnage.cli.output import put_table, talk
+    from tonnage.cli.output import put_rows, talk
     from tonnage.errors import NotKnownError
     from tonnage.inventory.database import Inventory, Table
     from tonnage.inventory.reports import find_digest
@@ -53,6 +51,6 @@ def command(
             raise NotKnownError("the storage is not here", "say where it is: --storage PLACE")
         listing = files_of(opened, place, found, open_options(**source))
     rows = [(file.size_bytes, file.path) for file in listing.largest]
-    put_table(Table(["size_bytes", "path"], ["BIGINT", "VARCHAR"], rows), form, output, limit)
+    put_rows(Table(["size_bytes", "path"], ["BIGINT", "VARCHAR"], rows), asked)
     if listing.stopped:
         talk(_STOPPED[listing.stopped])

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options, tags_option
+from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
 
 _LISTINGS = (
     "blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference", "stops",
@@ -53,34 +53,32 @@ def command(
     fail_on_break: bool,
     tags_from: str | None,
     inventory: str,
-    form: str | None,
-    output: str,
-    limit: int | None,
+    asked: Asked,
 ) -> None:
     """Preview the registry's own garbage collection, from the inventory: what it frees, breaks and leaves behind.
 
     It is the program's own rules that are followed, step by step; what is safe to free stands beside it.
     """
-    from tonnage.cli.output import put, put_table, show, width
+    from tonnage.cli.output import put, put_rows, show, width
     from tonnage.cli.streams import Content
     from tonnage.cli.tags import open_inventory
     from tonnage.errors import COLLECTION_HARMS, UsageError
     from tonnage.gc.preview import context_of, listing, preview
     from tonnage.gc.text import describe, stops_table, to_document
 
-    if name is None and form == "csv":
-        raise UsageError("the summary is no table", "name one: tonnage gc --list blobs --csv")
+    if name is None and asked.is_table and asked.form != "json":
+        raise UsageError("the summary is no table", "name a list: tonnage gc --list blobs --csv")
     with open_inventory(inventory, tags_from) as opened:
         found = preview(opened, int(version), delete_untagged, storage_order, as_if_put_right=as_if_put_right)
         if name == "stops":
-            put_table(stops_table(found), form, output, limit)
+            put_rows(stops_table(found), asked)
         elif name is not None:
-            put_table(listing(opened, name, storage_order), form, output, limit)
+            put_rows(listing(opened, name, storage_order), asked)
         else:
             context = context_of(opened, storage_order)
-            if form == "json":
-                put(to_document(found, context), output, Content.JSON)
+            if asked.form == "json":
+                put(to_document(found, context), asked.output, Content.JSON)
             else:
-                show(describe(found, context, width()), output)
+                show(describe(found, context, width()), asked.output)
     if fail_on_break and (found.stop or found.is_doubtful or found.broken.images_count or found.broken.referrers_count):
         sys.exit(COLLECTION_HARMS)

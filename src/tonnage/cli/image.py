@@ -2,7 +2,7 @@
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options, tags_option
+from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
 
 
 @click.command(
@@ -22,22 +22,20 @@ def command(
     platform: str | None,
     tags_from: str | None,
     inventory: str,
-    form: str | None,
-    output: str,
-    limit: int | None,
+    asked: Asked,
 ) -> None:
     """Show an image: its layers in order, who else holds them, and what deleting it alone frees.
 
     As JSON and CSV the layers, one row each.
     """
-    from tonnage.cli.output import put_table, show, width
+    from tonnage.cli.output import put_rows, show, width
     from tonnage.cli.tags import open_inventory
     from tonnage.planning.images import find, layers_table
     from tonnage.planning.images_text import describe
 
     with open_inventory(inventory, tags_from) as opened:
         image = find(opened, name, platform or "")
-    if form is None:
-        show(describe(image, width()), output)
+    if not asked.is_table:
+        show(describe(image, width()), asked.output)
     else:
-        put_table(layers_table(image), form, output, limit)
+        put_rows(layers_table(image), asked)

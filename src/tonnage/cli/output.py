@@ -4,8 +4,9 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -13,12 +14,18 @@ from tonnage.cli.streams import Content, Stdout
 from tonnage.errors import UsageError, WriteError, reason_of
 from tonnage.files import place_of, write_file
 from tonnage.inventory.database import Inventory, Table
-from tonnage.show.render import left_out, printable, to_csv, to_json, to_text
+from tonnage.show.forms import BINARY, TEXT
+from tonnage.show.render import left_out, printable, to_text
+
+if TYPE_CHECKING:
+    from tonnage.cli.options import Asked
+    from tonnage.inventory.reports import Hidden
 
 _PRECIOUS = {b"DUCK": "a database", b'{"event":"begun",': "a journal of apply"}
 """What files begin with that are not written over by mistake: what is in them is nowhere else."""
 _BEGINNING_BYTES = 20
-_CONTENT = {None: Content.PEOPLE, "json": Content.JSON, "csv": Content.EXACT}
+_CONTENT = {"json": Content.JSON, "jsonl": Content.JSON, "md": Content.PEOPLE}
+"""What the forms of text are; the others are exact."""
 _TEXT_ROWS = 20
 """What a person is shown unless told otherwise; programs and files get all."""
 
@@ -46,6 +53,18 @@ def put(text: str, output: str = "-", content: Content = Content.EXACT) -> None:
     stdout = sys.stdout if isinstance(sys.stdout, Stdout) else Stdout(sys.stdout)
     stdout.put(text, content)
     stdout.flush()
+
+
+def put_bytes(content: bytes, output: str) -> None:
+    """Write bytes to a file or, for `-`, to stdout, which no person may look at. Raises WriteError and UsageError."""
+    if output != "-":
+        refuse_output(output)
+        write_file(Path(output), content)
+        return
+    if is_seen(sys.stdout):
+        raise UsageError("this form is for a file, not for a screen", "write it to one: -o FILE")
+    stdout = sys.stdout if isinstance(sys.stdout, Stdout) else Stdout(sys.stdout)
+    stdout.put_bytes(content)
 
 
 def refuse_output(output: str) -> None:
@@ -83,33 +102,54 @@ def talk(text: str) -> None:
         print(printable(text), file=sys.stderr, flush=True)
 
 
-def put_table(table: Table, form: str | None, output: str, limit: int | None) -> None:
-    """Put out the first `limit` rows (0: all) as text, JSON or CSV; say on stderr what is not shown."""
-    is_for_person = form is None and output == "-"
-    limit = (_TEXT_ROWS if is_for_person else 0) if limit is None else limit
-    shown = table._replace(rows=table.rows[:limit]) if limit else table
-    put(_render(shown, form), output, _CONTENT[form])
-    if form is None and table.rows:
-        _mention_columns(left_out(shown, width()))
+def put_table(table: Table, asked: "Asked", hidden: Sequence["Hidden"] = ()) -> None:
+    """Put rows out as asked for; say on stderr what a person is not shown, and what was hidden before.
+
+    The rows are sorted and restricted already by whoever can do it in the database; else see `steered`.
+    """
+    is_for_person = asked.form in (None, "table")
+    seen_width = width() if is_for_person and not asked.is_wide and _is_screen(asked.output) else None
+    limit = (_TEXT_ROWS if seen_width else 0) if asked.limit is None else asked.limit
+    end = asked.offset + limit if limit else None
+    shown = table._replace(rows=table.rows[asked.offset : end])
+    if asked.form in BINARY:
+        put_bytes(BINARY[asked.form](shown), asked.output)
+    elif asked.form in TEXT:
+        put(TEXT[asked.form](shown), asked.output, _CONTENT.get(asked.form, Content.EXACT))
+    else:
+        put(to_text(shown, seen_width) if shown.rows else "", asked.output, Content.PEOPLE)
+    if is_for_person:
+        _mention(table, shown, left_out(shown, seen_width), hidden)
+    elif len(shown.rows) < len(table.rows):
+        talk(_some_of(table, shown))
+
+
+def _mention(table: Table, shown: Table, columns: list[str], hidden: Sequence["Hidden"]) -> None:
+    """Say what is not shown, and how it would be."""
+    if columns and shown.rows:
+        talk(f"no room for {', '.join(columns)}; --wide shows all")
     if len(shown.rows) < len(table.rows):
-        talk(f"{len(shown.rows):,} of {len(table.rows):,} rows; --limit 0 shows all")
-    elif form is None and not table.rows:
+        talk(_some_of(table, shown))
+    elif not table.rows:
         talk("nothing found")
+    for found in hidden:
+        talk(f"{found.rows_count:,} more with {found.option} {found.widest} (default: {found.default})")
 
 
-def _render(table: Table, form: str | None) -> str:
-    match form:
-        case "json":
-            return to_json(table)
-        case "csv":
-            return to_csv(table)
-        case _:
-            return to_text(table, width()) if table.rows else ""
+def _some_of(table: Table, shown: Table) -> str:
+    return f"{len(shown.rows):,} of {len(table.rows):,} rows; --limit 0 shows all"
 
 
-def _mention_columns(names: list[str]) -> None:
-    if names:
-        talk(f"no room for {', '.join(names)}; a wider terminal or --json shows all")
+def put_rows(table: Table, asked: "Asked") -> None:
+    """Put out rows that no single query gave, restricted and sorted as asked for."""
+    from tonnage.inventory.steering import steer_rows
+
+    put_table(steer_rows(table, asked.steering), asked)
+
+
+def _is_screen(output: str) -> bool:
+    """Return whether rows are to fit: on a terminal, or where COLUMNS says how much room there is."""
+    return output == "-" and ("COLUMNS" in os.environ or is_seen(sys.stdout))
 
 
 def show_card(path: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options
+from tonnage.cli.options import Asked, inventory_option, output_options
 
 
 @click.command(
@@ -18,12 +18,10 @@ A folder of such files becomes commands: TONNAGE_REPORTS=/etc/tonnage/reports to
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the report.")
 @inventory_option
 @output_options
-def command(
-    file: str, settings: tuple[str, ...], inventory: str, form: str | None, output: str, limit: int | None
-) -> None:
+def command(file: str, settings: tuple[str, ...], inventory: str, asked: Asked) -> None:
     """Run a report from an .sql file of your own."""
     from tonnage.cli.reports import run_and_put
     from tonnage.inventory.reports import read_report
 
     values = dict(setting.partition("=")[::2] for setting in settings)
-    run_and_put(read_report(Path(file)), inventory, form, output, limit, values)
+    run_and_put(read_report(Path(file)), inventory, asked, values)

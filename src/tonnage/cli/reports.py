@@ -6,10 +6,21 @@ from functools import cache
 import click
 
 from tonnage.cli.leftovers import with_script
-from tonnage.cli.options import inventory_option, output_options, tags_option
+from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
 from tonnage.inventory.reports import Parameter, Report, builtin_reports, reports_in
 
-_METAVARS = {"text": "TEXT", "integer": "N", "decimal": "PRICE", "bytes": "SIZE", "days": "DAYS", "digest": "DIGEST"}
+_METAVARS = {
+    "text": "TEXT",
+    "integer": "N",
+    "decimal": "PRICE",
+    "bytes": "SIZE",
+    "days": "DAYS",
+    "digest": "DIGEST",
+    "repository": "GLOB",
+    "namespace": "GLOB",
+    "tag": "GLOB",
+    "kind": "KIND",
+}
 _NO_RESTRICTION = ("any", "0")
 """Defaults that restrict nothing, and that `--help` need not show."""
 
@@ -23,11 +34,9 @@ def all_reports() -> dict[str, Report]:
 def report_command(report: Report) -> click.Command:
     """Return the command that runs a report."""
 
-    def run(
-        tags_from: str | None, inventory: str, form: str | None, output: str, limit: int | None, **values: str | None
-    ) -> None:
+    def run(tags_from: str | None, inventory: str, asked: Asked, **values: str | None) -> None:
         given = {name: value for name, value in values.items() if value is not None}
-        run_and_put(report, inventory, form, output, limit, given, tags_from)
+        run_and_put(report, inventory, asked, given, tags_from)
 
     options = tags_option(inventory_option(output_options(run)))
     command = click.command(report.name, help=report.title, epilog=f"Example: {report.example}")(options)
@@ -35,36 +44,29 @@ def report_command(report: Report) -> click.Command:
     return with_script(command) if report.name == "leftovers" else command
 
 
-def run_and_put(
-    report: Report,
-    path: str,
-    form: str | None,
-    output: str,
-    limit: int | None,
-    values: dict[str, str],
-    tags_from: str | None = None,
-) -> None:
-    """Run a report and put its rows out."""
+def run_and_put(report: Report, path: str, asked: Asked, values: dict[str, str], tags_from: str | None = None) -> None:
+    """Run a report and put its rows out; a person is told what its defaults hide."""
     from tonnage.cli.output import mention_doubts, put_table
     from tonnage.cli.tags import open_inventory
-    from tonnage.inventory.reports import run_report
+    from tonnage.inventory.reports import hidden_by_defaults, run_report
 
     with open_inventory(path, tags_from) as inventory:
-        table = run_report(inventory, report, values)
+        table = run_report(inventory, report, values, asked.steering)
+        is_for_person = asked.form in (None, "table")
+        hidden = hidden_by_defaults(inventory, report, values, table, asked.steering.where) if is_for_person else []
         mention_doubts(inventory)
-    put_table(table, form, output, limit)
+    put_table(table, asked, hidden)
 
 
 def _parameter(parameter: Parameter) -> click.Parameter:
     metavar = "|".join(parameter.choices) if parameter.is_open else _METAVARS.get(parameter.type)
     if parameter.default is None:
         return click.Argument([parameter.name], metavar=metavar)
-    is_restriction = parameter.default not in _NO_RESTRICTION
+    # The report itself has the default: what was not typed is not given, and what it hides is then said.
+    said = "" if parameter.default in _NO_RESTRICTION else f"  [default: {parameter.default}]"
     return click.Option(
         [parameter.option],
         metavar=metavar,
         type=click.Choice(parameter.choices) if parameter.choices and not parameter.is_open else None,
-        default=parameter.default if is_restriction else None,
-        show_default=is_restriction,
-        help=parameter.help[:1].upper() + parameter.help[1:] + ".",
+        help=parameter.help[:1].upper() + parameter.help[1:] + "." + said,
     )

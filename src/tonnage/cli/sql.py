@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options, tags_option
+from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
 
 
 @click.command(
@@ -17,16 +17,15 @@ Examples:
 @tags_option
 @inventory_option
 @output_options
-def command(
-    query: str, tags_from: str | None, inventory: str, form: str | None, output: str, limit: int | None
-) -> None:
+def command(query: str, tags_from: str | None, inventory: str, asked: Asked) -> None:
     """Ask the inventory anything, in SQL (DuckDB's). QUERY - reads it from stdin; `tonnage tables` says what there is.
 
     The inventory is opened for reading only, and the query can reach no other file.
     """
     from tonnage.cli.output import put_table
     from tonnage.cli.tags import open_inventory
+    from tonnage.inventory.steering import steer
 
     with open_inventory(inventory, tags_from) as opened:
-        table = opened.query(sys.stdin.read() if query == "-" else query)
-    put_table(table, form, output, limit)
+        table = steer(opened.query, sys.stdin.read() if query == "-" else query, {}, asked.steering)
+    put_table(table, asked)

@@ -60,6 +60,14 @@ class Stdout:
             with _failing(stream):
                 stream.write(fitting)
 
+    def put_bytes(self, content: bytes) -> None:
+        """Write bytes past the encoding. Raises WriteError and NobodyReadsError."""
+        stream = self._open()
+        with _failing(stream):
+            stream.flush()
+            stream.buffer.write(content)
+            stream.buffer.flush()
+
     def flush(self) -> None:
         """Raise WriteError or NobodyReadsError if what was written finds no place."""
         if self._stream is not None:

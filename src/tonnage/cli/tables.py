@@ -2,26 +2,29 @@
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options
+from tonnage.cli.options import Asked, inventory_option, output_options
 
 
 @click.command(epilog="Example: tonnage tables blob_usage")
 @click.argument("name", required=False, metavar="[TABLE]")
 @inventory_option
 @output_options
-def command(name: str | None, inventory: str, form: str | None, output: str, limit: int | None) -> None:
+def command(name: str | None, inventory: str, asked: Asked) -> None:
     """List the tables of the inventory, or the columns of one, with what they mean.
 
     The meaning is in the database itself: any SQL tool shows it.
     """
-    from tonnage.cli.output import put_table
+    from tonnage.cli.output import put_rows
     from tonnage.errors import UsageError
+    from tonnage.formats.closest import meant
     from tonnage.inventory.database import Inventory
     from tonnage.inventory.statements import statements
 
     folder = statements("catalog")
     with Inventory(inventory) as opened:
-        found = opened.query(folder["columns"].sql, {"name": name}) if name else opened.query(folder["tables"].sql)
+        tables = opened.query(folder["tables"].sql)
+        found = opened.query(folder["columns"].sql, {"name": name}) if name else tables
     if name and not found.rows:
-        raise UsageError(f"there is no table `{name}`", "`tonnage tables` lists them")
-    put_table(found, form, output, limit or 0)
+        names = [str(row[0]) for row in tables.rows]
+        raise UsageError(f"there is no table `{name}`", meant(name, names, "`tonnage tables` lists them"))
+    put_rows(found, asked._replace(limit=asked.limit or 0))

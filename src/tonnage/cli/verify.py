@@ -4,19 +4,19 @@ import sys
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options
+from tonnage.cli.options import Asked, inventory_option, output_options
 
 
 @click.command(epilog="Example: tonnage scan /var/lib/registry && tonnage verify plan.json")
 @click.argument("plan", metavar="PLAN")
 @inventory_option
 @output_options
-def command(plan: str, inventory: str, form: str | None, output: str, limit: int) -> None:
+def command(plan: str, inventory: str, asked: Asked) -> None:
     """Compare a plan with the inventory of a scan made after the collection, to the byte.
 
     Exits with 0 if all went as predicted, with 16 if not; the rows say what did not, and why.
     """
-    from tonnage.cli.output import put_table, read_text, talk
+    from tonnage.cli.output import put_rows, read_text, talk
     from tonnage.inventory.database import Inventory
     from tonnage.plan import read_plan
     from tonnage.planning.verify import NOT_AS_PREDICTED, verify
@@ -32,5 +32,5 @@ def command(plan: str, inventory: str, form: str | None, output: str, limit: int
     if found.is_as_predicted:
         talk("as predicted, to the byte")
         return
-    put_table(found.findings, form, output, limit)
+    put_rows(found.findings, asked)
     sys.exit(NOT_AS_PREDICTED)

@@ -2,7 +2,7 @@
 
 import click
 
-from tonnage.cli.options import inventory_option, output_options, tags_option
+from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
 
 
 @click.command(
@@ -29,15 +29,13 @@ def command(
     listing: str,
     tags_from: str | None,
     inventory: str,
-    form: str | None,
-    output: str,
-    limit: int,
+    asked: Asked,
 ) -> None:
     """Say what would be freed if these went: REPO, REPO:TAG, REPO@DIGEST, with * in names.
 
     The bytes are those of the set: what is shared within it counts, what others need does not.
     """
-    from tonnage.cli.output import mention_doubts, put_table, show, width
+    from tonnage.cli.output import mention_doubts, put_rows, show, width
     from tonnage.cli.tags import open_inventory
     from tonnage.errors import UsageError
     from tonnage.formats.targets import parse_target
@@ -50,7 +48,7 @@ def command(
         if missing := deletions.add_all([parse_target(text) for text in targets]):
             raise UsageError(*nothing_is(missing[0]))
         deletions.settle()
-        if listing == "summary" and form is None:
-            show(describe(deletions, width()), output)
+        if listing == "summary" and not asked.is_table:
+            show(describe(deletions, width()), asked.output)
         else:
-            put_table(listing_of(deletions, listing), form, output, limit)
+            put_rows(listing_of(deletions, listing), asked)

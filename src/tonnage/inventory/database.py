@@ -102,19 +102,24 @@ class Inventory:
 
     def query(self, sql: str, parameters: dict[str, Any] | None = None) -> Table:
         """Return what one statement answers. Parameters are named `$name`. Raises QueryError."""
-        import duckdb
+        return answer(self.connection, sql, parameters, self.path)
 
-        try:
-            with interruptible(self.connection):
-                cursor = self.connection.execute(sql, parameters or None)
-                if not cursor:  # what DuckDB answers where there are only comments
-                    raise QueryError("there is no SQL in the query")
-                described = cursor.description or []
-                return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
-        except duckdb.InterruptException as error:
-            raise KeyboardInterrupt from error
-        except (duckdb.Error, MemoryError) as error:
-            raise _as_ours(error, self.path) from error
+
+def answer(connection: "duckdb.DuckDBPyConnection", sql: str, parameters: dict[str, Any] | None, path: str) -> Table:
+    """Return what one statement answers of the database that is called `path`. Raises QueryError and NoInventoryError."""
+    import duckdb
+
+    try:
+        with interruptible(connection):
+            cursor = connection.execute(sql, parameters or None)
+            if not cursor:  # what DuckDB answers where there are only comments
+                raise QueryError("there is no SQL in the query")
+            described = cursor.description or []
+            return Table([d[0] for d in described], [str(d[1]) for d in described], cursor.fetchall())
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except (duckdb.Error, MemoryError) as error:
+        raise _as_ours(error, path) from error
 
 
 def _as_ours(error: Exception, path: str) -> TonnageError:

@@ -7,9 +7,10 @@
     -- Example: tonnage layers --max-references 1
     select …
 
-A parameter is `$name type default: text`; types are text, integer, decimal, bytes, days and digest, or the words to
-choose from as `one|other`, where `label:KEY` is any word that begins with `label:`; without a default it must be given,
-and the default `any` is no restriction.
+A parameter is `$name type default: text`; types are text, integer, decimal, bytes, days and digest; names of what there
+is (repository, namespace, tag, kind), which are globs, for `like $name escape '!'`; or the words to choose from as
+`one|other`, where `label:KEY` is any word that begins with `label:`. Without a default it must be given, and the default
+`any` is no restriction. A default that hides rows says what hides none, as `2..any`; of an integer, `any` is null.
 `Needs` says without which knowledge (see knowledge.py) the report would call none what is only unknown: `files`,
 `untagged`; it is then refused.
 A column is explained by `name: text`, unless it is a column of a view and has its meaning from there.
@@ -22,13 +23,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tonnage.errors import UsageError
+from tonnage.formats.closest import meant
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import insist
+from tonnage.inventory.names import ANY, insist_on_name, is_name_type, like_of
 from tonnage.inventory.statements import statements
+from tonnage.inventory.steering import NOT_STEERED, Steering, count, steer
 from tonnage.sizes import parse_size
 
 _WORD = r"[\w-]+(?::[A-Z]+)?"
-_PARAMETER = re.compile(rf"-- \$(\w+) (text|integer|decimal|bytes|days|digest|{_WORD}(?:\|{_WORD})+)(?: (\S+))?: (.+)")
+_PARAMETER = re.compile(rf"-- \$(\w+) ({_WORD}(?:\|{_WORD})*)(?: (\S+?)(?:\.\.(\S+))?)?: (.+)")
+_TYPES = ("text", "integer", "decimal", "bytes", "days", "digest")
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _COLUMN = re.compile(r"-- ([a-z_]+): (.+)")
 _NEED = re.compile(r"-- Needs: (files|untagged)")
@@ -41,6 +46,8 @@ class Parameter(NamedTuple):
     name: str
     type: str
     default: str | None
+    widest: str | None
+    """What hides nothing, where the default hides something."""
     help: str
 
     @property
@@ -70,6 +77,8 @@ class Parameter(NamedTuple):
 
     def _value(self, text: str) -> object:
         match self.type:
+            case "integer" if text == self.widest == ANY:
+                return None
             case "integer":
                 return _parse_count(text, "write it like 2")
             case "decimal":
@@ -78,6 +87,8 @@ class Parameter(NamedTuple):
                 return _parse_count(text.removesuffix("d"), "write it like 90d")
             case "bytes":
                 return parse_size(text)
+        if is_name_type(self.type):
+            return like_of(text)
         if self.choices and not any(is_choice(text, choice) for choice in self.choices):
             raise ValueError(f"`{text}` is none of {', '.join(self.choices)}")
         return text
@@ -123,7 +134,8 @@ def parse_report(name: str, sql: str) -> Report:
     """Return the report a file holds. Without a comment in the first line its title is its name."""
     lines = [line.strip() for line in sql.splitlines()]
     title = lines[0].removeprefix("--").strip() if lines and lines[0].startswith("--") else name
-    parameters = tuple(Parameter(*match.groups()) for line in lines if (match := _PARAMETER.fullmatch(line)))
+    found = (Parameter(*match.groups()) for line in lines if (match := _PARAMETER.fullmatch(line)))
+    parameters = tuple(p for p in found if p.type in _TYPES or p.choices or is_name_type(p.type))
     columns = {match[1]: match[2] for line in lines if (match := _COLUMN.fullmatch(line))}
     examples = [match[1] for line in lines if (match := _EXAMPLE.fullmatch(line))]
     needs = tuple(match[1] for line in lines if (match := _NEED.fullmatch(line)))
@@ -157,10 +169,33 @@ def read_report(path: Path) -> Report:
         raise UsageError(f"`{path}` is no text in UTF-8") from error
 
 
-def run_report(inventory: Inventory, report: Report, values: dict[str, str]) -> Table:
+def run_report(inventory: Inventory, report: Report, values: dict[str, str], steering: Steering = NOT_STEERED) -> Table:
     """Return the rows of a report. `values` are as typed; defaults fill in. Raises UsageError, QueryError, NotKnownError."""
     refuse_ignorance_of(inventory, report)
-    return inventory.query(report.sql, bind(inventory, report, values))
+    return steer(inventory.query, report.sql, bind(inventory, report, values), steering)
+
+
+class Hidden(NamedTuple):
+    """What the default of a parameter hides."""
+
+    option: str
+    default: str
+    widest: str
+    rows_count: int
+
+
+def hidden_by_defaults(
+    inventory: Inventory, report: Report, values: dict[str, str], shown: Table, where: str
+) -> list[Hidden]:
+    """Return what each default hides that nobody asked for, by itself; `where` is the condition that holds all the same."""
+    found = []
+    for parameter in report.parameters:
+        if parameter.widest and parameter.name not in values:
+            wide = bind(inventory, report, {**values, parameter.name: parameter.widest})
+            more = count(inventory.query, report.sql, wide, where) - len(shown.rows)
+            if more > 0:
+                found.append(Hidden(parameter.option, parameter.default or "", parameter.widest, more))
+    return found
 
 
 def refuse_ignorance_of(inventory: Inventory, report: Report) -> None:
@@ -174,12 +209,15 @@ def bind(inventory: Inventory, report: Report, values: dict[str, str]) -> dict[s
     bound: dict[str, Any] = {}
     if unknown := values.keys() - {parameter.name for parameter in report.parameters}:
         known = ", ".join(parameter.name for parameter in report.parameters) or "none"
-        raise UsageError(f"`{report.name}` has no parameter `{min(unknown)}`", f"its parameters: {known}")
+        hint = meant(min(unknown), (parameter.name for parameter in report.parameters), f"its parameters: {known}")
+        raise UsageError(f"`{report.name}` has no parameter `{min(unknown)}`", hint)
     for parameter in report.parameters:
         text = values.get(parameter.name, parameter.default)
         if text is None:
             raise UsageError(f"`{report.name}` needs a {parameter.name}")
         value = parameter.parse(text)
+        if is_name_type(parameter.type):
+            insist_on_name(inventory, parameter.type, text, parameter.option)
         bound[parameter.name] = find_digest(inventory, text) if parameter.type == "digest" else value
     return bound
 

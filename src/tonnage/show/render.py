@@ -1,21 +1,18 @@
-"""Rows -> text for people, JSON and CSV for programs. Pure: it returns text and never prints.
+"""Rows -> a table for people. Pure: it returns text and never prints. What programs read is in `forms.py`.
 
 The last word of a column's name is its unit, and tells how it is shown: `_bytes`, `_count`, `_at`, `_percent`, `_per_month`.
 
 A table for people fits the terminal. Numbers, digests and ids are never cut, as a cut one is a wrong one. What gives
-way, in this order: times lose their hour, long words their end, and where that is not enough the last columns are left
-out; so a report names its columns in the order of their weight.
+way, in this order: times lose their hour, long words their end, names their middle, as both ends tell them apart; and
+where that is not enough the last columns are left out, so a report names its columns in the order of their weight.
+Where there is no terminal, there is nothing to fit, and digests are whole.
 
 What is shown was written by whoever may push: control characters are spelled, or a build step could take over the
 terminal.
 """
 
-import csv
-import io
-import json
 import re
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import zip_longest
@@ -31,8 +28,10 @@ _GAP = 2
 _MEASURES = ("_bytes", "_count", "_at", "_percent")
 """Of these everything has some: null is unknown. Elsewhere it may as well be none."""
 _DATE = 10
-_LEAST_WORDS, _LEAST_SENTENCE = 12, 24
+_LEAST_WORDS, _LEAST_SENTENCE, _LEAST_NAME = 12, 24, 24
 """Columns of words are not squeezed to less than this."""
+_NAMES = {"repository", "tag", "image", "namespace", "registry"}
+"""Columns that say what a row is about: they give way last, and in the middle."""
 _PROSE = {"meaning", "advice", "path", "detail", "blocks_gc", "rule", "because"}
 """Columns whose words matter to the last: they go over several lines rather than lose their end."""
 _SENTENCES = {*_PROSE, "created_by", "cause", "reason"}
@@ -48,14 +47,7 @@ class _Column(NamedTuple):
     is_number: bool = False
     is_time: bool = False
     is_prose: bool = False
-
-
-def to_json(table: Table) -> str:
-    """Return an array of objects, one per row, with the columns as keys and exact integers."""
-    rows = [{name: plain_value(value) for name, value in zip(table.columns, row, strict=True)} for row in table.rows]
-    if not rows:
-        return "[]\n"
-    return "[\n" + ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
+    is_name: bool = False
 
 
 def printable(text: str) -> str:
@@ -67,18 +59,12 @@ def printable(text: str) -> str:
     )
 
 
-def to_csv(table: Table) -> str:
-    """Return comma-separated values with a header line; unknown is empty."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows([[to_csv_value(value) for value in row] for row in table.rows])
-    return out.getvalue()
+def to_text(table: Table, width: int | None = 80) -> str:
+    """Return a table for people that fits `width` characters, if need be without its last columns; see `left_out`.
 
-
-def to_text(table: Table, width: int = 80) -> str:
-    """Return a table for people that fits `width` characters, if need be without its last columns; see `left_out`."""
-    columns = _columns(table)
+    Without a width everything is in it, and digests are whole.
+    """
+    columns = _columns(table, is_whole=width is None)
     columns = columns[: _fitting(columns, width)]
     widths = _fit(columns, width)
     lines = [_line([column.head for column in columns], columns, widths)]
@@ -88,9 +74,20 @@ def to_text(table: Table, width: int = 80) -> str:
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
-def left_out(table: Table, width: int = 80) -> list[str]:
+def left_out(table: Table, width: int | None = 80) -> list[str]:
     """Return the names of the columns that have no place in a text table of that width."""
     return table.columns[_fitting(_columns(table), width) :]
+
+
+def cells_of(table: Table) -> tuple[list[str], list[list[str]]]:
+    """Return the heads and the rows of a table for people, whole, as other forms for people want them."""
+    columns = _columns(table, is_whole=True)
+    return [column.head for column in columns], [list(row) for row in zip(*(c.cells for c in columns), strict=True)]
+
+
+def is_number(name: str, type_: str) -> bool:
+    """Return whether a column is of numbers: these stand to the right."""
+    return type_ not in ("VARCHAR", "BOOLEAN") and not name.endswith("_at")
 
 
 def shorten_digests(text: str) -> str:
@@ -100,47 +97,34 @@ def shorten_digests(text: str) -> str:
     )
 
 
-def plain_value(value: Any) -> Any:
-    """Return a value as JSON has it."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds") + "Z"
-    if isinstance(value, bytes):
-        return value.hex()
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
-
-
-def to_csv_value(value: Any) -> Any:
-    """Return a value as databases read it: true and false are words there, and not Python's."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else plain_value(value)
-
-
 def _head(name: str) -> str:
     for unit in ("_bytes", "_count", "_at", "_percent"):
         name = name.removesuffix(unit)
     return printable(name.removeprefix("is_").replace("_", " ").upper()).replace("\n", " ")
 
 
-def _columns(table: Table) -> list[_Column]:
+def _columns(table: Table, *, is_whole: bool = False) -> list[_Column]:
     values = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
-    return [_column(*facts) for facts in zip(table.columns, table.types, values, strict=True)]
+    facts = zip(table.columns, table.types, values, strict=True)
+    return [_column(*column, is_whole=is_whole) for column in facts]
 
 
-def _column(name: str, type_: str, values: Sequence[Any]) -> _Column:
-    head, cells = _head(name), [_shown(name, value) for value in values]
+def _column(name: str, type_: str, values: Sequence[Any], *, is_whole: bool) -> _Column:
+    head, cells = _head(name), [_shown(name, value, is_whole=is_whole) for value in values]
     full = max(map(_width, [head, *cells]))
     if name.endswith("_at"):
         return _Column(head, cells, full, min(full, max(_DATE, len(head))), is_time=True)
-    if type_ not in ("VARCHAR", "BOOLEAN"):
+    if is_number(name, type_):
         return _Column(head, cells, full, full, is_number=True)
-    if type_ == "BOOLEAN" or all(value is None or _ID.fullmatch(value) for value in values):
+    if type_ == "BOOLEAN" or all(value is None or _ID.fullmatch(str(value)) for value in values):
         return _Column(head, cells, full, full)
+    if name in _NAMES:
+        return _Column(head, cells, full, min(full, _LEAST_NAME), is_name=True)
     least = _LEAST_SENTENCE if name in _SENTENCES else _LEAST_WORDS
     return _Column(head, cells, full, min(full, least), is_prose=name in _PROSE)
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(name: str, value: Any, *, is_whole: bool) -> str:
     if value is None:
         return "?" if name.endswith(_MEASURES) else "-"
     if name.endswith("_bytes") and isinstance(value, int):
@@ -155,31 +139,55 @@ def _shown(name: str, value: Any) -> str:
         return format_time(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return shorten_digests(printable(" ".join(str(value).split())))
+    text = printable(" ".join(str(value).split()))
+    return text if is_whole else shorten_digests(text)
 
 
 def _width(text: str) -> int:
     """Return how many columns of a terminal a text takes: Chinese characters take two each, accents none."""
-    return len(text) if text.isascii() else sum(map(_columns_of, text))
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
 
-
-def _columns_of(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return cell_len(text)
 
 
 def _fill(text: str, width: int) -> str:
-    """Return as much of the beginning of a text as there is room for."""
-    for end, character in enumerate(text):
-        width -= _columns_of(character)
+    """Return as much of the beginning of a text as there is room for; what is seen as one character stays one."""
+    if text.isascii():
+        return text[: max(width, 0)]
+    return text[: _end_of(_spans(text), width)]
+
+
+def _fill_from_end(text: str, width: int) -> str:
+    if text.isascii():
+        return text[max(len(text) - width, 0) :] if width > 0 else ""
+    backwards = [(len(text) - end, len(text) - start, cells) for start, end, cells in reversed(_spans(text))]
+    return text[len(text) - _end_of(backwards, width) :]
+
+
+def _spans(text: str) -> list[tuple[int, int, int]]:
+    """Return what is seen as one character each: where it begins and ends in the text, and the columns it takes."""
+    from rich.cells import split_graphemes
+
+    return split_graphemes(text)[0]
+
+
+def _end_of(spans: list[tuple[int, int, int]], width: int) -> int:
+    """Return where the last character ends that there is room for."""
+    found = 0
+    for _, end, cells in spans:
+        width -= cells
         if width < 0:
-            return text[:end]
-    return text
+            break
+        found = end
+    return found
 
 
-def _fitting(columns: list[_Column], width: int) -> int:
+def _fitting(columns: list[_Column], width: int | None) -> int:
     """Return how many columns have a place, from the first; one always has."""
+    if width is None:
+        return len(columns)
     count, used = 0, -_GAP
     for column in columns:
         used += column.least + _GAP
@@ -189,17 +197,24 @@ def _fitting(columns: list[_Column], width: int) -> int:
     return count
 
 
-def _fit(columns: list[_Column], width: int) -> list[int]:
-    """Return the columns' widths: cut times to dates first, then take from the widest that may get narrower."""
+def _fit(columns: list[_Column], width: int | None) -> list[int]:
+    """Return the columns' widths: cut times to dates first, then take from the widest words, and from names last."""
     widths = [column.full for column in columns]
+    if width is None:
+        return widths
     room = width - _GAP * (len(columns) - 1)
     if sum(widths) > room:
         widths = [column.least if column.is_time else column.full for column in columns]
-    while sum(widths) > room:
-        spare = [number for number, column in enumerate(columns) if widths[number] > column.least]
-        if not spare:
-            break
-        widths[max(spare, key=widths.__getitem__)] -= 1
+    for of_names in (False, True):
+        while sum(widths) > room:
+            spare = [
+                number
+                for number, column in enumerate(columns)
+                if widths[number] > column.least and column.is_name <= of_names
+            ]
+            if not spare:
+                break
+            widths[max(spare, key=widths.__getitem__)] -= 1
     return widths
 
 
@@ -211,7 +226,14 @@ def _lines(cell: str, column: _Column, width: int) -> list[str]:
         return [cell[:_DATE]]
     if column.is_prose:
         return textwrap.wrap(cell, width) if cell.isascii() else _wrap(cell, width)
+    if column.is_name:
+        return [_without_middle(cell, width)]
     return [_fill(cell, width - 1) + "…"]
+
+
+def _without_middle(text: str, width: int) -> str:
+    """Return both ends of a text."""
+    return _fill(text, width // 2) + "…" + _fill_from_end(text, width - 1 - width // 2)
 
 
 def _wrap(text: str, width: int) -> list[str]:

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tonnage.errors import NotKnownError
 from tonnage.inventory.reports import Report
-from tonnage.show.render import plain_value, to_csv_value
+from tonnage.inventory.values import plain_value, to_csv_value
 from tonnage.web import figures
 from tonnage.web.asking import Ask, NotThereError
 from tonnage.web.kept import PAGE_ROWS, Rows, View, all_of, page_of, stream_of

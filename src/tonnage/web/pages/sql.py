@@ -102,7 +102,13 @@ def with_values(report: Report, values: Mapping[str, str]) -> str:
             value = parameter.parse(text) if text else ""
         except TonnageError:
             value = text
-        literal = str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+        literal = (
+            "null"
+            if value is None
+            else str(value)
+            if isinstance(value, int)
+            else "'" + str(value).replace("'", "''") + "'"
+        )
         sql = re.sub(rf"(?m)^-- \${parameter.name} .*\n", "", sql)
         sql = re.sub(rf"\${parameter.name}\b", lambda _, literal=literal: literal, sql)  # type: ignore[misc]
     return sql

@@ -1,5 +1,6 @@
 -- Repositories by the bytes only they need: what would be freed if all of one went. One row per repository.
--- $namespace text any: only repositories below this first name component
+-- $repository repository any: only these repositories
+-- $namespace namespace any: only repositories below this first name component
 -- Example: tonnage repositories --namespace shop
 select
     repository,
@@ -12,5 +13,6 @@ select
     revisions_count,
     logical_bytes
 from repository_usage
-where $namespace in ('any', namespace)
+where repository like $repository escape '!'
+    and namespace like $namespace escape '!'
 order by exclusive_bytes desc, repository;

@@ -1,5 +1,6 @@
 -- Tags by the bytes that deleting them frees, one at a time; a tag beside which another holds the image frees none. One row per tag.
--- $repository text any: only tags of this repository
+-- $repository repository any: only tags of these repositories
+-- $tag tag any: only tags of this name
 -- $older_than days 0: only tags pushed at least this many days before the scan, or at a time unknown
 -- Example: tonnage tags --repository ml/training --older-than 90d
 select
@@ -14,7 +15,8 @@ select
     t.tags_on_digest_count,
     t.digest
 from tag_usage as t
-where $repository in ('any', t.repository)
+where t.repository like $repository escape '!'
+    and t.tag like $tag escape '!'
     and (
         $older_than = 0
         or t.pushed_at is null

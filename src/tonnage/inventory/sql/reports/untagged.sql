@@ -1,5 +1,5 @@
 -- Half-orphaned revisions, to be cleaned: no tag of their repository leads to them. One row per revision.
--- $repository text any: only revisions of this repository
+-- $repository repository any: only revisions of these repositories
 -- $older_than days 0: only revisions pushed at least this many days before the scan, or at a time unknown
 -- Needs: untagged
 -- Example: tonnage untagged --older-than 30d --csv -o untagged.csv
@@ -13,7 +13,7 @@ select
     u.kind,
     u.shared_bytes
 from untagged as u
-where $repository in ('any', u.repository)
+where u.repository like $repository escape '!'
     and (
         $older_than = 0
         or u.pushed_at is null

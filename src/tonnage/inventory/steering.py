@@ -1,0 +1,149 @@
+"""The rows of any query, restricted, sorted and cut to some of its columns: what every report can be asked for.
+
+The query is not touched: it stands in brackets, and what is asked for stands around it. So it works for reports, for an
+operator's own files, and for whatever is written next.
+
+A condition is SQL that a person types. It is run where nothing can be written and no file be reached (see foreign.py);
+all the same it has to be one expression by DuckDB's own parser, so that it cannot end the brackets it stands in.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tonnage.errors import QueryError, UsageError
+from tonnage.formats.closest import meant
+from tonnage.formats.quoting import identifier
+from tonnage.inventory.database import Table, answer, connect
+from tonnage.inventory.foreign import lock_down
+from tonnage.inventory.values import as_query
+
+Ask = Callable[[str, dict[str, Any] | None], Table]
+"""Answers a query with parameters; `Inventory.query` is one."""
+
+_UNKNOWN_COLUMN = re.compile(r'Referenced column "([^"]+)" not found')
+_HOW = "write one condition, like \"size_bytes > 1e9 and class = 'orphaned'\""
+
+
+class Steering(NamedTuple):
+    """What is asked for of a query's rows."""
+
+    where: str = ""
+    """A condition in SQL over the columns; nothing for all rows."""
+    sort: tuple[str, ...] = ()
+    """Columns to sort by, `-` before one for the largest first; rows equal in them keep the query's order."""
+    columns: tuple[str, ...] = ()
+    """The columns, in this order; none for all."""
+
+
+NOT_STEERED = Steering()
+
+
+def steer(ask: Ask, sql: str, parameters: dict[str, Any], steering: Steering) -> Table:
+    """Return the rows of a query as asked for. Unknown values are sorted last. Raises UsageError and QueryError."""
+    if steering == NOT_STEERED:
+        return ask(sql, parameters)
+    inner = _in_brackets(sql)
+    known = _columns_of(ask, inner, parameters)
+    shown = [_known(name, known, "--columns") for name in steering.columns] or known
+    _check(ask, steering.where)
+    position = _unused("position", known)
+    numbered = f"select *, row_number() over () as {identifier(position)} from {inner} as found"
+    condition = f"where ({steering.where}\n)" if steering.where else ""
+    order = [*(_order(term, known) for term in steering.sort), identifier(position)]
+    selected = ", ".join(map(identifier, shown))
+    outer = f"select {selected} from ({numbered}) as found {condition} order by {', '.join(order)}"
+    return _run(ask, outer, parameters, known)
+
+
+def steer_rows(table: Table, steering: Steering) -> Table:
+    """Return the rows of an answer that no single query gave, as asked for. Raises UsageError and QueryError."""
+    if steering == NOT_STEERED:
+        return table
+    sql, parameters = as_query(table)
+    with connect() as connection:
+        lock_down(connection)
+        return steer(lambda sql, values: answer(connection, sql, values, "the rows"), sql, parameters, steering)
+
+
+def count(ask: Ask, sql: str, parameters: dict[str, Any], where: str) -> int:
+    """Return how many rows of a query meet a condition that `steer` has taken."""
+    condition = f"where ({where}\n)" if where else ""
+    ((found,),) = ask(f"select count(*) from {_in_brackets(sql)} as found {condition}", parameters).rows
+    return int(found)
+
+
+def _in_brackets(sql: str) -> str:
+    """Return a query as it may stand in another, whether it ends in a semicolon, a comment, or both."""
+    lines = sql.rstrip().splitlines()
+    while lines and lines[-1].lstrip().startswith("--"):
+        lines.pop()
+    return "(" + "\n".join(lines).rstrip().removesuffix(";") + "\n)"
+
+
+def _columns_of(ask: Ask, inner: str, parameters: dict[str, Any]) -> list[str]:
+    try:
+        return ask(f"select * from {inner} as found limit 0", parameters).columns
+    except QueryError as error:
+        if "Parser Error" not in error.message:
+            raise
+        raise UsageError("this is not one query, so it takes no --where, --sort or --columns") from error
+
+
+def _known(name: str, known: list[str], option: str) -> str:
+    if name not in known:
+        raise UsageError(
+            f"`{option}`: there is no column `{name}`", meant(name, known, f"there are: {', '.join(known)}")
+        )
+    return name
+
+
+def _order(term: str, known: list[str]) -> str:
+    name = _known(term.removeprefix("-"), known, "--sort")
+    return f"{identifier(name)} {'desc' if term.startswith('-') else 'asc'} nulls last"
+
+
+def _unused(name: str, known: list[str]) -> str:
+    """Return a name that no column has: DuckDB tells none apart by their case."""
+    while name in {column.lower() for column in known}:
+        name += "_"
+    return name
+
+
+def _check(ask: Ask, where: str) -> None:
+    """Raise UsageError unless a condition is one expression, by itself and in brackets, without parameters."""
+    if not where:
+        return
+    plain = _parsed(ask, "true")
+    for form in (where, f"({where}\n)"):
+        found = _parsed(ask, form)
+        if "error" in found:
+            raise UsageError(f"`--where`: {found['error']}", _HOW)
+        is_one = len(found["select"]) == 1 and not found["select"][0].get("alias")
+        if not is_one or found["rest"] != plain["rest"]:
+            raise UsageError(f"`--where`: `{where}` is not one condition", _HOW)
+
+
+def _parsed(ask: Ask, expression: str) -> dict[str, Any]:
+    """Return what is selected, and what else there is in the statement, as the parser has it."""
+    ((text,),) = ask("select json_serialize_sql($sql)", {"sql": f"select {expression}\n"}).rows
+    found = json.loads(text)
+    if found["error"]:
+        return {"error": " ".join(found["error_message"].split())}
+    if len(found["statements"]) != 1 or "select_list" not in found["statements"][0]["node"]:
+        return {"select": [], "rest": None}
+    return {"select": found["statements"][0]["node"].pop("select_list"), "rest": found["statements"]}
+
+
+def _run(ask: Ask, sql: str, parameters: dict[str, Any], known: list[str]) -> Table:
+    """Run the whole; what cannot be bound is the condition, as the query by itself could be."""
+    try:
+        return ask(sql, parameters)
+    except QueryError as error:
+        if found := _UNKNOWN_COLUMN.search(error.message):
+            hint = meant(found[1], known, f"there are: {', '.join(known)}")
+            raise UsageError(f"`--where`: there is no column `{found[1]}`", hint) from error
+        if error.message.startswith(("Binder Error", "Catalog Error")):
+            raise UsageError(f"`--where`: {error.message.partition(chr(10))[0]}", _HOW) from error
+        raise
