@@ -16,6 +16,7 @@ from tonnage.inventory.database import Inventory
 from tonnage.inventory.known import Doubt, Doubted, doubts_of
 from tonnage.sample import Builder
 from tonnage.show.card import card
+from tonnage.storage.local import open_local
 
 NAMES = ("app", "team/api", "team/web")
 PATH = "i.duckdb"
@@ -188,6 +189,15 @@ def test_a_cache_is_recognised(images: Builder, capsys: pytest.CaptureFixture[st
     for version in "23":
         assert ends_with("gc", "--registry", version) == 0
     assert capsys.readouterr().out.count("run no garbage collection") == 2
+
+
+@pytest.mark.parametrize("above", ["docker", "docker/registry"])
+def test_a_part_of_a_cache_is_recognised(images: Builder, tmp_path: Path, above: str) -> None:
+    """Where `registry/v2` or `v2` was mounted or copied alone, what says so may lie beside that."""
+    shutil.copytree(images.root / above, tmp_path / "copy")
+    assert not open_local(str(tmp_path / "copy")).is_cache()
+    (tmp_path / "copy/scheduler-state.json").write_text("{}")
+    assert open_local(str(tmp_path / "copy")).is_cache()
 
 
 def test_damage_in_a_cache_is_damage(images: Builder) -> None:

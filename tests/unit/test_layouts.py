@@ -438,6 +438,39 @@ def test_a_registrys_own_storage_is_none(content: Builder, tmp_path: Path) -> No
         open_storage(str(tmp_path / "nothing"))
 
 
+def test_folders_of_other_programs_are_named(content: Builder, tmp_path: Path) -> None:
+    """Also those with a folder `blobs` or `repositories`; where a registry lies below or right above, that is named."""
+    registry = content.root.rename(tmp_path / "_data")
+    docker, containerd, old = (tmp_path / name for name in ("docker", "containerd", "old"))
+    for folder in (
+        docker / "image",
+        docker / "overlay2",
+        docker / "volumes/registry",
+        old / "images",
+        old / "repositories",
+    ):
+        folder.mkdir(parents=True)
+    registry.rename(docker / "volumes/registry/_data")
+    store = containerd / "io.containerd.content.v1.content"
+    (store / "ingest").mkdir(parents=True)
+    (store / "blobs/sha256").mkdir(parents=True)
+    (store / "blobs/sha256" / digest_of(b"{}").removeprefix("sha256:")).write_bytes(b"{}")
+    expected = {
+        docker: ("where Docker keeps its own images", "volumes/registry/_data`, which has"),
+        docker / "volumes/registry": ("no registry storage", "volumes/registry/_data`, which has"),
+        docker / "volumes/registry/_data/docker/registry/v2/blobs": ("no registry storage", "the folder above it"),
+        containerd: ("containerd's own", "crictl"),
+        store: ("containerd's own", "crictl"),
+        old: ("a registry of version 1", "push them to a current one"),
+    }
+    for folder, said in expected.items():
+        with pytest.raises(NoStorageError) as caught:
+            open_storage(str(folder))
+        assert said[0] in caught.value.message and said[1] in caught.value.next_step
+    (store / "index.json").write_text('{"schemaVersion": 2, "manifests": []}')  # as BuildKit leaves it: a layout
+    assert open_storage(str(store)).format is Format.LAYOUTS
+
+
 def test_the_collectors_preview_is_refused(tree: Path, tmp_path: Path) -> None:
     """The registry's collector cannot run on layouts, and leaves nothing over in them."""
     for ask in (lambda inventory: preview(inventory, 2), lambda inventory: find_leftovers(inventory, 7)):

@@ -11,7 +11,7 @@ import pytest
 
 from lyingbucket import Habit, Page, lying_bucket
 from scanning import column, scan_storage
-from tonnage.errors import BucketError
+from tonnage.errors import BucketError, NoStorageError
 from tonnage.sample import Builder
 from tonnage.scan.run import Summary
 from tonnage.storage.bucket.options import BucketOptions
@@ -114,6 +114,15 @@ def test_a_lie_ends_in_a_message(app: Builder, tmp_path: Path, habit: str) -> No
     assert caught.value.message and caught.value.exit_code in range(30, 35)
     assert time.monotonic() - began < ENDS_WITHIN_SECONDS
     assert not (tmp_path / "tonnage.duckdb").exists()
+
+
+def test_a_registry_of_version_1_is_named(app: Builder, tmp_path: Path) -> None:
+    """It has `repositories` too, and would look like one that lost its blobs."""
+    for name in ("images/0a1b/layer", "repositories/library/x/tag_latest"):
+        (tmp_path / "old" / name).parent.mkdir(parents=True)
+        (tmp_path / "old" / name).write_bytes(b"abc")
+    with lying_bucket(tmp_path / "old") as bucket, pytest.raises(NoStorageError, match="a registry of version 1"):
+        scan_lies(bucket.url, tmp_path / "tonnage.duckdb")
 
 
 def upload_page(truncated: str, marker: str, size: str = "") -> str:

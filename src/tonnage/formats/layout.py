@@ -51,6 +51,16 @@ class Located(NamedTuple):
 ANCHORS = ("docker/registry/v2", "registry/v2", "v2", "")
 """Where `blobs/` and `repositories/` may lie below the folder a user names."""
 
+
+def above_anchors(root: str) -> list[str]:
+    """Return the folders in which the registry at `root` may have been made, the likeliest first.
+
+    >>> above_anchors("/srv/docker/registry/v2"), above_anchors("/mnt/v2"), above_anchors("/mnt/disk")
+    (['/srv', '/srv/docker', '/srv/docker/registry'], ['/mnt'], [])
+    """
+    return [root.removesuffix(f"/{anchor}") for anchor in ANCHORS if anchor and root.endswith(f"/{anchor}")]
+
+
 ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 """Digest algorithms the registry knows, with the number of hex digits of each."""
 

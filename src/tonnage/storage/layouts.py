@@ -13,6 +13,7 @@ from tonnage.formats.layout import ALGORITHMS
 from tonnage.storage import OPEN_ALL, Entry, Format, Part, Type
 from tonnage.storage.folders import children, is_alias
 from tonnage.storage.local import LocalStorage
+from tonnage.storage.strangers import is_content_store
 
 _LOOKED_INTO_LIMIT = 2_000
 """Folders opened in search of a layout, before a place is taken for none."""
@@ -116,7 +117,7 @@ def find_layouts(path: str, *, follow_out: bool = False) -> LayoutStorage | None
 
 def _is_layout(root: str, folder: str, names: set[str], follows_out: bool) -> bool:
     """Return whether a folder is a layout, as far as its names tell: one that lost its index and marker is one too."""
-    if "repositories" in names:
+    if "repositories" in names or is_content_store(names):
         return False
     if LAYOUT_FILE in names or (INDEX_FILE in names and "blobs" in names):
         return True

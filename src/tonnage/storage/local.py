@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from tonnage.errors import NoStorageError, StorageIncompleteError, StorageUnreadableError
 from tonnage.formats.escapes import native, spell
-from tonnage.formats.layout import ANCHORS
+from tonnage.formats.layout import ANCHORS, above_anchors
 from tonnage.storage import OPEN_ALL, SCHEDULER_STATE, Entry, Format, Leaves, Part, Type
 from tonnage.storage.folders import Child, children, is_alias, is_within
 from tonnage.storage.leaves import finder, leaves_in, pieces
+from tonnage.storage.strangers import is_version_1, none_at, version_1_error
 
 _LARGE = 25_000
 """Blobs from which on a registry is large: opening all its folders takes longer than all the rest of a scan."""
@@ -69,8 +70,7 @@ class LocalStorage(NamedTuple):
 
     def is_cache(self) -> bool:
         """Return whether the registry is a pull-through cache, as far as its own folder can be seen from here."""
-        above, is_below, _ = self.root.rpartition(f"/{ANCHORS[0]}")
-        return bool(is_below) and os.path.isfile(f"{above}/{SCHEDULER_STATE}")
+        return any(os.path.isfile(f"{above}/{SCHEDULER_STATE}") for above in above_anchors(self.root))
 
     def _blob_parts(self) -> Iterator[Part | Entry]:
         for algorithm, is_folder, entry in self._children("blobs"):
@@ -180,12 +180,14 @@ def open_local(path: str, *, ignore_lockfile: bool = False, follow_out: bool = F
             raise StorageUnreadableError(f"cannot list `{_in_the_way(root)}`: {error.strerror}") from error
         if not names & {"blobs", "repositories"}:
             continue
+        if is_version_1(names):
+            raise version_1_error(path)
         storage = LocalStorage(os.path.realpath(root), _TO_READ | _without_a_trace(root), follow_out)
         _check_lockfile(Path(storage.root), ignore_lockfile)
         return storage
     if not os.path.exists(path):
         raise NoStorageError(f"`{path}` does not exist")
-    raise NoStorageError(f"no registry storage at `{path}`")
+    raise none_at(path)
 
 
 def _without_a_trace(root: str) -> int:

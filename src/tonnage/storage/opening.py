@@ -56,7 +56,9 @@ def open_storage(
         return open_registry(address, options.registry)
     from tonnage.storage.layouts import find_layouts
     from tonnage.storage.local import open_local
+    from tonnage.storage.strangers import refuse_strangers
 
+    refuse_strangers(address)
     return find_layouts(address, follow_out=options.follow_out) or open_local(
         address, ignore_lockfile=options.ignore_lockfile, follow_out=options.follow_out
     )

@@ -12,7 +12,7 @@ from obstore.exceptions import BaseError, InvalidPathError
 
 from tonnage.errors import BucketError, NoStorageError
 from tonnage.formats.image_layout import LayoutPlace, locate_in_layouts
-from tonnage.formats.layout import ANCHORS, Place, locate
+from tonnage.formats.layout import ANCHORS, Place, above_anchors, locate
 from tonnage.storage import SCHEDULER_STATE, Entry, Format, Keys, Part, Type
 from tonnage.storage.bucket.address import Address, Cloud, parse_address
 from tonnage.storage.bucket.connecting import connect
@@ -24,6 +24,7 @@ from tonnage.storage.bucket.odd_keys import OddKeyError, divide, is_odd, odd_pag
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.bucket.signed import SIZE_BYTES_LIMIT, RefusedError, SignedRequests
 from tonnage.storage.bucket.uploads_and_versions import hidden
+from tonnage.storage.strangers import is_version_1, version_1_error
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
@@ -110,8 +111,8 @@ class BucketStorage:
 
     def is_cache(self) -> bool:
         """Return whether the registry is a pull-through cache; a bucket that does not tell is taken for none."""
-        above, is_below, after = f"/{self.root}".rpartition(f"/{ANCHORS[0]}")
-        if not is_below or after:
+        above = next(iter(above_anchors(f"/{self.root}")), None)  # each costs a request
+        if above is None:
             return False
         self.counter.add(others=1)
         try:
@@ -296,6 +297,8 @@ def open_bucket(address: str, options: BucketOptions) -> BucketStorage:
         pages = storage.pages()
         first = next(pages, Keys([], [], [], []))
         if _is_registry(storage, first):
+            if is_version_1({path.partition("/")[0] for path in first.paths} | {"repositories"}):
+                raise version_1_error(place.location)
             storage.first, storage.begun = first, chain([first], pages)
             return storage
     if place.cloud is Cloud.AZURE and (slashed := _open_slashed(place, options)):
