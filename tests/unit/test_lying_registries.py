@@ -72,8 +72,35 @@ def endless(key: str, link: str = "") -> Callable[[Asked, Reply], Reply]:
     return reply
 
 
+def other_digests(registry: Registry, asked: Asked, honest: Reply) -> Reply:
+    """Name the digest of another manifest for every tag, and send the right bytes to GET."""
+    others = {
+        registry.tags["app"]["1"]: registry.tags["web"]["1"],
+        registry.tags["web"]["1"]: registry.tags["app"]["1"],
+    }
+    if "/manifests/" not in asked.path or "sha256:" in asked.path:
+        return honest
+    digest = others[honest.headers["Docker-Content-Digest"]]
+    return honest._replace(headers=honest.headers | {"Docker-Content-Digest": digest})
+
+
+def other_digests_by_head(registry: Registry, asked: Asked, honest: Reply) -> Reply:
+    """Do the same for HEAD alone."""
+    return other_digests(registry, asked, honest) if asked.method == "HEAD" else honest
+
+
+def with_digests(registry: Registry, asked: Asked, honest: Reply) -> Reply:
+    """List digests among the tags, from where the list is asked to begin."""
+    if not asked.path.endswith("/tags/list"):
+        return honest
+    name = asked.path.split("/")[2]
+    names = sorted({*registry.tags[name], *registry.tags[name].values()})
+    return json_reply({"name": name, "tags": [found for found in names if found > asked.query.get("last", "")]})
+
+
 CATALOG = "/_catalog"
 REFUSED: dict[str, Habit] = {
+    "nothing at /v2/": at("/v2/", lambda asked, honest: Reply(404)),
     "a catalog without end": at(CATALOG, endless("repositories")),
     "a catalog that drips": at(CATALOG, lambda asked, honest: honest._replace(drips=True)),
     "a catalog that is no JSON": at(CATALOG, lambda asked, honest: Reply(body=b"<html>")),
@@ -103,11 +130,14 @@ TOLD: dict[str, Habit] = {
     "tags without end": at("/tags/list", endless("tags")),
     "tags that are numbers": at("/tags/list", lambda asked, honest: json_reply({"tags": [1, 2]})),
     "the same page of tags for ever": at("/tags/list", lambda asked, honest: _with_link(honest, "?last=x&n=1000")),
+    "digests of other manifests": other_digests,
     "manifests of other bytes": at_manifests(Docker_Content_Digest="sha256:" + "0" * 64),
 }
 """Habits that end in problem rows."""
 HARMLESS: dict[str, Habit] = {
     "honest": lambda registry, asked, honest: honest,
+    "digests of other manifests to HEAD": other_digests_by_head,
+    "digests among the tags": with_digests,
     "a link that is no address": at(CATALOG, lambda asked, honest: _with_link(honest, "http://[::1")),
     "tokens that last for ever": token({"token": "t", "expires_in": 10**400}),
     "tokens that last no time": token({"token": "t", "expires_in": -1}),
@@ -158,7 +188,8 @@ def test_all_is_seen(tmp_path: Path, habit: str) -> None:
     """What is odd and says nothing of what is there is passed over."""
     with lying_registry(HARMLESS[habit]) as registry:
         scan_lies(registry.url, tmp_path / "tonnage.duckdb")
-    assert column(tmp_path / "tonnage.duckdb", "select repository from tag order by all") == ["app", "web"]
+    found = answer(tmp_path / "tonnage.duckdb", "select repository, tag, digest from tag order by all")
+    assert found == [(name, "1", registry.tags[name]["1"]) for name in ("app", "web")]
 
 
 @pytest.mark.parametrize("size", [2**63, 2**62, 2**70, -1, "many", 1e400, None, [], "9" * 30])

@@ -105,7 +105,8 @@ class ReadOnlyRegistry:
         """Return what a tag or digest leads to; None if it leads nowhere. Raises UnreadableError.
 
         Some registries, and proxies before them, refuse HEAD for what GET gives: what HEAD does not give is asked for
-        by GET, until one HEAD has been answered; and once GET gave what HEAD did not, nothing but GET is used.
+        by GET, until one HEAD has been answered; and once GET gave what HEAD did not, nothing but GET is used. The first
+        HEAD for a tag is held against GET: a digest that is not the tag's would have other images deleted.
         """
         if self.habits.refuses_head:
             return self._head_by_get(repository, reference)
@@ -117,13 +118,22 @@ class ReadOnlyRegistry:
             return self._head_by_get(repository, reference, is_refused=True)
         digest = answer.headers.get("docker-content-digest", "")
         if answer.status == 200 and DIGEST.match(digest):
-            self.habits.answers_head = True
-            return Head(digest, _media_type(answer), _size_bytes(answer))
+            head = Head(digest, _media_type(answer), _size_bytes(answer))
+            return head if self.habits.answers_head else self._proven(repository, reference, head)
         if answer.status == 200 or not self.habits.answers_head:
             return self._head_by_get(repository, reference, is_refused=answer.status != 200)
         if answer.status != 404:
             self._insist(answer, repository, reference)
         return None
+
+    def _proven(self, repository: str, reference: str, head: Head) -> Head | None:
+        """Return what the first answer to a HEAD says, where GET says the same; else what GET says."""
+        found = head if DIGEST.match(reference) else self._head_by_get(repository, reference)
+        if found and found.digest == head.digest:
+            self.habits.answers_head = True
+        elif found:
+            self.habits.refuses_head = True
+        return found
 
     def _head_by_get(self, repository: str, reference: str, *, is_refused: bool = False) -> Head | None:
         manifest = self.get_manifest(repository, reference)
@@ -180,7 +190,8 @@ class ReadOnlyRegistry:
 
         behind = look_behind(page_after, [name for name in listing.names if is_tag(name)])
         self.habits.ignores_last = not behind.is_proven
-        return listing._replace(names=[*listing.names, *behind.names], is_proven=behind.is_proven)
+        hidden = filter(is_tag, behind.names)  # not the digests that are left out of the list as well
+        return listing._replace(names=[*listing.names, *hidden], is_proven=behind.is_proven)
 
     def list_repositories(self, page_size: int = PAGE_SIZE) -> Listing:
         """Return the catalog. It is known to lose entries: `foo` at the end of a page, after `foo/bar`.
