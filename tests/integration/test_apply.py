@@ -819,6 +819,12 @@ class TestCommands:
             assert [found["status"] for found in document["items"]] == ["done"] * 5
             assert tags_of(server, "org/app") == {**tags, "one": story.two.digest}
 
+    def test_a_journal_that_is_not_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Nothing is asked of the registry, and nothing to be confirmed."""
+        options = ("--registry", "http://127.0.0.1:1", "--confirm", "any")
+        assert cli("undo", str(tmp_path / "none.journal"), *options) == 24
+        assert "no journal at" in capsys.readouterr().err
+
     @pytest.mark.parametrize(("answer", "expected"), [("y", 7), ("n", 0), ("", 0)])
     def test_on_a_terminal_it_asks(self, files: tuple[Path, Path], story: Story, answer: str, expected: int) -> None:
         """Only a yes deletes; the summary stands before the question."""

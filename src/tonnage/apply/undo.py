@@ -41,7 +41,9 @@ def undo(
     indexes. Tags that point to something else by now are left alone. Can be repeated: what is there already counts as
     done. Raises TonnageError for what stops all of it.
     """
-    history = _checked(read_history(journal), journal, registry.url)
+    history = existing_history(journal)
+    if history.registry != registry.url:
+        raise JournalError(f"`{journal}` is of the registry `{history.registry}`, not of `{registry.url}`")
     if confirmed:
         confirm(history.plan, confirmed)
     monitor = monitor or Monitor()
@@ -230,9 +232,9 @@ def item_of(call: Called) -> Item:
     )
 
 
-def _checked(history: History, journal: Path, url: str) -> History:
+def existing_history(journal: Path) -> History:
+    """Return what a journal says. Raises JournalError, also where there is none, or none was begun."""
+    history = read_history(journal)
     if not history.plan:
         raise JournalError(f"no journal at `{journal}`", "pass the one that `tonnage apply` has written")
-    if history.registry != url:
-        raise JournalError(f"`{journal}` is of the registry `{history.registry}`, not of `{url}`")
     return history

@@ -26,18 +26,16 @@ def command(journal: str, confirm: str, dry_run: bool, as_json: bool, quiet: boo
     JOURNAL is what apply has written. Asks on a terminal. Elsewhere it takes --confirm with the plan's id; without, it
     is a dry run. Tags that point to something else by now are left alone.
     """
-    from tonnage.apply import read_history, undo
+    from tonnage.apply import existing_history, undo
     from tonnage.cli.output import talk
     from tonnage.cli.remote import Target, confirmed_id, make_monitor, put_outcome
     from tonnage.errors import ITEMS_LEFT
     from tonnage.plan import short_id
 
-    history = read_history(Path(journal))
+    history = existing_history(Path(journal))
     asked = Target(**target)
     if not quiet:
-        talk(
-            f"the journal of plan {short_id(history.plan) or 'none'} has {len(history.calls):,} deletions to take back"
-        )
+        talk(f"the journal of plan {short_id(history.plan)} has {len(history.calls):,} deletions to take back")
     confirmed = confirmed_id(history.plan, confirm, "Push them back?", is_dry_run=dry_run)
     monitor = make_monitor(quiet)
     try:
