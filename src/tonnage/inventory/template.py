@@ -9,12 +9,13 @@ import contextlib
 import os
 import re
 import shutil
-import tempfile
 from graphlib import TopologicalSorter
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tonnage.errors import WriteError
+from tonnage.files import replacing
 from tonnage.formats.quoting import literal
 from tonnage.inventory.statements import statements
 
@@ -42,7 +43,7 @@ def make_empty(path: Path, connection: "duckdb.DuckDBPyConnection") -> None:
         shutil.copyfile(kept, path)
     else:
         _make(path, connection)
-        with contextlib.suppress(OSError):  # it only costs time to go without
+        with contextlib.suppress(OSError, WriteError):  # it only costs time to go without
             _keep(path, kept)
 
 
@@ -93,14 +94,9 @@ def _is_ours(kept: Path) -> bool:
 
 
 def _keep(path: Path, kept: Path) -> None:
+    """Keep an empty inventory for the next time. Raises OSError, and WriteError also where another scan is doing it."""
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=kept.parent, prefix=".empty-")
-    try:
-        with open(descriptor, "wb") as new, path.open("rb") as made:
-            shutil.copyfileobj(made, new)
-            new.flush()
-            os.fsync(descriptor)
-        os.replace(name, kept)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    kept.unlink(missing_ok=True)  # others may write to it, and a file that is replaced leaves its owner and mode behind
+    with replacing(kept, patience_seconds=0) as new:
+        shutil.copyfile(path, new)
+        new.chmod(0o600)
