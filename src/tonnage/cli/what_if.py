@@ -1,8 +1,13 @@
 """tonnage what-if"""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
+
+if TYPE_CHECKING:
+    from tonnage.inventory.database import Inventory
 
 
 @click.command(
@@ -10,9 +15,10 @@ from tonnage.cli.options import Asked, inventory_option, output_options, tags_op
 Examples:
   tonnage what-if shop/search
   tonnage what-if ml/notebook:cuda 'team-a/*:pr-*'
-  tonnage what-if app@sha256:4f4f --list keepers --json"""
+  tonnage what-if app@sha256:4f4f --list keepers --json
+  tonnage what-if --platform linux/arm/v7 --platform linux/s390x"""
 )
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET…")
+@click.argument("targets", nargs=-1, metavar="TARGET…")
 @click.option(
     "--list",
     "listing",
@@ -21,11 +27,19 @@ Examples:
     show_default=True,
     help="The sum, what goes, who keeps the shared part, sibling tags that stay, what was named and stays, blobs freed.",
 )
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    metavar="OS/ARCH",
+    help="In place of targets: all images of this platform, wherever they are; may be given again.",
+)
 @tags_option
 @inventory_option
 @output_options
 def command(
     targets: tuple[str, ...],
+    platforms: tuple[str, ...],
     listing: str,
     tags_from: str | None,
     inventory: str,
@@ -42,8 +56,13 @@ def command(
     from tonnage.planning.deletions import Deletions, nothing_is
     from tonnage.planning.deletions_text import describe, listing_of
 
+    if bool(targets) == bool(platforms):
+        raise UsageError("give targets or `--platform`, one of them", "tonnage what-if --help")
     with open_inventory(inventory, tags_from) as opened:
         mention_doubts(opened)
+        if platforms:
+            _drop(opened, platforms, listing, asked)
+            return
         deletions = Deletions(opened)
         if missing := deletions.add_all([parse_target(text) for text in targets]):
             raise UsageError(*nothing_is(missing[0]))
@@ -52,3 +71,17 @@ def command(
             show(describe(deletions, width()), asked.output)
         else:
             put_rows(listing_of(deletions, listing), asked)
+
+
+def _drop(opened: "Inventory", platforms: tuple[str, ...], listing: str, asked: Asked) -> None:
+    from tonnage.cli.output import put_rows, show
+    from tonnage.errors import UsageError
+    from tonnage.planning.platforms import describe, drop_platforms
+
+    if listing not in ("summary", "blobs"):
+        raise UsageError(f"`--list {listing}` is not for platforms", "--list summary, or --list blobs")
+    dropped = drop_platforms(opened, platforms)
+    if listing == "summary" and not asked.is_table:
+        show(describe(dropped), asked.output)
+    else:
+        put_rows(dropped.totals if listing == "summary" else dropped.blobs, asked)

@@ -33,6 +33,8 @@ OPTIONS = f"storage_version '{STORAGE_VERSION}', row_group_size {_ROW_GROUP_SIZE
 _OTHERS_MAY_WRITE = 0o022
 _WORD = re.compile(r"(?:from|join)\s+(\w+)\b(?!\.)")
 """What a statement reads from in the schema `main`."""
+_INNER = re.compile(r"(?:from|join)\s+store\.(\w+)\b")
+"""The same in the schema `store`, where most are tables and some are views."""
 
 
 def make_empty(path: Path, connection: "duckdb.DuckDBPyConnection") -> None:
@@ -61,7 +63,11 @@ def _make(path: Path, connection: "duckdb.DuckDBPyConnection") -> None:
 def _schema() -> list[str]:
     """Return the statements that create all tables, and all views in the order in which they build on each other."""
     views = statements("views")
-    uses = {name: set(_WORD.findall(view.sql)) & views.keys() - {name} for name, view in views.items()}
+    inner = {name for name, view in views.items() if f"create or replace view store.{name} as" in view.sql}
+    uses = {
+        name: (set(_WORD.findall(view.sql)) & views.keys() | set(_INNER.findall(view.sql)) & inner) - {name}
+        for name, view in views.items()
+    }
     order = TopologicalSorter(uses).static_order()
     return [
         "create schema store",
