@@ -219,7 +219,7 @@ ROWS: dict[str, list[Panel]] = {
             "A collection frees",
             "sum(tonnage_collectable_bytesCHOSEN)",
             "bytes",
-            "Orphaned blobs: what the registry's garbage collection would free now. tonnage gc --registry 2",
+            "Orphaned blobs: what the registry's garbage collection would free now. tonnage gc --collector 2",
         ),
         number(
             "Saved by sharing",
@@ -342,7 +342,7 @@ ROWS: dict[str, list[Panel]] = {
             {"registry": "Registry", "delete_untagged": "--delete-untagged", "Value": "Problems"},
             {},
             "How many problems the registry's own collection would stop at, by its version and option."
-            " tonnage gc --registry 2",
+            " tonnage gc --collector 2",
             width=6,
         ),
         number(

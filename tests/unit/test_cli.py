@@ -141,7 +141,7 @@ def test_what_pushers_write_cannot_take_over_a_terminal(
     registry.stray(f"blobs/sha256/{evil}")
     monkeypatch.setenv("TONNAGE_INVENTORY", "hostile.duckdb")
     calls = [
-        ["scan", str(registry.root)], [], ["why", layer.digest], ["gc"], ["gc", "--registry", "3", "-m"],
+        ["scan", str(registry.root)], [], ["why", layer.digest], ["gc"], ["gc", "--collector", "3", "-m"],
         ["what-if", "app:*"], ["plan", "app:1", "-o", "plan.json"], ["explain", "plan.json"], ["leftovers"],
         ["why", evil], ["scan", evil], ["layers", "-i", evil], [evil],
         *([name] for name in builtin_reports() if name != "why"),

@@ -16,6 +16,7 @@ from tonnage.inventory.database import Inventory
 from tonnage.inventory.known import Doubt, Doubted, doubts_of
 from tonnage.sample import Builder
 from tonnage.show.card import card
+from tonnage.show.verdict import facts_of
 from tonnage.storage.local import open_local
 
 NAMES = ("app", "team/api", "team/web")
@@ -99,7 +100,7 @@ def test_repositories_that_are_not_mounted(images: Builder) -> None:
     (images.v2 / "repositories").mkdir()
     assert [found.doubt for found in doubts(images)] == [Doubt.REPOSITORIES_MISSING]
     with Inventory(PATH) as inventory:
-        assert "What a garbage collection would free is unknown." in card(inventory)
+        assert "what a garbage collection would free is unknown" in card(facts_of(inventory, None), 200)
         assert run_metric(inventory, builtin_metrics()["tonnage_collectable_bytes"]).rows == []
     assert ends_with("plan", "--free", "1B") == 18
 

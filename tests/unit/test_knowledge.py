@@ -18,6 +18,7 @@ from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.plan import read_plan
 from tonnage.sample import Builder
 from tonnage.show.card import card
+from tonnage.show.verdict import facts_of
 
 UNKNOWN_CLASSES = ["links", "orphaned", "strays", "untagged", "uploads"]
 
@@ -61,7 +62,7 @@ def test_a_report_of_the_unknown_is_refused(remote: Path, name: str) -> None:
 def test_the_card_says_what_is_unknown(remote: Path) -> None:
     """In its headline, with question marks, and of the collection."""
     with Inventory(str(remote)) as inventory:
-        text = card(inventory)
+        text = card(facts_of(inventory, None))
     assert "Unknown: the bytes on the disk, untagged revisions, orphaned blobs, uploads" in " ".join(text.split())
     assert ["orphaned", "?", "?", "?"] in [line.split() for line in text.splitlines()]
     assert "would free is unknown" in text and "tonnage untagged" not in text

@@ -28,8 +28,8 @@ WRITERS = {
     "own report": "report own.sql -o OUT",
     "sql": "sql 'select 1' --csv -o OUT",
     "tables": "tables -o OUT",
-    "gc": "gc --registry 2 -o OUT",
-    "gc list": "gc --registry 2 --list blobs -o OUT",
+    "gc": "gc --collector 2 -o OUT",
+    "gc list": "gc --collector 2 --list blobs -o OUT",
     "what-if": "what-if ml/notebook -o OUT",
     "explain": "explain plan.json -o OUT",
     "verify": "verify plan.json --json -o OUT",
@@ -46,7 +46,7 @@ PRINTERS = {
     "plan": "plan ml/notebook:cuda -o -",
     "json": "layers --json",
     "csv": "layers --csv",
-    "gc json": "gc --registry 2 --json",
+    "gc json": "gc --collector 2 --json",
 }
 """Calls of every kind of output to stdout."""
 

@@ -17,11 +17,12 @@ from randomplans import random_tree
 from scanning import scan_tree
 from tonnage.cli import program
 from tonnage.inventory.database import Inventory
+from tonnage.inventory.pace import Volume
 from tonnage.inventory.reports import builtin_reports
 from tonnage.plan import read_plan
 from tonnage.sample import Builder
 from tonnage.web.shell import HEADERS, Hosts
-from tonnage.web.site import Scanning, Site, Volume
+from tonnage.web.site import Scanning, Site
 
 BROWSER = {"Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
 SCRIPT = {"Accept": "application/json", "Content-Type": "text/plain"}

@@ -1,5 +1,7 @@
 """tonnage demo"""
 
+import os
+import shlex
 from pathlib import Path
 
 import click
@@ -32,5 +34,4 @@ def command(folder: str) -> None:
     talk(scan(open_local(str(root)), inventory).describe())
     talk(f"+ tonnage -i {inventory}\n")
     show_card(inventory)
-    talk(f"\nLook around: tonnage layers -i {inventory}")
-    talk(f"In the browser: tonnage web {inventory}")
+    talk(f"\nIn the browser: tonnage web {shlex.quote(os.path.abspath(inventory))}")

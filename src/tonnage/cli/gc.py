@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
+from tonnage.cli.options import Asked, collector_option, inventory_option, output_options, tags_option
 
 _LISTINGS = (
     "blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference", "stops",
@@ -14,9 +14,9 @@ _LISTINGS = (
 @click.command(
     epilog="""\b
 Examples:
-  tonnage gc --registry 2
-  tonnage gc --registry 2 --delete-untagged --list broken
-  tonnage gc --registry 3 -m --fail-on-break --json
+  tonnage gc --collector 2
+  tonnage gc --collector 2 --delete-untagged --list broken
+  tonnage gc --collector 3 -m --fail-on-break --json
 
 \b
 Lists:
@@ -31,7 +31,7 @@ Lists:
 Exits with 0; with --fail-on-break with 15 where it would break something or stop before its end,
 or where nobody can say: tags kept elsewhere, with -m, or a storage most of which is not there."""
 )
-@click.option("--registry", "version", type=click.Choice(["2", "3"]), required=True, help="The registry's version.")
+@collector_option()
 @click.option("-m", "--delete-untagged", is_flag=True, help="With the collector's option of this name.")
 @click.option(
     "--storage-order",
@@ -45,7 +45,7 @@ or where nobody can say: tags kept elsewhere, with -m, or a storage most of whic
 @inventory_option
 @output_options
 def command(
-    version: str,
+    version: str | None,
     delete_untagged: bool,
     storage_order: str | None,
     name: str | None,
@@ -66,6 +66,8 @@ def command(
     from tonnage.gc.preview import context_of, listing, preview
     from tonnage.gc.text import describe, stops_table, to_document
 
+    if version is None:
+        raise UsageError("whose collection?", "the registry's version: --collector 2 or --collector 3")
     if name is None and asked.is_table and asked.form != "json":
         raise UsageError("the summary is no table", "name a list: tonnage gc --list blobs --csv")
     with open_inventory(inventory, tags_from) as opened:

@@ -143,6 +143,31 @@ def _good_output(_ctx: click.Context, _: click.Parameter, value: str) -> str:
     return value
 
 
+def collector_option(**settings: Any) -> Callable[[Command], Command]:
+    """Return what adds `--collector`. It was `--registry` once, which elsewhere is an address; that is still taken."""
+    named = click.option(
+        "--collector",
+        "version",
+        type=click.Choice(["2", "3"]),
+        help="Version of the registry that collects.",
+        **settings,
+    )
+    former = click.option(
+        "--registry",
+        hidden=True,
+        expose_value=False,
+        is_eager=True,
+        type=click.Choice(["2", "3"]),
+        callback=_as_collector,
+    )
+    return lambda command: former(named(command))
+
+
+def _as_collector(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.default_map = {**(ctx.default_map or {}), "version": value}
+
+
 def registry_options(command: Command) -> Command:
     """Add the registry's address and how to treat it, and how a change of it is confirmed and reported."""
     for option in (

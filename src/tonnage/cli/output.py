@@ -157,15 +157,27 @@ def show_card(path: str) -> None:
 
     Exits with 18 where most of the storage is not there.
     """
+    from tonnage.cli.hints import again
     from tonnage.cli.tags import open_inventory
+    from tonnage.cli.volume import volume_at
     from tonnage.errors import DoubtfulStorageError
-    from tonnage.inventory.known import doubts_of, gravest
+    from tonnage.inventory.known import gravest
+    from tonnage.layers.opening import place_in
     from tonnage.show.card import card
+    from tonnage.show.verdict import facts_of
 
     with open_inventory(path, os.environ.get("TONNAGE_TAGS_FROM")) as inventory:
-        show(card(inventory, width()))
-        if gravest(doubts_of(inventory)):
+        facts = facts_of(inventory, volume_at(place_in(inventory)))
+        show(card(facts, width(), _height(), again(path)))
+        if gravest(facts.doubts):
             sys.exit(DoubtfulStorageError.exit_code)
+
+
+def _height() -> int | None:
+    """Return the lines of the screen; None where nobody looks at one."""
+    if not is_seen(sys.stdout) and "LINES" not in os.environ:
+        return None
+    return shutil.get_terminal_size((80, 24)).lines
 
 
 def mention_doubts(inventory: Inventory) -> None:

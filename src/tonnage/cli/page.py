@@ -1,7 +1,7 @@
 """tonnage page, and how the pages are put together for `web`, `serve` and this."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,10 +9,8 @@ import click
 from tonnage.cli.options import inventory_option, tags_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tonnage.layers.listing import Listing
-    from tonnage.web.site import ListFiles, Rules, Site, Volume
+    from tonnage.web.site import ListFiles, Rules, Site
     from tonnage.web.snapshot import Tags
 
 
@@ -84,7 +82,9 @@ def site_of(path: str, prefix: str, wishes: Wishes, source: dict[str, Any] | Non
     import os
 
     from tonnage.cli.reports import all_reports
+    from tonnage.cli.volume import volume_at
     from tonnage.inventory.reports import reports_in
+    from tonnage.layers.opening import place_of
     from tonnage.web.links import Links
     from tonnage.web.sandbox import Sandbox
     from tonnage.web.site import Site, static_version
@@ -106,7 +106,7 @@ def site_of(path: str, prefix: str, wishes: Wishes, source: dict[str, Any] | Non
         rules=wishes.rules,
         own_reports=frozenset(reports_in(os.environ.get("TONNAGE_REPORTS"))),
         list_files=_list_files(path, wishes.storage, source or {}),
-        volume=_volume(path, wishes.storage),
+        volume=partial(volume_at, place_of(path, wishes.storage)),
     )
 
 
@@ -125,21 +125,3 @@ def _list_files(path: str, storage: str | None, source: dict[str, Any]) -> "List
             return files_of(inventory, place, digest, open_options(**source))
 
     return list_files
-
-
-def _volume(path: str, storage: str | None) -> "Callable[[], Volume | None]":
-    """Return what measures the room of the storage's volume, where that is at hand."""
-    from tonnage.layers.opening import place_of
-    from tonnage.storage.volume import volume_of
-    from tonnage.web.site import Volume
-
-    place = place_of(path, storage)
-
-    def measure() -> "Volume | None":
-        try:
-            found = volume_of(place) if place else None
-        except OSError:
-            return None
-        return Volume(*found) if found else None
-
-    return measure

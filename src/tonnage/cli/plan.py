@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tonnage.cli.options import inventory_option, output_option, tags_option
+from tonnage.cli.options import collector_option, inventory_option, output_option, tags_option
 
 
 @click.command(
@@ -27,9 +27,7 @@ Nothing is deleted by this; tonnage apply follows the plan after a person has re
 @click.option("--free", metavar="SIZE", help="Choose the cheapest deletions that free this much.")
 @click.option("--older-is-cheaper", is_flag=True, help="With --free: a tag costs half for each 180 days of age.")
 @tags_option
-@click.option(
-    "--registry", "version", type=click.Choice(["2", "3"]), default="2", show_default=True, help="Its version."
-)
+@collector_option(default="2", show_default=True)
 @output_option(default="plan.json", show_default=True, help="Where to; - is stdout.")
 @click.option("--explain", is_flag=True, help="Print the whole plan for people as well.")
 @inventory_option

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tonnage.cli.exporter import exporter_options, prepare, run
+from tonnage.cli.options import collector_option
 
 if TYPE_CHECKING:
     from tonnage.cli.page import Wishes
@@ -28,9 +29,7 @@ page sees the names of all repositories, and build steps: give it users with --w
     "--policy", metavar="FILE", help="Rules that say what is kept: for the set that is chosen, and for plans."
 )
 @click.option("--in-use", metavar="FILE", help="Images never to touch: a reference a line, or kubectl's JSON.")
-@click.option(
-    "--registry", "version", type=click.Choice(["2", "3"]), default="2", show_default=True, help="Its version."
-)
+@collector_option(default="2", show_default=True)
 @click.option("--web.external-url", "external_url", default="", metavar="URL", help="Where a proxy makes it reachable.")
 def command(policy: str | None, in_use: str | None, version: str, external_url: str, **given: Any) -> None:
     """Scan a storage again and again, and serve what it holds: as the page for people, as metrics for Prometheus.
@@ -52,10 +51,10 @@ def _front(settings: "Settings", job: "Job", wishes: "Wishes", prefix: str, exte
     """Return the pages, to be served beside the metrics."""
     from tonnage.cli.page import site_of
     from tonnage.exporter.serving import Front
+    from tonnage.inventory.pace import Volume
     from tonnage.web.app import make_app
     from tonnage.web.serving import routes_with_metrics, scanning_of, stop
     from tonnage.web.shell import Hosts, Shell
-    from tonnage.web.site import Volume
 
     site = site_of(job.inventory, prefix, wishes, source=job.source)
     site.metrics_path = settings.metrics_path

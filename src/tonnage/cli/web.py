@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tonnage.cli.options import inventory_option, tags_option
+from tonnage.cli.options import collector_option, inventory_option, tags_option
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 
@@ -27,9 +27,7 @@ shows that one. `tonnage serve` scans as well."""
     "--policy", metavar="FILE", help="Rules that say what is kept: for the set that is chosen, and for plans."
 )
 @click.option("--in-use", metavar="FILE", help="Images never to touch: a reference a line, or kubectl's JSON.")
-@click.option(
-    "--registry", "version", type=click.Choice(["2", "3"]), default="2", show_default=True, help="Its version."
-)
+@collector_option(default="2", show_default=True)
 @click.option(
     "--storage", metavar="PLACE", help="Where the storage is, to look into layers; else where it was scanned."
 )

@@ -124,7 +124,7 @@ def _leaving(table: Table, width: int) -> str:
 
 def _command(preview: Preview, name: str) -> str:
     option = " -m" if preview.collector.delete_untagged else ""
-    return f"tonnage gc --registry {preview.collector.version}{option} --list {name}"
+    return f"tonnage gc --collector {preview.collector.version}{option} --list {name}"
 
 
 def _columns(table: Table, names: list[str], width: int) -> str:

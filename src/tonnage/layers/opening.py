@@ -17,7 +17,12 @@ def place_of(path: str, storage: str | None) -> str:
     if storage is not None:
         return storage
     with Inventory(path) as inventory:
-        found = _location(inventory)
+        return place_in(inventory)
+
+
+def place_in(inventory: Inventory) -> str:
+    """Return where an inventory was scanned, if that is a folder here; else nothing."""
+    found = _location(inventory)
     return found if "://" not in found and Path(found).is_dir() else ""
 
 

@@ -374,5 +374,5 @@ def _commands(
 
 def _warning(collector: str, harm: str) -> str:
     listing = "stops" if "stop" in harm else "broken"
-    see = f"tonnage gc --registry {collector[0]} --list {listing}"
+    see = f"tonnage gc --collector {collector[0]} --list {listing}"
     return f"do not collect with {collector} before this is put right: {harm}; see {see}"

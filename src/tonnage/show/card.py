@@ -1,51 +1,48 @@
-"""The card: what fills the disk, on one screen. Built from the reports, like every other face."""
+"""The card: what is the matter, what fills the disk, what to do next, on one screen. Built from the reports."""
 
 from textwrap import fill
 
-from tonnage.inventory.database import Inventory, Table
-from tonnage.inventory.known import Doubted, Knowledge, doubts_of, gravest, knowledge_of
+from tonnage.inventory.database import Table
+from tonnage.inventory.known import Doubted
 from tonnage.inventory.reports import builtin_reports, run_report
+from tonnage.inventory.statements import statements
 from tonnage.show.render import to_text
+from tonnage.show.verdict import Facts, Finding, Step, verdict
 from tonnage.sizes import format_size, format_time
 
 _TOP = 5
+_LEAST_ROWS = 2
+_STEPS, _MOST_STEPS = 3, 4
 _REPOSITORY_COLUMNS = ("repository", "exclusive_bytes", "shared_bytes", "tags_count", "untagged_count")
 _LAYER_COLUMNS = ("digest", "size_bytes", "references_count", "class", "created_by")
+_MORE = (
+    Step("repositories", "who needs the most"),
+    Step("layers --min-size 500MiB", "large layers that hardly anything refers to"),
+    Step("why DIGEST", "who needs a layer, and the build step that made it"),
+)
+"""Steps that always make sense, after those that follow from what was found."""
 
 
-def card(inventory: Inventory, width: int = 80) -> str:
-    """Return the card as text: classes that add up to the disk, the worst offenders, what a collection frees now."""
-    reports, knowledge, doubts = builtin_reports(), knowledge_of(inventory), doubts_of(inventory)
-    overview = run_report(inventory, reports["overview"], {})
-    repositories = run_report(inventory, reports["repositories"], {})
-    layers = run_report(inventory, reports["layers"], {})
-    parts = [
-        "".join(_doubted(doubted, width) for doubted in doubts),
-        _headline(inventory, knowledge, width),
-        to_text(overview, width),
-        _collection(inventory, knowledge, doubts),
-        "\nRepositories by the bytes only they need\n",
-        to_text(_columns(repositories, _REPOSITORY_COLUMNS), width),
-        "\nLayers with few references and a large size\n",
-        to_text(_columns(layers, _LAYER_COLUMNS), width),
-        _problems(inventory, knowledge),
-    ]
-    return "".join(parts)
+def card(facts: Facts, width: int = 80, height: int | None = None, ending: str = "") -> str:
+    """Return the card as text. It takes `height` lines where they suffice for the verdict; without, what it needs.
+
+    `ending` is what every command it proposes has to end in, as ` -i FILE`.
+    """
+    findings = verdict(facts)
+    head = "".join(_doubted(doubted, width) for doubted in facts.doubts) + _headline(facts, width)
+    head += "".join(_finding(finding, findings, width) for finding in findings) or "nothing stands out\n"
+    head += f"\n{to_text(facts.overview, width)}"
+    foot = _next(findings, width, ending)
+    room = None if height is None else height - 1 - (head + foot).count("\n")
+    return head + _tops(facts, width, room) + foot
 
 
-def _columns(table: Table, names: tuple[str, ...]) -> Table:
-    """Return some columns of the first rows."""
-    positions = [table.columns.index(name) for name in names]
-    rows = [tuple(row[i] for i in positions) for row in table.rows[:_TOP]]
-    return Table(list(names), [table.types[i] for i in positions], rows)
-
-
-def _headline(inventory: Inventory, knowledge: Knowledge, width: int) -> str:
-    ((location, finished_at, size_bytes, files_count, is_searched),) = inventory.query(
-        "select location, finished_at, size_bytes, files_count, is_searched from scan order by scan_id desc limit 1"
+def _headline(facts: Facts, width: int) -> str:
+    ((location, finished_at, size_bytes, files_count, is_searched),) = facts.inventory.query(
+        statements("card")["scan"].sql
     ).rows
-    if not knowledge.has_files:
-        unknown = fill(f"Known as far as tags lead. Unknown: {', '.join(knowledge.unknown)}", width)
+    if not facts.knowledge.has_files:
+        unknown = fill(f"Known as far as tags lead. Unknown: {', '.join(facts.knowledge.unknown)}", width)
         return f"{location}, scanned {format_time(finished_at)} UTC over HTTP\n{unknown}\n\n"
     searched = "" if is_searched else "\nStrays inside digest folders were not searched for: tonnage scan --thorough"
     return (
@@ -61,43 +58,39 @@ def _doubted(doubted: Doubted, width: int) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _collection(inventory: Inventory, knowledge: Knowledge, doubts: tuple[Doubted, ...]) -> str:
-    if not knowledge.has_files or gravest(doubts):
-        return "\nWhat a garbage collection would free is unknown.\n"
-    ((free, pinned),) = inventory.query(
-        "select coalesce(sum(size_bytes) filter (where not is_pinned), 0),"
-        " coalesce(sum(size_bytes) filter (where is_pinned), 0) from orphaned"
-    ).rows
-    kept = f"; {format_size(pinned)} more may be needed by what could not be read" if pinned else ""
-    said = f"\nA garbage collection now would free {format_size(free)} of orphaned blobs{kept}.\n"
-    return said + _rules(inventory) + _versions(inventory)
+def _finding(finding: Finding, findings: list[Finding], width: int) -> str:
+    indent = max(len(other.name) for other in findings) + 2
+    return fill(f"{finding.name:{indent}}{finding.text}", width, subsequent_indent=" " * indent) + "\n"
 
 
-def _rules(inventory: Inventory) -> str:
-    """Return that the registry's own collector takes more than is orphaned, if it does; the preview says which."""
-    ((count,),) = inventory.query("select count(distinct digest) from problem where kind = 'unlinked_child'").rows
-    if not count:
+def _tops(facts: Facts, width: int, room: int | None) -> str:
+    """Return the worst offenders, as many as there is room for: repositories first."""
+    reports = builtin_reports()
+    both = room is None or room >= 2 * (2 + _LEAST_ROWS)
+    count = _TOP if room is None else min(_TOP, (room - 4) // 2 if both else room - 2)
+    if count < 1:
         return ""
-    listed = "1 manifest" if count == 1 else f"{count:,} manifests"
-    return (
-        f"The registry's own may take more, as indexes list {listed} their repositories lack: tonnage gc --registry 2\n"
-    )
+    repositories = run_report(facts.inventory, reports["repositories"], {})
+    found = "\n" + to_text(_columns(repositories, _REPOSITORY_COLUMNS, count), width)
+    if both:
+        layers = run_report(facts.inventory, reports["layers"], {})
+        found += "\n" + to_text(_columns(layers, _LAYER_COLUMNS, count), width)
+    return found
 
 
-def _versions(inventory: Inventory) -> str:
-    """Return that a bucket keeps what is freed, if it does."""
-    if not inventory.query("select 1 from problem where kind = 'versioned_bucket'").rows:
-        return ""
-    ((kept,),) = inventory.query("select coalesce(sum(size_bytes), 0) from old_version").rows
-    return f"The bucket keeps old versions: it stays, and is paid for, like {format_size(kept)} of them now.\n"
+def _columns(table: Table, names: tuple[str, ...], count: int) -> Table:
+    """Return some columns of the first rows."""
+    positions = [table.columns.index(name) for name in names]
+    rows = [tuple(row[i] for i in positions) for row in table.rows[:count]]
+    return Table(list(names), [table.types[i] for i in positions], rows)
 
 
-def _problems(inventory: Inventory, knowledge: Knowledge) -> str:
-    found = inventory.query(
-        "select severity, count(*) from problem where severity <> 'note' group by severity order by severity"
-    ).rows
-    where = "storage" if knowledge.has_files else "registry"
-    said = " and ".join(f"{count:,} {severity}{'s' if count > 1 else ''}" for severity, count in found)
-    problems = f"\n{said} in the {where}: tonnage problems\n" if found else "\n"
-    last = " · tonnage untagged" if knowledge.has_untagged else ""
-    return f"{problems}Next: tonnage layers --min-size 500MiB · tonnage why DIGEST{last}\n"
+def _next(findings: list[Finding], width: int, ending: str) -> str:
+    """Return the commands to run next: each once, those of the gravest findings first. Where there is no room, no why."""
+    steps = list(dict.fromkeys(finding.step for finding in findings if finding.step))
+    more = [step for step in _MORE if step not in steps]
+    shown = steps[:_MOST_STEPS] if len(steps) >= _STEPS else [*steps, *more][:_STEPS]
+    lines = [(f"  tonnage {step.command}{ending}", step.why) for step in shown]
+    widest = max(len(command) for command, _ in lines)
+    fitting = [command if widest + 2 + len(why) > width else f"{command:{widest}}  {why}" for command, why in lines]
+    return "\nNext:\n" + "".join(f"{line}\n" for line in fitting)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import jinja2
 
 from tonnage import __version__
+from tonnage.inventory.pace import Volume
 from tonnage.inventory.reports import Report
 from tonnage.sizes import format_size
 from tonnage.web import figures
@@ -32,13 +33,6 @@ class Scanning(NamedTuple):
     files_count: int | None = None
     """Files seen by the one that runs."""
     interval_seconds: float | None = None
-
-
-class Volume(NamedTuple):
-    """The room of the storage's volume."""
-
-    size_bytes: int
-    free_bytes: int
 
 
 class Rules(NamedTuple):

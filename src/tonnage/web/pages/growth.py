@@ -6,13 +6,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from tonnage.inventory.database import Inventory
-from tonnage.web.site import Volume
+from tonnage.inventory.pace import DAYS, Volume, full_days, pace
 from tonnage.web.snapshot import Snapshot, run
 
 WIDTH, HEIGHT = 1000.0, 100.0
 """Of the drawing; it is stretched to whatever room there is."""
-_DAYS = 30
-_LEAST_DAYS, _MOST_DAYS = 7, 730
 _LAYERS = ("tagged", "untagged", "orphaned", "uploads", "other")
 
 
@@ -51,7 +49,7 @@ class Growth(NamedTuple):
 def growth_of(snapshot: Snapshot, session: Inventory, volume: Volume | None) -> Growth:
     """Return the growth; of what there is only one scan of, nothing is drawn."""
     rows = snapshot.once("growth", lambda: run(session, "growth_classes").rows)
-    grown = snapshot.once("grown", lambda: run(session, "growth_repositories", days=_DAYS).rows)
+    grown = snapshot.once("grown", lambda: run(session, "growth_repositories", days=DAYS).rows)
     return growth(_moments(rows), volume, [(name, size_bytes) for name, size_bytes in grown])
 
 
@@ -64,7 +62,7 @@ def growth(moments: Sequence[Moment], volume: Volume | None, grown: Sequence[tup
     shows_volume = volume is not None and volume.size_bytes <= 2 * most
     top = round_up(max(most, volume.size_bytes if volume and shows_volume else 0))
     start, end = moments[0].at, moments[-1].at
-    gained, days = _pace(moments)
+    gained, days = pace([(moment.at, moment.total) for moment in moments])
     return Growth(
         scans_count=count,
         first_bytes=moments[0].total,
@@ -75,7 +73,7 @@ def growth(moments: Sequence[Moment], volume: Volume | None, grown: Sequence[tup
         volume_y=100 - 100 * volume.size_bytes / top if volume and shows_volume else None,
         gained_bytes=gained,
         gained_days=days,
-        full_days=_full_days(gained, days, volume),
+        full_days=full_days(gained, days, volume),
         grown=grown,
     )
 
@@ -104,21 +102,6 @@ def _areas(moments: Sequence[Moment], top: int) -> list[tuple[str, str]]:
             areas.append(({"tagged": "alone"}.get(layer, layer), points))
         below = above
     return areas
-
-
-def _pace(moments: Sequence[Moment]) -> tuple[int | None, int]:
-    """Return what was gained in the last days, and in how many: none of it from less than a week of scans."""
-    last = moments[-1]
-    since = [moment for moment in moments if (last.at - moment.at).days <= _DAYS]
-    days = (last.at - since[0].at).days
-    return (last.total - since[0].total, days) if days >= _LEAST_DAYS else (None, days)
-
-
-def _full_days(gained_bytes: int | None, days: int, volume: Volume | None) -> int | None:
-    if volume is None or not gained_bytes or gained_bytes <= 0:
-        return None
-    left = int(volume.free_bytes / (gained_bytes / days))
-    return left if left < _MOST_DAYS else None
 
 
 def round_up(size_bytes: int) -> int:
