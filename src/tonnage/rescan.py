@@ -33,6 +33,7 @@ from tonnage.errors import (
 from tonnage.exporter.expose import expose
 from tonnage.exporter.messages import OTHER, Job, Outcome, decode_job, encode_outcome
 from tonnage.inventory.database import Inventory
+from tonnage.scan.replace import OtherPlace
 from tonnage.scan.run import scan
 from tonnage.storage import Storage
 from tonnage.storage.memory import MemoryStorage
@@ -106,7 +107,7 @@ def run(job: Job) -> Outcome:
 
 def _failed(error: TonnageError) -> Outcome:
     reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), OTHER)
-    return Outcome(reason=reason, message=error.message)
+    return Outcome(reason=reason, message=error.message, hint=error.next_step)
 
 
 def _nothing_pushed(job: Job) -> Outcome | None:
@@ -137,7 +138,8 @@ def _has_contents(path: str) -> bool:
 
 def _scan(job: Job) -> str:
     storage = _open(job)
-    scan(storage, job.inventory, thorough=job.thorough)
+    other_place = OtherPlace.MOVED if job.is_moved else OtherPlace.REFUSED
+    scan(storage, job.inventory, thorough=job.thorough, other_place=other_place)
     return storage.location
 
 

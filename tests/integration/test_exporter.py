@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
@@ -25,6 +26,7 @@ from damage import FILES, FOLDERS, ON_FILES, ON_FOLDERS, build, expected_of
 from exporting import Exporter, Faults, Samples, exporter, figures, is_writing, samples_of
 from realprometheus import running_prometheus, wait_for
 from registryfronts import make_certificate
+from scanning import column, scan_tree
 from tonnage.exporter.messages import Job
 from tonnage.rescan import run
 from tonnage.sample import Builder
@@ -221,6 +223,18 @@ def test_a_folder_of_something_else_is_a_failure(tmp_path: Path, made: str) -> N
     (tmp_path / "place" / made).write_text("x")
     found = run(Job(str(tmp_path / "place"), str(tmp_path / "x.duckdb")))
     assert found.reason == "no_storage" and found.exposition is None
+
+
+def test_an_inventory_of_another_place(tmp_path: Path, registry: Builder) -> None:
+    """It is not written over, with what to do about it; --moved goes on with its totals."""
+    registry.repository("app").image([registry.layer(b"layer")], tag="1")
+    inventory = tmp_path / "x.duckdb"
+    scan_tree(registry.root, inventory)
+    job = Job(str(registry.root.rename(tmp_path / "moved")), str(inventory), is_compatible=False)
+    refused = run(job)
+    assert refused.reason == "cannot_write" and "--moved" in refused.hint
+    assert run(msgspec.structs.replace(job, is_moved=True)).reason == ""
+    assert column(inventory, "select scan_id from scan order by all") == [1, 2]
 
 
 def test_a_restart_has_the_old_figures_at_once(tmp_path: Path, registry: Builder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from prometheus_client.utils import floatToGoString
 
 from scanning import scan_tree
 from tonnage.errors import QueryError, UsageError
+from tonnage.exporter.collection import BROKEN, COLLECTORS, broken_family
 from tonnage.exporter.compat import make_selection, select
 from tonnage.exporter.expose import expose, wanted_metrics
 from tonnage.exporter.messages import Job
@@ -191,9 +193,9 @@ def test_a_metric_that_fails_leaves_the_others(tmp_path: Path, demo_opened: Inve
 
 def test_the_exposition_is_openmetrics(demo_opened: Inventory) -> None:
     """Its own parser takes it, and what it says is what the text says."""
-    exposition = expose(demo_opened, Job("", ""))
+    exposition = expose(demo_opened, Job("", "", collectors=("3",)))
     families = list(text_string_to_metric_families(exposition.openmetrics.plain.decode() + "# EOF\n"))
-    assert {family.name for family in families} >= ALL.keys() - {"tonnage_layers_by_tags"}
+    assert {family.name for family in families} >= {BROKEN, *ALL} - {"tonnage_layers_by_tags"}
     found = {line.partition(" ")[0] for line in exposition.text.plain.decode().splitlines() if line[0] != "#"}
     assert len(found) == sum(len(family.samples) for family in families)
 
@@ -203,6 +205,33 @@ def test_compat_metrics_can_be_switched_off(demo_opened: Inventory) -> None:
     text = expose(demo_opened, Job("", "", is_compatible=False)).text.plain.decode()
     assert "repository_tags_total" not in text
     assert {line.split("{")[0].split(" ")[0][:8] for line in text.splitlines() if line[0] != "#"} == {"tonnage_"}
+
+
+def test_what_a_collection_would_break(registry: Builder, tmp_path: Path) -> None:
+    """Of the collectors that were named, what `tonnage gc` counts; nothing where it is unknown."""
+    app = registry.repository("app")
+    app.index([app.image([registry.layer(b"layer")])], tag="1")
+    scan_tree(registry.root, tmp_path / "i")
+    with Inventory(str(tmp_path / "i")) as inventory:
+        assert broken_samples(inventory) == {}
+        found = broken_samples(inventory, "2-m", "3")
+    assert found == {
+        ("2.x", "true", "image"): 1,
+        ("2.x", "true", "referrer"): 0,
+        ("3.x", "false", "image"): 0,
+        ("3.x", "false", "referrer"): 0,
+    }
+    shutil.rmtree(registry.v2 / "blobs")
+    scan_tree(registry.root, tmp_path / "i")
+    with Inventory(str(tmp_path / "i")) as inventory:
+        assert broken_samples(inventory, *COLLECTORS) == {}
+
+
+def broken_samples(inventory: Inventory, *collectors: str) -> dict[tuple[str, ...], float]:
+    """Return what is said of collections, by registry, delete_untagged and kind."""
+    labels = ("registry", "delete_untagged", "kind")
+    samples = broken_family(inventory, collectors).samples
+    return {tuple(sample.labels[label] for label in labels): sample.value for sample in samples}
 
 
 def test_live_names_are_no_sql() -> None:

@@ -99,6 +99,14 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=not_negative,
         help="At most so many series of them; the largest stay.",
     ),
+    click.option(
+        "--collector",
+        "collectors",
+        multiple=True,
+        type=click.Choice(["2", "2-m", "3", "3-m"]),
+        help="Also say what a garbage collection by this version would break, with -m or without.",
+    ),
+    click.option("--moved", is_flag=True, help="The inventory's storage is in a new place: keep its earlier totals."),
     tags_option,
     source_options,
     click.option(
@@ -165,6 +173,8 @@ def prepare(
     tags_include: tuple[str, ...],
     tags_exclude: tuple[str, ...],
     max_series: int,
+    collectors: tuple[str, ...],
+    moved: bool,
     thorough: bool,
     tags_from: str | None,
     addresses: tuple[str, ...],
@@ -190,6 +200,8 @@ def prepare(
         tags_include=tags_include,
         tags_exclude=tags_exclude,
         max_series=max_series,
+        collectors=collectors,
+        is_moved=moved,
     )
     return Settings(addresses, metrics_path, web_config_path, interval, can_request_scan, max_duration), job
 

@@ -8,6 +8,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
 from tonnage.errors import QueryError, UsageError
+from tonnage.exporter.collection import broken_family
 from tonnage.exporter.compat import Selection, make_selection, select
 from tonnage.exporter.exposition import Exposition, render
 from tonnage.exporter.messages import Job
@@ -44,6 +45,7 @@ def expose(inventory: Inventory, job: Job) -> Exposition:
         _gauge("tonnage_query_duration_seconds", seconds),
         _gauge("tonnage_dropped_series", selected.dropped),
     ]
+    families += filter(lambda family: family.samples, [broken_family(inventory, job.collectors)])
     return render(sorted(families, key=lambda family: family.name))
 
 

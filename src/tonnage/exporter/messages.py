@@ -25,6 +25,10 @@ class Job(msgspec.Struct, frozen=True):
     tags_include: tuple[str, ...] = ()
     tags_exclude: tuple[str, ...] = ()
     max_series: int = 0
+    collectors: tuple[str, ...] = ()
+    """The garbage collections to say of what they would break: see `collection.COLLECTORS`."""
+    is_moved: bool = False
+    """The inventory may be of the same storage in another place."""
     scans: bool = True
     """If not, only what is in the inventory already is said."""
 
@@ -49,6 +53,8 @@ class Outcome(msgspec.Struct, frozen=True):
     reason: str = ""
     """Why the scan failed, one of `REASONS`; empty if it did not."""
     message: str = ""
+    hint: str = ""
+    """What to do about it."""
 
 
 _MARK = b"tonnage outcome\n"

@@ -90,7 +90,8 @@ class Scanner:
         self._take(outcome)
         if outcome.reason:
             self.state.failed_count += 1
-            log.error("the scan failed (%s): %s", outcome.reason, outcome.message)
+            said = "; ".join(filter(None, (outcome.message, " ".join(outcome.hint.split()))))
+            log.error("the scan failed (%s): %s", outcome.reason, said)
         else:
             self.state.succeeded_count += 1
             log.info("scanned in %.1f s", self.state.duration_seconds)

@@ -28,6 +28,10 @@ LIVE = {
     "tonnage_volume_free_bytes": ("gauge", "Bytes of that volume that an ordinary user may still fill."),
     "tonnage_query_success": ("gauge", "Whether the SQL of the metric gave its figures."),
     "tonnage_query_duration_seconds": ("gauge", "How long the SQL of the metric took."),
+    "tonnage_collection_broken": (
+        "gauge",
+        "What loses something that can be pulled now if the garbage collection of --collector runs, as tonnage gc says.",
+    ),
     "tonnage_dropped_series": ("gauge", "Series left out because of --max-series."),
     "tonnage_web_config_reload_success": ("gauge", "Whether the file --web.config.file was right when last read."),
 }
@@ -38,6 +42,11 @@ LIVE_LABELS = {
     "tonnage_scans_total": {"result": "success or failure"},
     "tonnage_query_success": {"metric": "name of the metric"},
     "tonnage_query_duration_seconds": {"metric": "name of the metric"},
+    "tonnage_collection_broken": {
+        "registry": "2.x or 3.x",
+        "delete_untagged": "whether the collection is one with -m",
+        "kind": "image, or referrer: a signature, an SBOM, an attestation of an image that stays",
+    },
     "tonnage_dropped_series": {"metric": "name of the metric"},
 }
 """What their labels mean."""
