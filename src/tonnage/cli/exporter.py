@@ -11,6 +11,7 @@ import click
 
 from tonnage.cli.options import (
     Command,
+    collector_option,
     explicit_inventory,
     not_negative,
     open_options,
@@ -99,13 +100,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=not_negative,
         help="At most so many series of them; the largest stay.",
     ),
-    click.option(
-        "--collector",
-        "collectors",
-        multiple=True,
-        type=click.Choice(["2", "2-m", "3", "3-m"]),
-        help="Also say what a garbage collection by this version would break, with -m or without.",
-    ),
+    collector_option(help="Version of the registry that collects: to say what that would break."),
+    click.option("-m", "--delete-untagged", is_flag=True, help="With the collector's option of this name."),
     click.option("--moved", is_flag=True, help="The inventory's storage is in a new place: keep its earlier totals."),
     tags_option,
     source_options,
@@ -173,7 +169,8 @@ def prepare(
     tags_include: tuple[str, ...],
     tags_exclude: tuple[str, ...],
     max_series: int,
-    collectors: tuple[str, ...],
+    version: str | None,
+    delete_untagged: bool,
     moved: bool,
     thorough: bool,
     tags_from: str | None,
@@ -184,10 +181,13 @@ def prepare(
     **source: Any,
 ) -> tuple["Settings", "Job"]:
     """Return how to serve, and what to scan. Raises TonnageError for what cannot be."""
+    from tonnage.errors import UsageError
     from tonnage.exporter.cache_path import place_for
     from tonnage.exporter.messages import Job
     from tonnage.exporter.serving import Settings
 
+    if delete_untagged and version is None:
+        raise UsageError("whose collection?", "the registry's version: --collector 2 or --collector 3")
     check_source(place, source, tags_from)
     job = Job(
         address=place,
@@ -200,7 +200,8 @@ def prepare(
         tags_include=tags_include,
         tags_exclude=tags_exclude,
         max_series=max_series,
-        collectors=collectors,
+        collector_version=int(version or 0),
+        delete_untagged=delete_untagged,
         is_moved=moved,
     )
     return Settings(addresses, metrics_path, web_config_path, interval, can_request_scan, max_duration), job

@@ -145,20 +145,11 @@ def _good_output(_ctx: click.Context, _: click.Parameter, value: str) -> str:
 
 def collector_option(**settings: Any) -> Callable[[Command], Command]:
     """Return what adds `--collector`. It was `--registry` once, which elsewhere is an address; that is still taken."""
-    named = click.option(
-        "--collector",
-        "version",
-        type=click.Choice(["2", "3"]),
-        help="Version of the registry that collects.",
-        **settings,
-    )
+    settings.setdefault("help", "Version of the registry that collects.")
+    version = click.Choice(["2", "3"])
+    named = click.option("--collector", "version", type=version, **settings)
     former = click.option(
-        "--registry",
-        hidden=True,
-        expose_value=False,
-        is_eager=True,
-        type=click.Choice(["2", "3"]),
-        callback=_as_collector,
+        "--registry", hidden=True, expose_value=False, is_eager=True, type=version, callback=_as_collector
     )
     return lambda command: former(named(command))
 

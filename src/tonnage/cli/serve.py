@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tonnage.cli.exporter import exporter_options, prepare, run
-from tonnage.cli.options import collector_option
 
 if TYPE_CHECKING:
     from tonnage.cli.page import Wishes
@@ -29,9 +28,8 @@ page sees the names of all repositories, and build steps: give it users with --w
     "--policy", metavar="FILE", help="Rules that say what is kept: for the set that is chosen, and for plans."
 )
 @click.option("--in-use", metavar="FILE", help="Images never to touch: a reference a line, or kubectl's JSON.")
-@collector_option(default="2", show_default=True)
 @click.option("--web.external-url", "external_url", default="", metavar="URL", help="Where a proxy makes it reachable.")
-def command(policy: str | None, in_use: str | None, version: str, external_url: str, **given: Any) -> None:
+def command(policy: str | None, in_use: str | None, external_url: str, **given: Any) -> None:
     """Scan a storage again and again, and serve what it holds: as the page for people, as metrics for Prometheus.
 
     It is `tonnage exporter` and `tonnage web` in one process. PLACE is a folder, a bucket or a registry's URL.
@@ -42,7 +40,11 @@ def command(policy: str | None, in_use: str | None, version: str, external_url: 
     prefix = parse_external_url(external_url)
     settings, job = prepare(**given)
     wishes = Wishes(
-        tags_from=job.tags_from, policy=policy, in_use=in_use, registry_version=int(version), storage=job.address
+        tags_from=job.tags_from,
+        policy=policy,
+        in_use=in_use,
+        registry_version=job.collector_version or 2,
+        storage=job.address,
     )
     run(settings, job, _front(settings, job, wishes, prefix, external_url))
 

@@ -45,8 +45,9 @@ def expose(inventory: Inventory, job: Job) -> Exposition:
         _gauge("tonnage_query_duration_seconds", seconds),
         _gauge("tonnage_dropped_series", selected.dropped),
     ]
-    families += filter(lambda family: family.samples, [broken_family(inventory, job.collectors)])
-    return render(sorted(families, key=lambda family: family.name))
+    if job.collector_version:
+        families.append(broken_family(inventory, job.collector_version, job.delete_untagged))
+    return render(sorted((family for family in families if family.samples), key=lambda family: family.name))
 
 
 def _attempt(inventory: Inventory, metric: Metric, seconds: dict[str, float]) -> Rows | None:

@@ -25,8 +25,10 @@ class Job(msgspec.Struct, frozen=True):
     tags_include: tuple[str, ...] = ()
     tags_exclude: tuple[str, ...] = ()
     max_series: int = 0
-    collectors: tuple[str, ...] = ()
-    """The garbage collections to say of what they would break: see `collection.COLLECTORS`."""
+    collector_version: int = 0
+    """Of the registry whose collection is said of what it would break: 2, 3, or 0 for none."""
+    delete_untagged: bool = False
+    """Whether that collection is one with -m."""
     is_moved: bool = False
     """The inventory may be of the same storage in another place."""
     scans: bool = True

@@ -30,7 +30,7 @@ LIVE = {
     "tonnage_query_duration_seconds": ("gauge", "How long the SQL of the metric took."),
     "tonnage_collection_broken": (
         "gauge",
-        "What loses something that can be pulled now if the garbage collection of --collector runs, as tonnage gc says.",
+        "What loses something that can be pulled now if the garbage collection of --collector runs.",
     ),
     "tonnage_dropped_series": ("gauge", "Series left out because of --max-series."),
     "tonnage_web_config_reload_success": ("gauge", "Whether the file --web.config.file was right when last read."),
