@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the real registry, its clients, Prometheus and Azurite, which the integration tests run against.
+# Install the real registry, its clients, PostgreSQL, Prometheus and Azurite, which the integration tests run against.
 # As root it installs without asking; else it says what to install, and those tests are skipped (in CI they fail).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +12,7 @@ install_programs() {
     for program in "${programs[@]}"; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
+    compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql) # Debian keeps it out of the PATH
     if [[ " ${missing[*]} " == *" chromium "* ]]; then missing+=("${fonts[@]}"); fi
     if [ ${#missing[@]} -eq 0 ]; then
         return
@@ -22,8 +23,8 @@ install_programs() {
         return
     fi
 
-    # The packages would start a registry and a Prometheus at once and at every boot; the tests start their own.
-    services=(docker-registry prometheus)
+    # The packages would start these at once and at every boot; the tests start their own.
+    services=(docker-registry prometheus postgresql)
     has_systemd() { [ -d /run/systemd/system ]; }
     echo "installing ${missing[*]}" >&2
     if has_systemd; then systemctl mask --quiet --runtime "${services[@]}"; fi

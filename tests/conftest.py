@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+import postgresserver
 import realregistry
 from imagelayouts import write_layouts
+from tonnage.inventory.database import Inventory
+from tonnage.monitor import Monitor
 from tonnage.sample import Builder, build_demo
 from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
@@ -70,3 +74,26 @@ def demo_inventory(demo: Builder, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("inventory") / "tonnage.duckdb"
     scan(open_local(str(demo.root)), str(path), now=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL that runs until the end."""
+    if not postgresserver.programs():
+        message = "NOT TESTED AGAINST POSTGRESQL: missing the Debian package postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with postgresserver.serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def demo_in_postgresql(demo_inventory: Path, postgresql: str) -> str:
+    """The address of the demo's inventory in PostgreSQL: to be read, never changed."""
+    from tonnage.inventory.postgresql.writing import write_postgresql
+
+    address = f"{postgresql}&schema=demo"
+    with Inventory(str(demo_inventory)) as inventory:
+        write_postgresql(inventory, address, Monitor())
+    return address

@@ -175,11 +175,21 @@ class BucketUnreachableError(BucketError):
     hint = "see whether the endpoint is right and reachable from here; --timeout gives a slow one longer"
 
 
+class PostgresError(TonnageError):
+    """PostgreSQL cannot be reached, refuses the login, or is asked without the driver for it."""
+
+    exit_code = 35
+    hint = "see whether the address is right and the server runs; a password comes from PGPASSWORD or ~/.pgpass"
+
+
 ITEMS_LEFT = 25
 """Exit code of `apply` and `undo` when they finished and left items out: skipped with a reason, or failed."""
 
 COLLECTION_HARMS = 15
 """Exit code of `gc --fail-on-break` when the collection would break something, or stop before its end."""
+
+NOT_PORTABLE = 26
+"""Exit code of `report --check` when another database would not read the report."""
 
 PROBLEMS_FOUND = 3
 """Exit code of a scan that finished and counted everything it could, but found problems on the way."""
@@ -211,11 +221,13 @@ EXIT_CODES: dict[int, str] = {
     DeletionRefusedError.exit_code: "the registry is read-only, or deletion is switched off",
     JournalError.exit_code: "the journal cannot be used",
     ITEMS_LEFT: "finished, but some items were skipped or failed; each has its reason",
+    NOT_PORTABLE: "`report --check`: another database would not read the report; the rows say what, and what to write",
     BucketError.exit_code: "a bucket fails, or its answer makes no sense",
     NoBucketError.exit_code: "no bucket of that name",
     BucketAccessError.exit_code: "the bucket refuses the credentials, or they may not list or read it",
     BucketRegionError.exit_code: "the bucket is in another region",
     BucketUnreachableError.exit_code: "the bucket cannot be reached, or gives no answer in time",
+    PostgresError.exit_code: "PostgreSQL cannot be reached, refuses the login, or its driver is not installed",
     129: "ended by SIGHUP; an older inventory stays as it was",
     130: "interrupted; an older inventory stays as it was",
     143: "ended by SIGTERM; an older inventory stays as it was",

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from tonnage.inventory.failures import SYSTEM_HINT, Failure, failure_of, system_
 from tonnage.inventory.foreign import Column, lock_down, parse_tables, tables_of
 from tonnage.inventory.interrupts import interruptible
 from tonnage.inventory.memory import MemoryLimit
+from tonnage.inventory.postgresql.address import is_address
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
 from tonnage.inventory.template import OPTIONS, make_empty
@@ -72,15 +74,16 @@ class Inventory:
         """
         self.path = path
         self.connection = connect()
+        self._copied: tempfile.TemporaryDirectory[str] | None = None
         try:
             for name, value in (settings or {}).items():
                 self.connection.execute(f"set {name} = {literal(value)}")
-            attach(self.connection, path, "inventory" if tags is None else "stored")
+            self._copied = _attach_or_copy(self.connection, path, "inventory" if tags is None else "stored")
             if tags is not None:
                 copy_with_tags(self.connection, tags)
             self.connection.execute("use inventory")
         except BaseException:
-            self.connection.close()
+            self.__exit__()
             raise
 
     def __enter__(self) -> "Inventory":
@@ -88,6 +91,8 @@ class Inventory:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+        if self._copied:
+            self._copied.cleanup()
 
     @contextlib.contextmanager
     def session(self) -> Iterator["Inventory"]:
@@ -150,6 +155,28 @@ def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str
     for name in ("revision_state", "referrer_tag", "hold", "goes_with", "usage"):
         connection.execute(f"delete from store.{name}")
         connection.execute(statements("load")[name].sql)
+
+
+def _attach_or_copy(
+    connection: "duckdb.DuckDBPyConnection", path: str, name: str
+) -> tempfile.TemporaryDirectory[str] | None:
+    """Attach an inventory, or a copy of one in PostgreSQL; return the folder that the copy is in."""
+    if not is_address(path):
+        attach(connection, path, name)
+        return None
+    from tonnage.inventory.postgresql.reading import copy_back
+
+    folder = tempfile.TemporaryDirectory(prefix="tonnage-")
+    try:
+        copy = Path(folder.name, "tonnage.duckdb")
+        make_empty(copy, connection)
+        connection.execute(f"attach {literal(str(copy))} as {identifier(name)} ({OPTIONS})")
+        copy_back(path, connection, name)
+        lock_down(connection)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return folder
 
 
 def compare(old: str, new: str, name: str) -> Table:

@@ -62,18 +62,18 @@ def _make(path: Path, connection: "duckdb.DuckDBPyConnection") -> None:
 
 def _schema() -> list[str]:
     """Return the statements that create all tables, and all views in the order in which they build on each other."""
+    return ["create schema store", *(table.sql for table in statements("tables").values()), *views_in_order()]
+
+
+def views_in_order() -> list[str]:
+    """Return the statements that create all views, each after those it reads from."""
     views = statements("views")
     inner = {name for name, view in views.items() if f"create or replace view store.{name} as" in view.sql}
     uses = {
         name: (set(_WORD.findall(view.sql)) & views.keys() | set(_INNER.findall(view.sql)) & inner) - {name}
         for name, view in views.items()
     }
-    order = TopologicalSorter(uses).static_order()
-    return [
-        "create schema store",
-        *(table.sql for table in statements("tables").values()),
-        *(views[n].sql for n in order),
-    ]
+    return [views[name].sql for name in TopologicalSorter(uses).static_order()]
 
 
 def _kept() -> Path | None:

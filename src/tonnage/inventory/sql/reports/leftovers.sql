@@ -8,8 +8,8 @@
 -- Example: tonnage leftovers
 select
     kind,
-    size_bytes,
-    files_count,
+    cast(size_bytes as bigint) as size_bytes,
+    cast(files_count as bigint) as files_count,
     folders_count,
     case
         when exists (select 1 from doubt where is_grave) then 'remove nothing before the storage is whole'

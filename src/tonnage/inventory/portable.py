@@ -1,0 +1,31 @@
+"""Which of our SQL is for any database, and which is DuckDB's alone, by decision.
+
+Answers are portable: whoever keeps an inventory in PostgreSQL, or its tables in Spark, asks them there. What makes an
+inventory, and what works in steps with sets in temporary tables, runs in DuckDB, to which an inventory is copied first.
+"""
+
+PORTABLE = ("views", "reports", "metrics", "metrics_compat", "verify", "page")
+"""Folders below `sql/` of which every file runs unchanged in PostgreSQL 15 and newer, with the same rows in order."""
+DUCKDB_ONLY = {
+    "carry": "a rescan takes rows over from the inventory before, which is a file",
+    "catalog": "every database keeps its comments elsewhere",
+    "diff": "two inventories are attached to one database",
+    "gc": "the replay of a collection keeps its sets in temporary tables, between steps in Python",
+    "leftovers": "shares the checks of paths with the plan",
+    "load": "makes the tables of the rows that were staged",
+    "plan": "a set of deletions is kept in temporary tables",
+    "scan": "stages and measures, in the process that reads the storage",
+    "tables": "types have other names elsewhere; they are translated one by one",
+    "tags": "puts tags kept elsewhere into a copy",
+}
+"""The other folders, with the reason; `catalog_postgresql` and `postgresql` are for that database alone."""
+_PAGE_IN_STEPS = {
+    "freed_places", "image_gone", "image_holders", "image_layers", "image_platforms", "image_referrers", "image_target",
+    "keep_place", "layer_facts", "layer_holders", "places", "shared_blobs",
+}  # fmt: skip
+"""Parts of the page that ask for lists, for sets of a plan, or for what the page itself keeps in memory."""
+
+
+def is_portable(folder: str, name: str) -> bool:
+    """Return whether a file of ours runs unchanged in other databases."""
+    return folder in PORTABLE and (folder != "page" or name not in _PAGE_IN_STEPS)

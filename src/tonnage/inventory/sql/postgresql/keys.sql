@@ -1,0 +1,23 @@
+-- What tells rows apart, and what the joins of views and reports look for; made once the rows are there.
+alter table store.blob add primary key (digest_id);
+alter table store.digest add primary key (digest_id);
+alter table store.image add primary key (config_id);
+alter table store.manifest add primary key (digest_id);
+alter table store.part add primary key (part_id);
+alter table store.problem_kind add primary key (kind);
+alter table store.repository add primary key (repository_id);
+alter table store.scan add primary key (scan_id);
+alter table store.usage add primary key (blob_id);
+create index digest_by_digest on store.digest (digest);
+create index repository_by_repository on store.repository (repository);
+create index reach_by_root on store.reach (root_id);
+create index reach_by_blob on store.reach (blob_id);
+create index revision_state_by_digest on store.revision_state (digest_id);
+create index revision_state_by_repository_digest on store.revision_state (repository_id, digest_id);
+create index tag_by_repository_digest on store.tag (repository_id, digest_id);
+create index layer_link_by_digest on store.layer_link (digest_id);
+create index manifest_ref_by_parent on store.manifest_ref (parent_id);
+create index manifest_ref_by_child on store.manifest_ref (child_id);
+create index history_by_config on store.history (config_id);
+create index goes_with_by_repository_digest on store.goes_with (repository_id, digest_id);
+create index scan_repository_by_scan on store.scan_repository (scan_id);
