@@ -29,6 +29,7 @@ ALIEN = {
     "select [1, 2] as a": "[…]",
     "select {'a': 1} as a": "{…}",
     "select cast(1 as hugeint) as a": "cast to hugeint",
+    "select cast(1 as double) as a": "double",
     "select try_cast('1' as integer) as a": "try_cast",
     "select tag, count(*) as n from tag group by all": "group by all",
     "select tag from tag order by all": "order by all, columns(…), * exclude or * replace",

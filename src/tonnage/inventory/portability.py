@@ -19,9 +19,10 @@ from tonnage.inventory.template import make_empty
 
 _COMMON = frozenset(
     """
-    + - * / % || ~~ !~~ abs avg ceil coalesce count count_star cume_dist date_trunc dense_rank first_value floor greatest
-    lag last_value lead least left length lower ltrim max min mod ntile nullif percent_rank power rank replace right round
-    row_number rtrim split_part sqrt starts_with string_agg strpos substring sum trim unnest upper
+    + - * / % || ~~ !~~ abs avg ceil coalesce count count_star cume_dist date_trunc dense_rank first_value floor
+    greatest lag last_value lead least left length like_escape lower ltrim max min mod not_like_escape ntile nullif
+    percent_rank power rank regexp_replace replace right round row_number rtrim split_part sqrt starts_with string_agg
+    strpos substr substring sum trim unnest upper
     """.split()  # noqa: SIM905 -- a list of words reads as such
 )
 """Functions and operators that mean the same everywhere."""
@@ -45,6 +46,7 @@ _TYPES = frozenset(
     ("BIGINT", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "INTEGER", "INTERVAL", "SMALLINT", "TIMESTAMP", "VARCHAR")
 )
 _FROM_FIRST = re.compile(r"(?:\A|\()\s*from\b", re.IGNORECASE)
+_DOUBLE = re.compile(r"\bas\s+double\b(?!\s+precision)|::\s*double\b(?!\s+precision)", re.IGNORECASE)
 _NOT_CODE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 Node = dict[str, Any]
@@ -64,6 +66,8 @@ def findings_in(sql: str) -> list[Finding]:
     code = _NOT_CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), sql)
     for match in _FROM_FIRST.finditer(code):
         found.add(Finding(code.count("\n", 0, match.end()) + 1, "from without select", "select columns from …"))
+    for match in _DOUBLE.finditer(code):
+        found.add(Finding(code.count("\n", 0, match.start()) + 1, "double", "double precision"))
     return sorted(found, key=lambda finding: (finding.line or 0, finding.what))
 
 

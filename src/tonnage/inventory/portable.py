@@ -4,8 +4,10 @@ Answers are portable: whoever keeps an inventory in PostgreSQL, or its tables in
 inventory, and what works in steps with sets in temporary tables, runs in DuckDB, to which an inventory is copied first.
 """
 
-PORTABLE = ("views", "reports", "metrics", "metrics_compat", "verify", "page")
-"""Folders below `sql/` of which every file runs unchanged in PostgreSQL 15 and newer, with the same rows in order."""
+PORTABLE = ("views", "reports", "metrics", "metrics_compat", "verify", "names", "page")
+"""Folders below `sql/` of which every file runs unchanged in PostgreSQL 15 and newer, with the same rows in order; of
+`page` some do.
+"""
 DUCKDB_ONLY = {
     "carry": "a rescan takes rows over from the inventory before, which is a file",
     "catalog": "every database keeps its comments elsewhere",
@@ -19,13 +21,13 @@ DUCKDB_ONLY = {
     "tags": "puts tags kept elsewhere into a copy",
 }
 """The other folders, with the reason; `catalog_postgresql` and `postgresql` are for that database alone."""
-_PAGE_IN_STEPS = {
-    "freed_places", "image_gone", "image_holders", "image_layers", "image_platforms", "image_referrers", "image_target",
-    "keep_place", "layer_facts", "layer_holders", "places", "shared_blobs",
+_OF_THE_PAGE = {
+    "blockers", "classes", "growth_classes", "growth_repositories", "problems_count", "scan", "search", "totals",
+    "untagged_revisions",
 }  # fmt: skip
-"""Parts of the page that ask for lists, for sets of a plan, or for what the page itself keeps in memory."""
+"""Parts of the page that are one question each; others ask for lists, for sets of a plan, or for what the page keeps."""
 
 
 def is_portable(folder: str, name: str) -> bool:
     """Return whether a file of ours runs unchanged in other databases."""
-    return folder in PORTABLE and (folder != "page" or name not in _PAGE_IN_STEPS)
+    return name in _OF_THE_PAGE if folder == "page" else folder in PORTABLE

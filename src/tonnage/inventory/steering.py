@@ -47,7 +47,7 @@ def steer(ask: Ask, sql: str, parameters: dict[str, Any], steering: Steering) ->
     inner = _in_brackets(sql)
     known = _columns_of(ask, inner, parameters)
     shown = [_known(name, known, "--columns") for name in steering.columns] or known
-    _check(ask, steering.where)
+    _check(steering.where)
     position = _unused("position", known)
     numbered = f"select *, row_number() over () as {identifier(position)} from {inner} as found"
     condition = f"where ({steering.where}\n)" if steering.where else ""
@@ -111,13 +111,13 @@ def _unused(name: str, known: list[str]) -> str:
     return name
 
 
-def _check(ask: Ask, where: str) -> None:
+def _check(where: str) -> None:
     """Raise UsageError unless a condition is one expression, by itself and in brackets, without parameters."""
     if not where:
         return
-    plain = _parsed(ask, "true")
+    plain = _parsed("true")
     for form in (where, f"({where}\n)"):
-        found = _parsed(ask, form)
+        found = _parsed(form)
         if "error" in found:
             raise UsageError(f"`--where`: {found['error']}", _HOW)
         is_one = len(found["select"]) == 1 and not found["select"][0].get("alias")
@@ -125,9 +125,10 @@ def _check(ask: Ask, where: str) -> None:
             raise UsageError(f"`--where`: `{where}` is not one condition", _HOW)
 
 
-def _parsed(ask: Ask, expression: str) -> dict[str, Any]:
+def _parsed(expression: str) -> dict[str, Any]:
     """Return what is selected, and what else there is in the statement, as the parser has it."""
-    ((text,),) = ask("select json_serialize_sql($sql)", {"sql": f"select {expression}\n"}).rows
+    with connect() as connection:  # the parser is DuckDB's, wherever the rows are
+        ((text,),) = connection.execute("select json_serialize_sql($sql)", {"sql": f"select {expression}\n"}).fetchall()
     found = json.loads(text)
     if found["error"]:
         return {"error": " ".join(found["error_message"].split())}

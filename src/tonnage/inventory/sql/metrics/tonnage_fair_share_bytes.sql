@@ -9,7 +9,7 @@ with needed as (
 counted as (
     select digest, count(*) as namespaces_count from needed group by digest
 )
-select n.namespace, sum(cast(n.size_bytes as double) / c.namespaces_count) as value
+select n.namespace, sum(cast(n.size_bytes as double precision) / c.namespaces_count) as value
 from needed as n
 join counted as c on c.digest = n.digest
 group by n.namespace

@@ -27,7 +27,7 @@ needed as (
     select distinct
         case
             when $by = 'repository' then repository
-            else array_to_string(list_slice(string_split(repository, '/'), 1, least($depth, len(string_split(repository, '/')) - 1)), '/')
+            else rtrim(regexp_replace(repository, '^((?:[^/]*/){0,' || cast(least($depth, 200) as varchar) || '}).*$', '\1'), '/')
         end as holder,
         digest,
         size_bytes
@@ -49,7 +49,7 @@ part as (
     select
         n.holder,
         'held' as class,
-        sum(cast(n.size_bytes as double) / c.holders_count) as share,
+        sum(cast(n.size_bytes as double precision) / c.holders_count) as share,
         coalesce(sum(n.size_bytes) filter (where c.holders_count = 1), 0) as exclusive_bytes,
         sum(n.size_bytes) as stored_bytes
     from needed as n
@@ -64,11 +64,11 @@ bill as (
     -- The parts are whole bytes and whole cents: who has lost the most by rounding down gets one more, until all is given.
     select
         round(sum(share)) as bytes,
-        round(sum(share) * (select per_gib from price) / 1024 ** 3 * 100) as cents
+        round(sum(share) * (select per_gib from price) / 1073741824 * 100) as cents
     from part
 ),
 priced as (
-    select part.*, share * (select per_gib from price) / 1024 ** 3 * 100 as cents from part
+    select part.*, share * (select per_gib from price) / 1073741824 * 100 as cents from part
 ),
 ranked as (
     select
@@ -84,7 +84,7 @@ select
     class,
     (floor(cents) + case when cent_rank <= cents_left then 1 else 0 end) / 100 as cost_per_month,
     cast(floor(share) + case when byte_rank <= bytes_left then 1 else 0 end as bigint) as fair_bytes,
-    cast(round(1000 * share / nullif(sum(share) over (), 0)) as integer) / 10.0 as share_percent,
+    cast(cast(round(1000 * share / nullif(sum(share) over (), 0)) as integer) / 10.0 as double precision) as share_percent,
     cast(exclusive_bytes as bigint) as exclusive_bytes,
     cast(stored_bytes as bigint) as stored_bytes
 from ranked
