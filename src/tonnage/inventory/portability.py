@@ -19,10 +19,10 @@ from tonnage.inventory.template import make_empty
 
 _COMMON = frozenset(
     """
-    + - * / % || ~~ !~~ abs avg ceil coalesce count count_star cume_dist date_trunc dense_rank first_value floor
-    greatest lag last_value lead least left length like_escape lower ltrim max min mod not_like_escape ntile nullif
-    percent_rank power rank regexp_replace replace right round row_number rtrim split_part sqrt starts_with string_agg
-    strpos substr substring sum trim unnest upper
+    + - * / % || ~~ !~~ abs avg bool_and bool_or ceil coalesce count count_star cume_dist date_trunc dense_rank
+    first_value floor greatest lag last_value lead least left length like_escape lower ltrim max min mod
+    not_like_escape ntile nullif percent_rank power rank regexp_replace replace right round row_number rtrim
+    split_part sqrt starts_with string_agg strpos substr substring sum trim unnest upper
     """.split()  # noqa: SIM905 -- a list of words reads as such
 )
 """Functions and operators that mean the same everywhere."""

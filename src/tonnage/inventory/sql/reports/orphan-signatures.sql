@@ -11,9 +11,9 @@ with named as (
         t.repository,
         t.tag,
         t.digest,
-        'sha256:' || regexp_extract(t.tag, '^sha256-([0-9a-f]{64})(\..*)?$', 1) as subject
+        'sha256:' || regexp_replace(t.tag, '^sha256-([0-9a-f]{64})([.].*)?$', '\1') as subject
     from tag as t
-    where regexp_full_match(t.tag, 'sha256-[0-9a-f]{64}(\..*)?')
+    where t.tag <> '' and regexp_replace(t.tag, '^sha256-[0-9a-f]{64}([.].*)?$', '') = ''
     union all
     select r.repository, null, r.digest, m.subject
     from (select distinct repository, digest from revision) as r

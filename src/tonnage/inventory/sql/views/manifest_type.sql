@@ -27,10 +27,13 @@ named as (
     select parent_id, media_type from store.manifest_ref where role not in ('subject', 'manifest') and media_type is not null
 ),
 ruled as (
-    select n.digest_id, arg_min(r.type, r.rank) as type
-    from named as n
-    join rule as r on starts_with(n.media_type, r.prefix)
-    group by n.digest_id
+    select digest_id, type
+    from (
+        select n.digest_id, r.type, row_number() over (partition by n.digest_id order by r.rank, r.type) as place
+        from named as n
+        join rule as r on starts_with(n.media_type, r.prefix)
+    ) as fitting
+    where place = 1
 ),
 alone as (
     -- What a manifest is by itself; an index by what it lists, unless it says so itself.
