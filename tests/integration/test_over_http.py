@@ -419,6 +419,7 @@ def test_a_plan_over_tags_is_carried_out(images: Builder, inventory: Path, tmp_p
         assert [(p.collector, p.is_at_most) for p in plan.predictions] == [("safe", True)]
         assert plan.source.unknown and plan.commands[0].endswith(f"--registry {server.url}")
         with Registry.at(server.url, environment={"HOME": "/nowhere"}) as registry:
+            registry.habits.has_sound_lists = True  # as `--trust-tag-lists`: no list here proves it
             outcome = apply_plan(plan, registry, tmp_path / "journal", confirmed=plan.id)
         scan_storage(source(server.url), inventory)
     assert outcome.left_count == 0

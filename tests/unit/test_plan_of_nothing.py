@@ -49,9 +49,8 @@ def test_it_says_why(name: str, has_orphan: bool, registry: Builder, tmp_path: P
         assert f"goes       nothing: {why}" in " ".join(text.split("\n" + " " * 11))
         assert "tonnage apply" not in text
         assert ("Next" in text) is has_orphan
-    assert [command.split()[0] for command in plan.commands] == (
-        ["registry", "tonnage", "tonnage"] if has_orphan else []
-    )
+    programs = [command.split()[0] for command in plan.commands if not command.startswith("#")]
+    assert programs == (["registry", "tonnage", "tonnage"] if has_orphan else [])
 
 
 def test_apply_asks_nothing(registry: Builder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

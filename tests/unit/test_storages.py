@@ -400,10 +400,10 @@ def test_what_vanishes_while_listing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ]
     examine = folders._examine
 
-    def remove_first(root: str, path: str, found: os.DirEntry[str]) -> Any:
+    def remove_first(root: str, path: str, found: os.DirEntry[str], follows_out: bool) -> Any:
         if path == "repositories/README":
             os.unlink(found.path)
-        return examine(root, path, found)
+        return examine(root, path, found, follows_out)
 
     monkeypatch.setattr(folders, "_examine", remove_first)
     assert types(storage)["repositories/README"] is Type.VANISHED
