@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from test_files import ODD_PLACES, names
 
+from scanning import column
 from tonnage.cli import COMMANDS, main
 from tonnage.cli.options import SETTINGS
 from tonnage.cli.reports import all_reports
@@ -36,15 +37,18 @@ WRITERS = {
     "diff": "diff INVENTORY INVENTORY -o OUT",
     "script": "leftovers --script -o OUT",
     "page": "page -o OUT",
+    "image": "image ml/notebook:cuda -o OUT",
+    "files": "files LAYER --storage REGISTRY --json -o OUT",
 }
 """Every command that writes a file. `OUT` is where; apply's journal is held by tests of its own."""
 PRINTERS = {
-    **{name: call.replace(" -o OUT", "") for name, call in WRITERS.items() if name not in ("scan", "plan")},
+    **{name: call.replace(" -o OUT", "") for name, call in WRITERS.items() if name not in ("scan", "plan", "page")},
     "help": "--help",
     "help of a command": "layers --help",
     "version": "--version",
     "card": "",
     "plan": "plan ml/notebook:cuda -o -",
+    "page": "page -o -",
     "json": "layers --json",
     "csv": "layers --csv",
     "gc json": "gc --collector 2 --json",
@@ -87,6 +91,8 @@ def call(line: str) -> int:
 def filled(line: str, out: str, demo: Builder, demo_inventory: Path) -> str:
     """Return a line with its places put in."""
     places = {"OUT": out, "REGISTRY": str(demo.root), "INVENTORY": str(demo_inventory)}
+    if "LAYER" in line:
+        places["LAYER"] = str(column(demo_inventory, "select min(digest) from layer")[0])
     return " ".join(places.get(word, word) for word in line.split(" "))
 
 
