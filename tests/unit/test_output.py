@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -268,3 +269,11 @@ def test_stdout_is_only_replaced_while_the_program_runs(folder: Path) -> None:
     call("--version")
     assert (sys.stdout, sys.stderr) == before
     assert not isinstance(sys.stdout, Stdout)
+
+
+def test_ctrl_c_before_the_program_can_answer(tmp_path: Path) -> None:
+    """While its libraries are imported: it ends without a traceback, as whatever the shell starts does."""
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run([sys.executable, "-m", "tonnage"], env=environment, capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
