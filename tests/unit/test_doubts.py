@@ -130,7 +130,7 @@ def test_fewer_in_the_same_repositories(registry: Builder, tmp_path: Path, what:
     assert ("shrunk", 4, 10) in answer(tmp_path / PATH, "select doubt, found_count, expected_count from doubt")
     with Inventory(str(tmp_path / PATH)) as inventory:
         assert [found.is_grave for found in doubts_of(inventory)] == [False]
-        assert card(inventory).startswith("note: 4 ")
+        assert card(facts_of(inventory, None)).startswith("note: 4 ")
 
 
 @pytest.mark.parametrize("images_count", [1, 12])
@@ -145,7 +145,7 @@ def test_tags_kept_elsewhere(
     scan_tree(registry.root, Path(path))
     said = f"0 tags for {images_count} revisions: this registry keeps its tags elsewhere"
     with Inventory(path) as inventory:
-        assert said in card(inventory)
+        assert said in card(facts_of(inventory, None), 200)
         assert (("tags_elsewhere",), 1.0, 1.0) in run_metric(inventory, builtin_metrics()["tonnage_doubts"]).rows
         assert [preview(inventory, 3, has_m).is_doubtful for has_m in (False, True)] == [False, True]
     assert ends_with("untagged", "-i", path) == 0 and said in capsys.readouterr().err
@@ -157,6 +157,9 @@ def test_tags_kept_elsewhere(
         assert [found["doubt"] for found in document["doubts"]] == ["tags_elsewhere"]
         assert ends_with("gc", "--registry", version, "-i", path, "--fail-on-break") == 0
         assert "Safe to free: 0 B" in capsys.readouterr().out
+    assert ends_with("gc", "--registry", "3", "-m", "-i", path, "--list", "leftovers", "--json") == 0
+    advice = {found["advice"] for found in json.loads(capsys.readouterr().out)}
+    assert advice == {"do not collect with -m: what is tagged elsewhere is among it"}
     ends_with("gc", "--registry", "2", "-m", "-i", path)
     assert "every revision of it goes" in " ".join(capsys.readouterr().out.split())
 
@@ -190,6 +193,9 @@ def test_a_cache_is_recognised(images: Builder, capsys: pytest.CaptureFixture[st
     for version in "23":
         assert ends_with("gc", "--registry", version) == 0
     assert capsys.readouterr().out.count("run no garbage collection") == 2
+    assert ends_with("gc", "--registry", "2", "--list", "leftovers", "--json") == 0
+    left = json.loads(capsys.readouterr().out)
+    assert {found["advice"] for found in left} == {"normal in a pull-through cache; remove nothing"}
 
 
 @pytest.mark.parametrize("above", ["docker", "docker/registry"])

@@ -136,6 +136,9 @@ select
     cast(size_bytes as bigint) as size_bytes,
     case
         when exists (select 1 from doubt where is_grave) then 'remove nothing before the storage is whole'
+        when exists (select 1 from doubt where doubt = 'cache') then 'normal in a pull-through cache; remove nothing'
+        when exists (select 1 from doubt where doubt = 'tags_elsewhere') and (select delete_untagged from gc_collector)
+            then 'do not collect with -m: what is tagged elsewhere is among it'
         else advice
     end as advice
 from leftover
