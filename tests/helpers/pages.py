@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urldefrag
@@ -40,8 +40,13 @@ def links_of(text: str) -> set[str]:
     return {urldefrag(html.unescape(found))[0] for found in _HREF.findall(text)} - {""}
 
 
-def crawl(client: TestClient, start: str, most: int = 400) -> dict[str, int]:
-    """Follow links from a page, every address once; return the status of each. Sorting and downloads are passed over."""
+def crawl(
+    client: TestClient, start: str, most: int = 400, look: Callable[[str, str], None] = lambda path, text: None
+) -> dict[str, int]:
+    """Follow links from a page, every address once; return the status of each. Sorting and downloads are passed over.
+
+    `look` is shown each address and its page as they come: to ask for a page costs more than to look at it.
+    """
     todo, found = [start], {}
     while todo and len(found) < most:
         path = todo.pop(0)
@@ -51,6 +56,7 @@ def crawl(client: TestClient, start: str, most: int = 400) -> dict[str, int]:
         found[path] = answer.status_code
         assert "Internal Server Error" not in answer.text, path
         if answer.headers["content-type"].startswith("text/html"):
+            look(path, answer.text)
             without_forms = re.sub(r'action="[^"]*"', "", answer.text)  # a form's address wants what is filled in
             todo += sorted(link for link in links_of(without_forms) if _is_worth(link) and link not in found)
         elif answer.status_code in (303, 307):

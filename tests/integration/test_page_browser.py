@@ -23,7 +23,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tonnage.cli import program
-from tonnage.plan import read_plan
+from tonnage.plan import Plan, read_plan
 from tonnage.sample import Builder
 from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
@@ -200,14 +200,41 @@ def test_the_basket_lives_from_page_to_page(browser: Browser, url: str, accept: 
         expect(page.locator("#tray")).to_be_hidden()
         if accept:
             picture(page, "basket-full-wide")
-        with page.expect_download() as download:
-            page.get_by_role("button", name="Download plan.json").click()
-        plan = read_plan(Path(download.value.path()).read_bytes())
+        plan = downloaded(page)
         assert any(item.tags == ["model-4"] for item in plan.items)
         page.get_by_label("Take out team-a/*").click()
         expect(page.locator(".figures")).to_contain_text("1.18")
         assert page.evaluate("document.querySelector('#basket-link').textContent") == "Basket 1"
         assert watched.complaints == []
+
+
+def test_someone_new_leaves_with_a_plan(browser: Browser, url: str) -> None:
+    """From the first page by what can be clicked there alone: all that no tag leads to, then a set chosen by its size."""
+    with browser.new_context(viewport={"width": 1280, "height": 860}, locale="en") as context:
+        page = context.new_page()
+        visit(page, f"{url}/")
+        page.get_by_role("link", name="Delete revisions that no tag leads to").click()
+        page.get_by_role("button", name="Put all 114 into the basket").click()
+        expect(page.locator("#tray-frees")).to_contain_text("Frees 6.86 GiB")
+        page.get_by_role("link", name="Review the basket").click()
+        assert len(downloaded(page).items) == 114
+        page.get_by_role("link", name="tonnage").click()
+        page.get_by_role("link", name="Choose…").click()
+        page.get_by_label("Free", exact=True).fill("12 GiB")
+        page.get_by_role("button", name="Choose").click()
+        page.get_by_role("button", name="Put it into the basket").click()
+        page.get_by_role("link", name="Review the basket").click()
+        plan = downloaded(page)
+        assert plan.predictions[0].freed_bytes >= 12 << 30
+        said = page.locator(".next").inner_text()
+        assert "tonnage explain plan.json" in said and all(line in said for line in plan.commands)
+
+
+def downloaded(page: Page) -> Plan:
+    """Return the plan that the basket's page gives."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download plan.json").click()
+    return read_plan(Path(download.value.path()).read_bytes())
 
 
 def test_keys(browser: Browser, url: str) -> None:

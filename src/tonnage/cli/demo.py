@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -34,4 +36,11 @@ def command(folder: str) -> None:
     talk(scan(open_local(str(root)), inventory).describe())
     talk(f"+ tonnage -i {inventory}\n")
     show_card(inventory)
-    talk(f"\nIn the browser: tonnage web {shlex.quote(os.path.abspath(inventory))}")
+    talk(f"\nIn the browser: {_program()} web {shlex.quote(os.path.abspath(inventory))}")
+
+
+def _program() -> str:
+    """Return how this program is called: by its name where that is found, else as it was called now (`make demo`)."""
+    called = sys.argv[0]
+    is_by_path = Path(called).name == "tonnage" and os.sep in called
+    return shlex.quote(called) if is_by_path and shutil.which("tonnage") is None else "tonnage"

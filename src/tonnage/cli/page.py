@@ -86,6 +86,7 @@ def site_of(path: str, prefix: str, wishes: Wishes, source: dict[str, Any] | Non
     from tonnage.inventory.reports import reports_in
     from tonnage.layers.opening import place_of
     from tonnage.web.links import Links
+    from tonnage.web.pages.overview import prepare
     from tonnage.web.sandbox import Sandbox
     from tonnage.web.site import Site, static_version
     from tonnage.web.snapshots import Snapshots
@@ -98,7 +99,7 @@ def site_of(path: str, prefix: str, wishes: Wishes, source: dict[str, Any] | Non
         solver.stop()
 
     return Site(
-        snapshots=Snapshots(path, all_reports, wishes.tags, renew),
+        snapshots=Snapshots(path, all_reports, wishes.tags, renew, prepare),
         reports=all_reports,
         links=Links(prefix, static_version()),
         sandbox=sandbox,

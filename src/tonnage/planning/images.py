@@ -44,6 +44,7 @@ class Platform(NamedTuple):
     is_attestation: bool
     kind: str
     size_bytes: int
+    digest_id: int
 
 
 class Referrer(NamedTuple):
@@ -122,7 +123,7 @@ def look_at(inventory: Inventory, repository: str, tag: str, digest: str, platfo
     deletions.settle()
     platforms = [Platform(*row) for row in _run(inventory, "image_platforms", digest_id=found.digest_id).rows]
     shown = next((each for each in platforms if each.digest == platform), platforms[0] if platforms else None)
-    manifest_id = _id_of(inventory, shown.digest) if shown else found.digest_id
+    manifest_id = shown.digest_id if shown else found.digest_id
     return Image(
         repository=repository,
         found=found,
@@ -163,11 +164,6 @@ def layers_table(image: Image) -> Table:
     ]
     types = ["INTEGER", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BOOLEAN", "VARCHAR", "VARCHAR"]
     return Table(columns, types, rows)
-
-
-def _id_of(inventory: Inventory, digest: str) -> int:
-    found = inventory.query("select min(digest_id) from store.digest where digest = $digest", {"digest": digest}).rows
-    return int(found[0][0])
 
 
 def _run(inventory: Inventory, name: str, **values: object) -> Table:

@@ -24,11 +24,14 @@ class Snapshots:
         reports: Callable[[], Mapping[str, Report]],
         read_tags: Callable[[], Tags | None] = lambda: None,
         on_new: Callable[[Snapshot], None] = lambda _: None,
+        prepare: Callable[[Snapshot], None] = lambda _: None,
     ) -> None:
         self.path = path
         self.reports = reports
         self.read_tags = read_tags
         self.on_new = on_new
+        self.prepare = prepare
+        """Works out what pages will ask of a snapshot first, while nobody waits for it."""
         self.current: Snapshot | None = None
         self.error: TonnageError | None = None
         """Why there is no inventory to look at, or why the newer one cannot be."""
@@ -47,7 +50,7 @@ class Snapshots:
             self.error = error
             return
         if self.current is not None:
-            warm(found, list(self.reports().values()))
+            self._warm(found)
         self.current, self.error = found, None
         self.on_new(found)
 
@@ -60,9 +63,16 @@ class Snapshots:
         """Stop watching."""
         self.is_stopped.set()
 
+    def _warm(self, snapshot: Snapshot) -> None:
+        try:
+            warm(snapshot, list(self.reports().values()))
+            self.prepare(snapshot)
+        except Exception:  # a page that could not be prepared works it out itself, or says why it cannot
+            log.exception("not all of the pages could be prepared")
+
     def _watch(self) -> None:
         if self.current is not None:
-            warm(self.current, list(self.reports().values()))
+            self._warm(self.current)
         while not self.is_stopped.wait(_LOOK_SECONDS):
             try:
                 self.load()

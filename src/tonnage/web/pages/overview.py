@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from tonnage.inventory.database import Inventory, Table
+from tonnage.planning.planner import commands_after
 from tonnage.web.asking import Ask
 from tonnage.web.kept import View, page_of
 from tonnage.web.links import Links
@@ -61,6 +62,26 @@ def _needed(row: dict[str, Any]) -> int:
     return (row["exclusive_bytes"] or 0) + (row["shared_bytes"] or 0)
 
 
+def prepare(snapshot: Snapshot) -> None:
+    """Work out what the page shows and no report has, as that takes long: the ladder, blockers, growth."""
+    with snapshot.session() as session:
+        ladder_of(snapshot, session)
+        growth_of(snapshot, session, None)
+        _odd(snapshot, session)
+
+
+def _odd(snapshot: Snapshot, session: Inventory) -> dict[str, Any]:
+    return {
+        "blockers": snapshot.once("blockers", lambda: as_dicts(run(session, "blockers"))),
+        "problems_count": snapshot.once("problems", lambda: run(session, "problems_count").rows[0][0]),
+    }
+
+
+def _collection(session: Inventory, registry_version: int) -> list[str]:
+    """Return the commands of the registry's own collection."""
+    return [line for line in commands_after(session, registry_version) if not line.startswith("tonnage ")]
+
+
 def overview(ask: Ask) -> Response:
     """Return the page."""
     snapshot = ask.snapshot
@@ -72,9 +93,9 @@ def overview(ask: Ask) -> Response:
             "class_parts": parts_of(ask.site.links, snapshot),
             "whole": snapshot.known_bytes,
             "volume": volume,
-            "blockers": snapshot.once("blockers", lambda: as_dicts(run(session, "blockers"))),
-            "problems_count": snapshot.once("problems", lambda: run(session, "problems_count").rows[0][0]),
+            **_odd(snapshot, session),
             "ladder": ladder,
+            "collect": snapshot.once("collect", lambda: _collection(session, ask.site.rules.registry_version)),
             "tags_hint": ask.site.solver.hint(snapshot, ladder),
             "growth": growth_of(snapshot, session, volume),
             "repositories": repositories,

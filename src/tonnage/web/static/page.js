@@ -24,15 +24,18 @@
     return made;
   };
 
+  // rows of links that are wider than a phone begin at the one for this page
+  for (const at of $$("nav [aria-current]")) at.scrollIntoView({ block: "nearest", inline: "nearest" });
+
   // what the page shows of the basket
   const show = () => {
     const link = $("#basket-link");
-    link.textContent = w.basket + (basket.length ? " " + basket.length.toLocaleString("en") : "");
+    link.textContent = w.basket + (basket[0] ? " " + basket.length.toLocaleString("en") : "");
     for (const box of $$('input[name="target"]')) box.checked = has(box.value);
     for (const button of $$("button[data-target]")) button.setAttribute("aria-pressed", has(button.dataset.target));
     for (const cell of $$(".cell[data-target]")) cell.classList.toggle("in", has(cell.dataset.target));
     const tray = $("#tray");
-    tray.hidden = !basket.length || w.page === "basket";
+    tray.hidden = !basket[0] || w.page === "basket";
     body.classList.toggle("has-tray", !tray.hidden);
     if (tray.hidden) { paint({}); return; }
     if (!tray.firstChild) {
@@ -89,11 +92,10 @@
   if (w.page === "basket") {
     const sent = $("#targets");
     if (sent && sent.value.trim()) save(lines(sent.value));
-    else if (basket.length) review(basket);
+    else if (basket[0]) review(basket);
   }
 
-  page.addEventListener("change", (e) => {
-    const it = e.target;
+  page.addEventListener("change", ({ target: it }) => {
     if (it.name === "target") save(it.checked ? [...basket, it.value] : without(it.value));
   });
   page.addEventListener("click", (e) => {
@@ -124,8 +126,8 @@
   // keys
   const near = (cell, key) => {
     const middle = (of) => { const box = of.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
-    const [x, y] = middle(cell), across = /Left|Right/.test(key), sign = /Left|Up/.test(key) ? -1 : 1;
-    let best = null, least = Infinity;
+    const [x, y] = middle(cell), across = /t$/.test(key), sign = /Left|Up/.test(key) ? -1 : 1;
+    let best, least = 1e9;
     for (const other of $$(".cell:not([class*=c-group])", cell.closest("svg"))) {
       const [ox, oy] = middle(other), ahead = sign * (across ? ox - x : oy - y), aside = Math.abs(across ? oy - y : ox - x);
       if (ahead > 1 && ahead + 2 * aside < least) { best = other; least = ahead + 2 * aside; }
@@ -141,7 +143,7 @@
     else if (e.key === "?") $("#keys").showModal();
     else if ((e.key === "u" || e.key === "Backspace") && up) location.href = up.href;
     else if (e.key === "b") {
-      const box = $('input[name="target"]', at.closest("tr") || page.createElement("i"));
+      const row = at.closest("tr"), box = row && $('input[name="target"]', row);
       if (cell && cell.dataset.target) toggle(cell.dataset.target);
       else if (box) toggle(box.value);
       else return;
@@ -157,13 +159,13 @@
   if (query) {
     const names = [...new Set($$(".catalog summary, .catalog code").map((each) => each.textContent))].sort();
     let list;
-    const close = () => { list = list && list.remove(); };
+    const close = () => { list = list?.remove(); };
     const begun = () => /\w*$/.exec(query.value.slice(0, query.selectionStart))[0];
     const take = (name) => { query.setRangeText(name, query.selectionStart - begun().length, query.selectionStart, "end"); close(); query.focus(); };
     const open = () => {
       close();
-      const word = begun(), found = word.length > 1 ? names.filter((name) => name.startsWith(word) && name !== word).slice(0, 8) : [];
-      if (!found.length) return;
+      const word = begun(), found = names.filter((name) => word[1] && name.startsWith(word) && name !== word).slice(0, 8);
+      if (!found[0]) return;
       list = make("ul", "", { role: "listbox", "aria-label": "SQL" });
       for (const name of found) {
         list.append(make("li", name, { role: "option", "aria-selected": name === found[0] }));
@@ -186,7 +188,7 @@
   setInterval(async () => {
     try {
       const found = await (await fetch(root + "-/inventory")).json();
-      if (found.scan !== null && String(found.scan) !== w.scan && !$(".newer")) body.append(make("a", w.newer, { class: "newer", href: location.href }));
+      if (found.scan && found.scan != w.scan && !$(".newer")) body.append(make("a", w.newer, { class: "newer", href: location.href }));
     } catch {}
   }, 30000);
   show();

@@ -6,7 +6,8 @@ select
     end as platform,
     coalesce(f.reference_type = 'attestation-manifest', false) as is_attestation,
     coalesce(m.kind, 'missing') as kind,
-    cast(coalesce(x.size_bytes, 0) as bigint) as size_bytes
+    cast(coalesce(x.size_bytes, 0) as bigint) as size_bytes,
+    f.child_id as digest_id
 from store.manifest_ref as f
 join store.digest as d on d.digest_id = f.child_id
 left join store.manifest as m on m.digest_id = f.child_id

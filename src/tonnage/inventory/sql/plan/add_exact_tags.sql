@@ -1,9 +1,16 @@
 -- Take the tags among what is named exactly, and those of whole repositories.
 insert into gone_tag
-select t.repository_id, t.tag, t.digest_id, 0, x.reason
-from (
+with named as (
     select unnest($repositories) as repository, unnest($tags) as tag, unnest($digests) as digest, unnest($reasons) as reason
-) as x
+)
+select t.repository_id, t.tag, t.digest_id, 0, x.reason
+from named as x
+join store.repository as p using (repository)
+join store.tag as t on t.repository_id = p.repository_id and t.tag = x.tag
+where x.digest = ''
+union all
+select t.repository_id, t.tag, t.digest_id, 0, x.reason
+from named as x
 join store.repository as p using (repository)
 join store.tag as t on t.repository_id = p.repository_id
-where x.digest = '' and x.tag in ('', t.tag);
+where x.digest = '' and x.tag = '';

@@ -1,22 +1,39 @@
 -- Of what is named exactly, what is not there. One row per number, from 0.
-select x.number
-from (
+with named as (
     select
         unnest(range(len($repositories))) as number,
         unnest($repositories) as repository,
         unnest($tags) as tag,
         unnest($digests) as digest
-) as x
-left join store.repository as p using (repository)
-where p.repository_id is null
-    or x.tag <> '' and not exists (select 1 from store.tag as t where t.repository_id = p.repository_id and t.tag = x.tag)
-    or x.digest <> '' and not exists (
-        select 1
-        from store.revision_state as s
-        join store.digest as d on d.digest_id = s.digest_id
-        where s.repository_id = p.repository_id and d.digest = x.digest
-    )
-    or x.tag = '' and x.digest = ''
-        and not exists (select 1 from store.tag as t where t.repository_id = p.repository_id)
-        and not exists (select 1 from store.revision_state as s where s.repository_id = p.repository_id)
+),
+placed as (
+    select x.number, x.tag, x.digest, p.repository_id
+    from named as x
+    join store.repository as p using (repository)
+),
+tagged as (
+    select x.number
+    from placed as x
+    join store.tag as t on t.repository_id = x.repository_id and t.tag = x.tag
+),
+listed as (
+    select x.number
+    from placed as x
+    join store.digest as d on d.digest = x.digest
+    join store.revision_state as s on s.repository_id = x.repository_id and s.digest_id = d.digest_id
+),
+whole as (
+    select x.number
+    from placed as x
+    where x.tag = '' and x.digest = ''
+        and (
+            x.repository_id in (select repository_id from store.tag)
+            or x.repository_id in (select repository_id from store.revision_state)
+        )
+)
+select x.number
+from named as x
+where x.tag <> '' and x.number not in (select number from tagged)
+    or x.digest <> '' and x.number not in (select number from listed)
+    or x.tag = '' and x.digest = '' and x.number not in (select number from whole)
 order by x.number;
