@@ -102,11 +102,11 @@ class Maker:
         self.tree.link(f"{repository}/_manifests/tags/{tag}/index/{digest.replace(':', '/')}", digest)
         self.tree.link(f"{repository}/_manifests/tags/{tag}/current", digest)
 
-    def fill(self, blobs_count: int) -> None:
-        """Push until there are so many blobs."""
+    def fill(self, blobs_count: int, images_count: int) -> None:
+        """Push until there are so many blobs; another seven repositories are begun after so many images."""
         number = 0
         while len(self.tree.blobs) < blobs_count:
-            repository = f"team-{number % 7}/app-{number // 100}"
+            repository = f"team-{number % 7}/app-{number // images_count}"
             if number % 5 == 0:
                 children = [self.image(repository) for _ in range(2)]
                 document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": children}
@@ -118,9 +118,9 @@ class Maker:
             number += 1
 
 
-def make(out: Path, blobs_count: int) -> None:
-    """Write a tree with at least so many blobs."""
-    Maker(Tree(out)).fill(blobs_count)
+def make(out: Path, blobs_count: int, images_count: int = 100) -> None:
+    """Write a tree with at least so many blobs; with 7 images, each has a repository of its own."""
+    Maker(Tree(out)).fill(blobs_count, images_count)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 
 from pages import served
 from tonnage.errors import QueryError
-from tonnage.web import sandbox
-from tonnage.web.sandbox import BusyError, Sandbox
+from tonnage.inventory.database import Inventory
+from tonnage.web import sandbox, sandbox_child
+from tonnage.web.sandbox import BusyError, Sandbox, setting_of
 from tonnage.web.snapshot import Snapshot, open_snapshot
 
 REFUSED = [
@@ -29,6 +30,12 @@ REFUSED = [
     "pragma enable_profiling", "checkpoint", "export database '/tmp/x'", "call pragma_version()", "begin",
     "select * from none",
     "selct 1", "select 1 +", "prepare p as select 1", "vacuum",
+    "from '/proc/self/environ'", "select * from read_json('/proc/self/status')", "select * from sniff_csv('/etc/passwd')",
+    "select * from parquet_scan('/tmp/*')", "select * from query('attach '':memory:'' as m')",
+    "select * from query_table('/etc/passwd')",
+    "select getenv('HOME')", "load '/tmp/x.duckdb_extension'", "create macro f() as 1", "create secret (type s3)",
+    "explain analyze copy tag to '/tmp/tonnage-copied.csv'", "select 1 into x", "execute p", "reset memory_limit",
+    "/* select */ create table x as select 1", "with x as (delete from store.tag returning *) select * from x",
 ]  # fmt: skip
 ENDED = [
     "select count(*) from range(1000000000) as a, range(1000000000) as b where a.range * b.range % 7 = 3",
@@ -59,12 +66,33 @@ def client(demo_inventory: Path) -> Iterator[TestClient]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def locked(demo_inventory: Path) -> Inventory:
+    """The inventory as a child of the sandbox opens it."""
+    return sandbox_child.open_locked(setting_of(str(demo_inventory), None))
+
+
 @pytest.mark.parametrize("sql", REFUSED)
-def test_all_but_questions_are_refused(sql: str, snapshot: Snapshot, strict: Sandbox) -> None:
-    """With what the database says, and nothing is left of it."""
-    with pytest.raises(QueryError):
-        strict.run(snapshot, sql)
-    assert not Path("/tmp/tonnage-copied.csv").exists()
+def test_all_but_questions_are_refused(sql: str, locked: Inventory) -> None:
+    """With what the database says, and nothing is left of it. Asked as a child asks: to start one takes a second."""
+    before = state_of(locked)
+    assert sandbox_child.answer(locked, sql).error
+    assert state_of(locked) == before and not Path("/tmp/tonnage-copied.csv").exists()
+
+
+def state_of(inventory: Inventory) -> list[tuple[object, ...]]:
+    """Return all that a statement could have left in a connection."""
+    return inventory.query(
+        "select database_name from duckdb_databases() union all select database_name || schema_name || table_name from"
+        " duckdb_tables() union all select name || value from duckdb_settings() union all select function_name from"
+        " duckdb_functions() where not internal union all select count(*)::varchar from store.tag order by all"
+    ).rows
+
+
+def test_a_child_refuses_too(snapshot: Snapshot, strict: Sandbox) -> None:
+    """And says why."""
+    with pytest.raises(QueryError, match="only questions"):
+        strict.run(snapshot, "create table memory.main.x as select 1")
 
 
 @pytest.mark.parametrize("sql", ENDED)
@@ -72,10 +100,11 @@ def test_what_would_not_end_is_ended(
     sql: str, snapshot: Snapshot, strict: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the limit of time or of memory, with the process it ran in."""
-    monkeypatch.setattr(sandbox, "SECONDS", 3.0)
+    monkeypatch.setattr(sandbox, "SECONDS", 1.5)
     started = time.monotonic()
     with pytest.raises(QueryError):
         strict.run(snapshot, sql)
+    monkeypatch.undo()
     assert time.monotonic() - started < 60  # a busy machine starts processes slowly
     assert strict.run(snapshot, "select 1").answer.rows == [[1]]
 
@@ -109,7 +138,7 @@ def test_two_run_at_once_and_others_are_told_to_wait(
     snapshot: Snapshot, strict: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A third waits for a while, then is told."""
-    monkeypatch.setattr(sandbox, "SECONDS", 6.0)
+    monkeypatch.setattr(sandbox, "SECONDS", 2.0)
     monkeypatch.setattr(sandbox, "_WAIT_SECONDS", 0.1)
 
     def ask_for_long() -> None:

@@ -11,7 +11,7 @@ from tonnage.cli.options import inventory_option, tags_option
 if TYPE_CHECKING:
     from tonnage.layers.listing import Listing
     from tonnage.web.site import ListFiles, Rules, Site
-    from tonnage.web.snapshot import Tags
+    from tonnage.web.snapshot import Snapshot, Tags
 
 
 @click.command(
@@ -86,7 +86,7 @@ def site_of(path: str, prefix: str, wishes: Wishes, source: dict[str, Any] | Non
     from tonnage.inventory.reports import reports_in
     from tonnage.layers.opening import place_of
     from tonnage.web.links import Links
-    from tonnage.web.pages.overview import prepare
+    from tonnage.web.pages.overview import prepare as prepare_overview
     from tonnage.web.sandbox import Sandbox
     from tonnage.web.site import Site, static_version
     from tonnage.web.snapshots import Snapshots
@@ -98,7 +98,11 @@ def site_of(path: str, prefix: str, wishes: Wishes, source: dict[str, Any] | Non
         sandbox.stop()
         solver.stop()
 
-    return Site(
+    def prepare(snapshot: "Snapshot") -> None:
+        site.compile()
+        prepare_overview(snapshot)
+
+    site = Site(
         snapshots=Snapshots(path, all_reports, wishes.tags, renew, prepare),
         reports=all_reports,
         links=Links(prefix, static_version()),
@@ -109,6 +113,7 @@ def site_of(path: str, prefix: str, wishes: Wishes, source: dict[str, Any] | Non
         list_files=_list_files(path, wishes.storage, source or {}),
         volume=partial(volume_at, place_of(path, wishes.storage)),
     )
+    return site
 
 
 def _list_files(path: str, storage: str | None, source: dict[str, Any]) -> "ListFiles | None":

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 
 _PR_SET_PDEATHSIG = 1
+_READY = b"\x06"
 
 
 class Child:
@@ -32,6 +33,16 @@ class Child:
                 self.process.stdin.close()
         except BrokenPipeError:
             pass
+
+    def is_ready(self, seconds: float) -> bool:
+        """Return whether it says in this time that it can be asked: the byte that `say_ready` sends. Else it is killed."""
+        assert self.process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            if selector.select(seconds) and os.read(self.process.stdout.fileno(), 1) == _READY:
+                return True
+        self.end()
+        return False
 
     def answer(self, seconds: float, most_bytes: int) -> bytes | None:
         """Return all it says; None if it takes longer or says more: then it is killed."""
@@ -57,6 +68,12 @@ class Child:
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
+
+
+def say_ready() -> None:
+    """Tell the parent that it may ask: run in a child."""
+    sys.stdout.buffer.write(_READY)
+    sys.stdout.buffer.flush()
 
 
 def become_child(most_bytes: int) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from tonnage.errors import TonnageError
 from tonnage.inventory.database import Inventory
-from tonnage.web.children import become_child
+from tonnage.web.children import become_child, say_ready
 from tonnage.web.sandbox import MOST_ANSWER_BYTES, MOST_ROWS, Answer, Setting
 
 if TYPE_CHECKING:
@@ -33,9 +33,10 @@ def main() -> None:
         inventory = open_locked(setting)
     except TonnageError as error:
         inventory = error
+    say_ready()
     asked = source.read()
     if asked:
-        sys.stdout.buffer.write(msgspec.msgpack.encode(_answer(inventory, msgspec.msgpack.decode(asked, type=str))))
+        sys.stdout.buffer.write(msgspec.msgpack.encode(answer(inventory, msgspec.msgpack.decode(asked, type=str))))
 
 
 def open_locked(setting: Setting) -> Inventory:
@@ -44,7 +45,8 @@ def open_locked(setting: Setting) -> Inventory:
     return Inventory(setting.path, tags=setting.tags, settings=settings)
 
 
-def _answer(inventory: Inventory | TonnageError, sql: str) -> Answer:
+def answer(inventory: Inventory | TonnageError, sql: str) -> Answer:
+    """Return the rows of a query, or why it has none."""
     import duckdb
 
     if isinstance(inventory, TonnageError):

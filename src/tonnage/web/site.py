@@ -97,6 +97,11 @@ class Site:
         )
         return environment
 
+    def compile(self) -> None:
+        """Compile all templates now, so that nobody waits for one at its first page."""
+        for name in self.templates.list_templates():
+            self.templates.get_template(name)
+
     def render(self, template: str, **values: Any) -> str:
         """Return a page's text."""
         return self.templates.get_template(template).render(**values)
