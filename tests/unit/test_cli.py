@@ -214,7 +214,7 @@ def test_no_rows_are_no_error(tonnage: Caller) -> None:
     """An empty array, a header, or a word on stderr."""
     assert tonnage("problems") == (0, "", "nothing found\n")
     assert tonnage("problems", "--json") == (0, "[]\n", "")
-    assert tonnage("problems", "--csv").out == "severity,kind,path,detail,blocks_gc,digest\n"
+    assert tonnage("problems", "--csv").out == "kind,hits,path,advice,severity,detail,blocks_gc,digest\n"
 
 
 def test_limits(tonnage: Caller) -> None:

@@ -102,8 +102,10 @@ def talk(text: str) -> None:
         print(printable(text), file=sys.stderr, flush=True)
 
 
-def put_table(table: Table, asked: "Asked", hidden: Sequence["Hidden"] = ()) -> None:
+def put_table(table: Table, asked: "Asked", hidden: Sequence["Hidden"] = (), head: Table | None = None) -> None:
     """Put rows out as asked for; say on stderr what a person is not shown, and what was hidden before.
+
+    `head` stands above them where they are for a person, and says enough where there are none.
 
     The rows are sorted and restricted already by whoever can do it in the database; else see `steered`.
     """
@@ -117,8 +119,9 @@ def put_table(table: Table, asked: "Asked", hidden: Sequence["Hidden"] = ()) -> 
     elif asked.form in TEXT:
         put(TEXT[asked.form](shown), asked.output, _CONTENT.get(asked.form, Content.EXACT))
     else:
-        put(to_text(shown, seen_width) if shown.rows else "", asked.output, Content.PEOPLE)
-    if is_for_person:
+        texts = [to_text(each, seen_width) for each in (head, shown) if each is not None and each.rows]
+        put("\n".join(texts), asked.output, Content.PEOPLE)
+    if is_for_person and (head is None or table.rows):
         _mention(table, shown, left_out(shown, seen_width), hidden)
     elif len(shown.rows) < len(table.rows):
         talk(_some_of(table, shown))

@@ -48,14 +48,15 @@ def run_and_put(report: Report, path: str, asked: Asked, values: dict[str, str],
     """Run a report and put its rows out; a person is told what its defaults hide."""
     from tonnage.cli.output import mention_doubts, put_table
     from tonnage.cli.tags import open_inventory
-    from tonnage.inventory.reports import hidden_by_defaults, run_report
+    from tonnage.inventory.reports import head_of, hidden_by_defaults, run_report
 
     with open_inventory(path, tags_from) as inventory:
         table = run_report(inventory, report, values, asked.steering)
         is_for_person = asked.form in (None, "table")
         hidden = hidden_by_defaults(inventory, report, values, table, asked.steering.where) if is_for_person else []
+        head = head_of(inventory, report, values) if is_for_person else None
         mention_doubts(inventory)
-    put_table(table, asked, hidden)
+    put_table(table, asked, hidden, head)
 
 
 def _parameter(parameter: Parameter) -> click.Parameter:

@@ -65,7 +65,7 @@ def command(
             return
         deletions = Deletions(opened)
         if missing := deletions.add_all([parse_target(text) for text in targets]):
-            raise UsageError(*nothing_is(missing[0]))
+            raise UsageError(*nothing_is(missing[0], opened))
         deletions.settle()
         if listing == "summary" and not asked.is_table:
             show(describe(deletions, width()), asked.output)

@@ -7,6 +7,9 @@ from tonnage.errors import UsageError
 from tonnage.formats.names import is_digest
 
 _SPECIAL = frozenset("*?[")
+CUT = "…~."
+"""What may stand at the end of a digest that was cut to be printed."""
+_ALONE = re.compile(r"(?:sha\d+:)?[0-9a-f]{7,}")
 
 
 class Target(NamedTuple):
@@ -39,11 +42,14 @@ def parse_target(text: str) -> Target:
 
     >>> parse_target("team/*:pr-*")
     Target(repository='team/*', tag='pr-*', digest=None)
-    >>> parse_target("app@sha256:4f4f").digest
-    'sha256:4f4f'
+    >>> parse_target("app@sha256:4f4f").digest, parse_target("sha256:4f4f0000…")
+    ('sha256:4f4f', Target(repository='*', tag=None, digest='sha256:4f4f0000'))
     """
+    if text.startswith("sha") and _ALONE.fullmatch(text.rstrip(CUT)) and ":" in text:
+        return Target("*", digest=text.rstrip(CUT))
     repository, at, digest = text.partition("@")
     if at:
+        digest = digest.rstrip(CUT)
         digest = digest if ":" in digest else f"sha256:{digest}"
         if not repository or not re.fullmatch(r"sha\d+:[0-9a-f]{4,}", digest):
             raise UsageError(f"`{text}` is no target", "write REPO, REPO:TAG or REPO@DIGEST")
@@ -52,6 +58,18 @@ def parse_target(text: str) -> Target:
     if not repository or (colon and not tag):
         raise UsageError(f"`{text}` is no target", "write REPO, REPO:TAG or REPO@DIGEST")
     return Target(repository, tag if colon else None)
+
+
+def as_digest(target: Target) -> Target | None:
+    """Return what a name may mean besides a repository: the digest that reports print without `sha256:`; None if it cannot.
+
+    >>> as_digest(Target("f15609d693a1"))
+    Target(repository='*', tag=None, digest='sha256:f15609d693a1')
+    """
+    name = target.repository.rstrip(CUT)
+    if target.tag is not None or target.digest is not None or not _ALONE.fullmatch(name):
+        return None
+    return Target("*", digest=f"sha256:{name}")
 
 
 _PART = re.compile(r"\*+|\?|\[!?+\]?+[^\]]*\]|.", re.DOTALL)

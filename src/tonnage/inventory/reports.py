@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from tonnage.errors import UsageError
 from tonnage.formats.closest import meant
+from tonnage.formats.targets import CUT
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import insist
 from tonnage.inventory.names import ANY, insist_on_name, is_name_type, like_of
@@ -223,7 +224,13 @@ def bind(inventory: Inventory, report: Report, values: dict[str, str]) -> dict[s
 
 
 def find_digest(inventory: Inventory, text: str) -> str:
-    """Return the one digest that begins with `text`, which may lack its `sha256:`. Raises UsageError."""
+    """Return the one digest that is meant. Raises UsageError.
+
+    `text` is its beginning, with or without `sha256:`, cut as reports print it; or REPOSITORY:TAG, or REPOSITORY@DIGEST.
+    """
+    if tagged := _digest_of_tag(inventory, text):
+        return tagged
+    text = text.rpartition("@")[2].rstrip(CUT)
     start = text if ":" in text else f"sha256:{text}"
     found = inventory.query(
         "select digest from store.digest where starts_with(digest, $start) order by digest limit 3", {"start": start}
@@ -233,3 +240,19 @@ def find_digest(inventory: Inventory, text: str) -> str:
     if len(found) > 1 and found[0][0] != start:
         raise UsageError(f"several digests begin with `{text}`", f"for one: {found[0][0]}")
     return str(found[0][0])
+
+
+def _digest_of_tag(inventory: Inventory, text: str) -> str:
+    """Return what a tag leads to; nothing for a text that is not one."""
+    repository, _, tag = text.rpartition(":")
+    found = inventory.query(
+        "select digest from tag where repository = $repository and tag = $tag", {"repository": repository, "tag": tag}
+    ).rows
+    return str(found[0][0]) if found else ""
+
+
+def head_of(inventory: Inventory, report: Report, values: dict[str, str]) -> Table | None:
+    """Return what stands above the rows of a report for a person: one row on what was asked about; None for most."""
+    if report.name not in statements("heads") or report is not builtin_reports().get(report.name):
+        return None
+    return inventory.query(statements("heads")[report.name].sql, bind(inventory, report, values))

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tonnage.errors import UsageError
-from tonnage.formats.targets import Target
+from tonnage.formats.closest import meant
+from tonnage.formats.targets import Target, as_digest
 from tonnage.inventory.database import Inventory, Table
+from tonnage.inventory.names import names_of
 from tonnage.inventory.statements import statements
 
 _ROUNDS_LIMIT = 64
@@ -47,6 +49,7 @@ class Deletions:
         """Add what a person named. Raises UsageError if there is no such thing."""
         values = {"repository": target.repository_regex, "reason": reason}
         if target.digest is not None:
+            self._insist_on_one(target)
             added_count = self._insert("target_digest", digest=target.digest, **values)
         elif target.tag_regex is not None:
             added_count = self._insert("target_tag", tag=target.tag_regex, **values)
@@ -56,17 +59,36 @@ class Deletions:
         if not added_count:
             raise UsageError(*nothing_is(target))
 
+    def _insist_on_one(self, target: Target) -> None:
+        """Raise UsageError where the beginning of a digest is that of several revisions."""
+        found = self.run("digests_named", repository=target.repository_regex, digest=target.digest).rows
+        if len(found) > 1:
+            raise UsageError(f"several revisions begin with `{target.digest}`", f"for one: {found[0][0]}")
+
     def add_all(self, targets: Sequence[Target], reason: str = "named: {}") -> list[Target]:
         """Add many targets, those of exact names all at once; return what is not there."""
         exact = [target for target in targets if target.is_exact]
         unmatched = self._add_exact(exact, reason)
         for target in targets:
             if not target.is_exact:
-                try:
-                    self.add(target, reason.format(target_text(target)))
-                except UsageError:
-                    unmatched.append(target)
-        return unmatched
+                self._add_or_note(target, reason, unmatched)
+        named = [(target, as_digest(target)) for target in unmatched]
+        missing: list[Target] = []
+        for target, digest in named:
+            if digest is None:
+                missing.append(target)
+            else:
+                self._add_or_note(digest, reason, missing)
+        return missing
+
+    def _add_or_note(self, target: Target, reason: str, missing: list[Target]) -> None:
+        """Add a target, or put it among what is missing. Raises UsageError for a digest that may be several."""
+        if target.digest is not None:
+            self._insist_on_one(target)
+        try:
+            self.add(target, reason.format(target_text(target)))
+        except UsageError:
+            missing.append(target)
 
     def _add_exact(self, targets: Sequence[Target], reason: str) -> list[Target]:
         if not targets:
@@ -122,13 +144,27 @@ class Deletions:
         return int(self.run(name, **values).rows[0][0])
 
 
-def nothing_is(target: Target) -> tuple[str, str]:
-    """Return the message, and the next step, for a target that is not there."""
-    return f"nothing in the inventory is `{target_text(target)}`", "tonnage repositories lists them"
+def nothing_is(target: Target, inventory: Inventory | None = None) -> tuple[str, str]:
+    """Return the message, and the next step, for a target that is not there: what may have been meant, if that is known."""
+    hint = "tonnage repositories lists them"
+    if inventory is not None and target.digest is not None:
+        hint = f"if it is a layer, it goes with the images that need it: tonnage why {target.digest}"
+    elif inventory is not None:
+        repositories = names_of(inventory, "repository")
+        is_known = target.repository in repositories
+        names = _tags_of(inventory, target.repository) if is_known else repositories
+        hint = f"tonnage tags --repository {target.repository}" if is_known else hint
+        hint = meant(target.tag or "" if is_known else target.repository, names, hint)
+    return f"nothing in the inventory is `{target_text(target)}`", hint
+
+
+def _tags_of(inventory: Inventory, repository: str) -> list[str]:
+    found = inventory.query("select tag from tag where repository = $name order by tag", {"name": repository}).rows
+    return [str(tag) for (tag,) in found]
 
 
 def target_text(target: Target) -> str:
     """Return the target as it would be written."""
     if target.digest is not None:
-        return f"{target.repository}@{target.digest}"
+        return target.digest if target.repository == "*" else f"{target.repository}@{target.digest}"
     return target.repository if target.tag is None else f"{target.repository}:{target.tag}"

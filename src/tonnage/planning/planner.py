@@ -97,7 +97,7 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime, *, predicts: 
     knowledge = knowledge_of(inventory)
     is_cache = has_doubt(doubts_of(inventory), Doubt.CACHE)
     if missing := deletions.add_all(wanted.targets):
-        raise UsageError(*nothing_is(missing[0]))
+        raise UsageError(*nothing_is(missing[0], inventory))
     frontier = None
     if wanted.free_bytes is not None:
         frontier = cheapest_units(deletions, wanted.free_bytes, older_is_cheaper=wanted.older_is_cheaper)

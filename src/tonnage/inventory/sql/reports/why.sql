@@ -1,5 +1,5 @@
 -- Who holds a blob: every tag and revision that needs it. One row per holder.
--- $digest digest: the blob's digest, or the beginning of it
+-- $digest digest: a digest, or the beginning of one; or REPOSITORY:TAG
 -- platform: operating system, architecture and variant; null for what is no image
 -- created_by: command of the build step that made the layer; null for what is no layer
 -- role: what the revision needs it as: layer, config, manifest, …; itself; or through an index
