@@ -133,7 +133,6 @@ def rescan_law(
     spared: Counter[str] = Counter()
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         if is_exact:
-            patch.setattr(tonnage.scan.run, "CLOCK_MARGIN_US", 0)
             patch.setattr(tonnage.scan.listing, "CLOCK_MARGIN_US", 0)
         patch.setattr(LocalStorage, "is_large", lambda _: is_large)
         spied = Spied(patch)

@@ -31,7 +31,9 @@ def test_a_digest_has_one_number(batches: list[list[str]]) -> None:
 def test_numbers_of_an_earlier_inventory_go_on(known: dict[str, int], later: list[str]) -> None:
     """Even where some are no longer in use."""
     numbering = Numbering()
-    numbering.continue_from((number, digest) for digest, number in known.items())
+    numbering.start_at(max(known.values()) + 1)
+    numbering.give((number, digest) for digest, number in known.items())
+    assert not numbering.unknown(list(known))
     numbers, new = numbering.numbers_of(later)
     assert [known.get(digest, number) for digest, number in zip(later, numbers, strict=True)] == list(numbers)
     assert {digest for _, digest in new} == set(later) - known.keys()

@@ -51,7 +51,6 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def exact_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust the clock of the file system to the millisecond: tests cannot wait for two seconds."""
-    monkeypatch.setattr(tonnage.scan.run, "CLOCK_MARGIN_US", 0)
     monkeypatch.setattr(tonnage.scan.listing, "CLOCK_MARGIN_US", 0)
 
 
@@ -189,6 +188,36 @@ def test_what_lies_where_nothing_can_be_read_is_not_called_gone(
     monkeypatch.setattr(os, "scandir", refuse)
     scan_tree(registry.root, inventory)
     assert problems(inventory) == {("unreadable", folder)}
+
+
+@pytest.mark.usefixtures("exact_clock")
+def test_a_file_that_grew_by_gaps_is_written_anew(
+    registry: Builder, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rescan deletes and adds rows in a copy of the file; what it says stays that of a fresh scan."""
+    repo = registry.repository("app")
+    repo.image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    whole_bytes = inventory.stat().st_size
+    for number, limit_bytes in enumerate((10**9, -(10**9))):
+        monkeypatch.setattr(tonnage.scan.run, "_GAPS_BYTES", limit_bytes)
+        registry.repository(f"aaa/{number}").image([registry.layer(b"%d" % number)], tag="new")  # before all others
+        assert not scan_tree(registry.root, inventory).is_full
+        scan_tree(registry.root, tmp_path / "fresh", full=True)
+        assert differences(everything(inventory), everything(tmp_path / "fresh")) == {}
+        assert column(inventory, "select whole_bytes from store.source") == [whole_bytes if limit_bytes > 0 else None]
+
+
+def test_another_version_of_tonnage_builds_upon_nothing(
+    registry: Builder, inventory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have read the same bytes in another way. The totals of scans are kept."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    with monkeypatch.context() as patch:
+        patch.setattr(tonnage.scan.run, "__version__", "0.0.1")
+        scan_tree(registry.root, inventory)
+    assert scan_tree(registry.root, inventory).is_full
+    assert column(inventory, "select tonnage_version = '0.0.1' from scan order by scan_id") == [True, False]
 
 
 @pytest.mark.usefixtures("exact_clock")

@@ -12,7 +12,10 @@ SCHEMA_VERSION = 5
 
 
 Digest = Annotated[str, "digest"]
-"""The text of a digest, or what stands where one belongs. Columns of digests are staged as numbers: see `Staging`."""
+"""The text of a digest, or what stands where one belongs. In the tables it is a number: see `Intake`."""
+
+RepositoryName = Annotated[str, "repository"]
+"""The name of a repository, which is a number in the tables too."""
 
 
 class Blob(NamedTuple):
@@ -26,7 +29,7 @@ class Blob(NamedTuple):
 class Revision(NamedTuple):
     """One row per revision link. `content_digest` is None when the link holds no digest."""
 
-    repository: str
+    repository: RepositoryName
     path_digest: Digest
     content_digest: Digest | None
     size_bytes: int | None
@@ -36,7 +39,7 @@ class Revision(NamedTuple):
 class Tag(NamedTuple):
     """One row per `tags/<tag>/current/link`. `digest` is None when the link holds no digest."""
 
-    repository: str
+    repository: RepositoryName
     tag: str
     digest: Digest | None
     size_bytes: int | None
@@ -46,7 +49,7 @@ class Tag(NamedTuple):
 class TagHistory(NamedTuple):
     """One row per `tags/<tag>/index/<alg>/<hex>/link`: each digest the tag ever pointed to."""
 
-    repository: str
+    repository: RepositoryName
     tag: str
     digest: Digest
     size_bytes: int
@@ -56,7 +59,7 @@ class TagHistory(NamedTuple):
 class LayerLink(NamedTuple):
     """One row per layer link; `content_digest` differs from the path's for the sha512 alias of a sha256 blob."""
 
-    repository: str
+    repository: RepositoryName
     path_digest: Digest
     content_digest: Digest | None
     size_bytes: int | None
@@ -70,7 +73,7 @@ class ExtraLink(NamedTuple):
     """
 
     kind: str
-    repository: str
+    repository: RepositoryName
     digest: Digest
     path: str
     size_bytes: int
@@ -80,7 +83,7 @@ class ExtraLink(NamedTuple):
 class UploadFile(NamedTuple):
     """One row per file of an upload; `started` is the text of its `startedat`."""
 
-    repository: str
+    repository: RepositoryName
     upload: str
     part: str
     started: str | None
@@ -112,7 +115,7 @@ class Stray(NamedTuple):
     """
 
     path: str
-    repository: str | None
+    repository: RepositoryName | None
     tag: str | None
     size_bytes: int
     modified_us: int | None
@@ -123,14 +126,14 @@ class EmptyFolder(NamedTuple):
     """One row per folder with nothing in it: what deletions leave behind. `tag` where it is (in) a tag's folder."""
 
     path: str
-    repository: str | None
+    repository: RepositoryName | None
     tag: str | None
 
 
 class Folder(NamedTuple):
     """One row per repository and kind of folder it has: `_layers`, `_manifests`, `_manifests/tags`, `_uploads`, …"""
 
-    repository: str
+    repository: RepositoryName
     folder: str
 
 
@@ -140,7 +143,7 @@ class LayoutFile(NamedTuple):
     `inode` is the same for the names of one file, and None for a file with one name.
     """
 
-    repository: str | None
+    repository: RepositoryName | None
     digest: Digest | None
     path: str
     size_bytes: int
@@ -253,12 +256,12 @@ ALL: dict[str, type[Row]] = {kind.__name__: kind for kind in (*LISTING, *CONTENT
 
 
 def column_types(kind: type[Row]) -> dict[str, Any]:
-    """Return the columns of a row type with `str`, `int`, `bool` or `Digest`; every one may hold None."""
+    """Return the columns of a row type with `str`, `int`, `bool`, `Digest` or `RepositoryName`; every one may hold None."""
     hints = typing.get_type_hints(kind, include_extras=True)
     return {name: _without_none(hint) for name, hint in hints.items()}
 
 
 def _without_none(hint: Any) -> Any:
-    if hint is Digest or not (choices := typing.get_args(hint)):
+    if hint in (Digest, RepositoryName) or not (choices := typing.get_args(hint)):
         return hint
     return next(choice for choice in choices if choice is not type(None))

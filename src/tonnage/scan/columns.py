@@ -54,6 +54,8 @@ class Packed(NamedTuple):
     """Each text once. The first is None."""
     digests: list[str | None]
     """The same for the columns of digests."""
+    repositories: list[str | None]
+    """The same for the columns of repositories."""
     tables: dict[str, list[Any]]
     """By row type, its columns: places in those lists as 32-bit integers, numbers as 64-bit ones, truths as 8-bit ones.
 
@@ -65,8 +67,12 @@ class Packing:
     """A batch that is packed as its columns become known."""
 
     def __init__(self) -> None:
-        self._texts, self._digests = _numbering(), _numbering()
-        self._places = {str: self._texts, row_types.Digest: self._digests}
+        self._texts, self._digests, self._repositories = _numbering(), _numbering(), _numbering()
+        self._places = {
+            str: self._texts,
+            row_types.Digest: self._digests,
+            row_types.RepositoryName: self._repositories,
+        }
         self._tables: dict[str, list[Any]] = {}
 
     def add(self, name: str, columns: Mapping[str, Any], rows_count: int) -> None:
@@ -84,7 +90,7 @@ class Packing:
 
     def done(self) -> Packed:
         """Return the batch."""
-        return Packed(list(self._texts), list(self._digests), self._tables)
+        return Packed(list(self._texts), list(self._digests), list(self._repositories), self._tables)
 
     def _packed(self, type_: Any, column: Any, rows_count: int) -> Any:
         if isinstance(column, (bytes, array)):

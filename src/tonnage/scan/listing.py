@@ -57,6 +57,11 @@ _NO_PLACE = {Type.ODD_KEY, Type.MULTIPART, Type.OLD_VERSION, Type.VERSIONED, Typ
 _NOWHERE = Located(Place.STRAY)
 
 
+def trusted_before(started_us: int) -> int:
+    """Return the time before which a change was seen by a scan that started then."""
+    return started_us - CLOCK_MARGIN_US
+
+
 class Earlier(NamedTuple):
     """What an earlier scan knew of a part."""
 
@@ -77,7 +82,7 @@ def list_part(storage: Storage, prefix: str, unopened_before_us: int, earlier: E
     entries = list(storage.list(prefix, unopened_before_us))
     fingerprint = fingerprint_of(entries)
     files_count, newest_us = _measure(entries)
-    if earlier and fingerprint == earlier.fingerprint and newest_us < earlier.started_us - CLOCK_MARGIN_US:
+    if earlier and fingerprint == earlier.fingerprint and newest_us < trusted_before(earlier.started_us):
         return Listed(None, fingerprint, files_count)
     return Listed(_batches(storage, entries, unopened_before_us < OPEN_NONE), fingerprint, files_count)
 

@@ -1,7 +1,11 @@
-"""Rows -> inventory: staged, and then put into the tables by sql/load. A digest is a number from the start."""
+"""Rows -> inventory: into their tables as they come, by sql/rows, and what follows from them in the end, by sql/load.
+
+A digest and a repository are numbers from the start.
+"""
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from arro3.core import Array, DataType, RecordBatch
@@ -18,10 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ORDER = (
-    "misnamed", "digest", "repository", "blob", "revision", "tag", "tag_history", "layer_link", "extra_link",
-    "upload", "upload_file", "multipart_upload", "old_version", "folder", "stray", "empty_folder", "manifest",
-    "manifest_ref", "annotation", "image",
-    "label", "history", "diff_id", "problem", "problem_kind", "problem_kind_of_cache",
+    "misnamed", "repository", "blob", "tag", "upload", "problem", "problem_kind", "problem_kind_of_cache",
     "alias", "edge", "reach", "revision_state",
     "referrer_tag", "hold", "goes_with", "pin", "usage",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
@@ -31,9 +32,7 @@ ORDER = (
 """The files of sql/load in the order in which they build on each other, for a registry's own storage."""
 
 LAYOUTS_ORDER = (
-    "layout_revision", "layout_layer_link",
-    "digest", "repository", "blob", "revision", "tag", "layer_link", "layout_file", "upload", "upload_file", "folder",
-    "stray", "empty_folder", "manifest", "manifest_ref", "annotation", "image", "label", "history", "diff_id", "problem",
+    "layout_revision", "layout_layer_link", "repository", "blob", "tag", "upload", "problem",
     "problem_kind", "problem_layout_size", "problem_missing_index", "layout_copies", "layout_copied", "pin",
     "alias", "edge", "reach", "revision_state", "referrer_tag", "hold", "goes_with", "usage",
     "problem_revision_without_blob", "problem_missing",
@@ -41,47 +40,56 @@ LAYOUTS_ORDER = (
 )  # fmt: skip
 """The same for OCI image layouts."""
 
-_ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool(), rows.Digest: DataType.int32()}
-_SQL = {str: "varchar", int: "bigint", bool: "boolean", rows.Digest: "integer"}
-_BATCH_ROWS = 20_000
+_NUMBER = DataType.int32()
+_ARROW = {
+    str: DataType.string(),
+    int: DataType.int64(),
+    bool: DataType.bool(),
+    rows.Digest: _NUMBER,
+    rows.RepositoryName: _NUMBER,
+}
+_BATCH_ROWS = 81_920
 """Rows are kept until there are this many: inserting few costs as much as inserting many."""
+_LOOKUPS_LIMIT = 20
+"""So often digests are looked up in the earlier inventory; after that, all of its digests are read at once."""
 
 
-class Staging:
-    """Takes rows of all types in batches, in whatever order they come."""
+class Intake:
+    """Takes rows of all types in batches, in whatever order they come, and puts them into their tables."""
 
     def __init__(self, connection: "duckdb.DuckDBPyConnection", limit: MemoryLimit, *, is_rescan: bool = False) -> None:
-        """Prepare it; for a rescan, the database `earlier` has the inventory to build upon."""
+        """Prepare it; for a rescan, the tables hold what an earlier scan found, whose numbers go on."""
         self.connection = connection
         self.limit = limit
         self.rows_count = 0
         self.is_rescan = is_rescan
-        self.knows_earlier = not is_rescan
+        self.lookups_left = _LOOKUPS_LIMIT if is_rescan else 0
         self.numbering = Numbering()
+        self.repositories: dict[str, int] = {}
         self.waiting: dict[str, list[RecordBatch]] = {}
         self.waiting_count: Counter[str] = Counter()
-        for name in rows.ALL:
-            described = ", ".join(f"{column} {_SQL[type_]}" for column, type_ in types_of(name).items())
-            connection.execute(f"create temp table {staged(name)} ({described})")
-        self._execute("digests")
+        if is_rescan:
+            numbered = "select repository, repository_id from store.repository"
+            self.repositories = dict(connection.execute(numbered).fetchall())
+            self.numbering.start_at(self._highest("digest") + 1)
+        self.next_repository = max(self.repositories.values(), default=-1) + 1
 
     def add(self, packed: Packed) -> None:
         """Add rows, if there are any: a part that did not change has none."""
         if not packed.tables:
             return
-        self._know_earlier()
-        texts = Array(packed.texts, type=_ARROW[str])
-        digests = self._meet(packed.digests)
+        texts = {
+            str: Array(packed.texts, type=_ARROW[str]),
+            rows.Digest: self._meet(packed.digests),
+            rows.RepositoryName: self._name(packed.repositories),
+        }
         for name, columns in packed.tables.items():
             types = types_of(name)
-            arrays = [
-                _unpack(column, type_, texts, digests) for column, type_ in zip(columns, types.values(), strict=True)
-            ]
-            self._wait(staged(name), RecordBatch.from_arrays(arrays, names=list(types)))
+            arrays = [_unpack(column, type_, texts) for column, type_ in zip(columns, types.values(), strict=True)]
+            self._wait(table_of(name), RecordBatch.from_arrays(arrays, names=list(types)))
 
     def flush(self) -> None:
         """Insert what is still waiting."""
-        self._know_earlier()
         for table in list(self.waiting):
             self._insert(table)
 
@@ -89,16 +97,37 @@ class Staging:
         """Let go of digests that the earlier inventory knew and that nothing names any more."""
         self.flush()
         if self.is_rescan:
-            self._execute("digests_forgotten")
+            self.connection.execute(statements("scan")["forget_digests"].sql)
 
     def _meet(self, digests: list[str | None]) -> Array:
         """Return the numbers of digests, the first of which is None, and keep the text of those that are new."""
-        numbers, new = self.numbering.numbers_of(digests[1:])  # type: ignore[arg-type]
+        met: list[str] = digests[1:]  # type: ignore[assignment]
+        if self.lookups_left and (unknown := self.numbering.unknown(met)):
+            self._look_up(unknown)
+        numbers, new = self.numbering.numbers_of(met)
         if new:
-            ids, texts = zip(*new, strict=True)
-            met = [Array(ids, type=_ARROW[rows.Digest]), Array(texts, type=_ARROW[str])]
-            self._wait("staged_digest", RecordBatch.from_arrays(met, names=["digest_id", "digest"]))
-        return Array([None, *numbers], type=_ARROW[rows.Digest])
+            self._wait("digest", _numbered("digest", new))
+        return Array([None, *numbers], type=_NUMBER)
+
+    def _look_up(self, digests: list[str]) -> None:
+        """Take the numbers that digests have in the earlier inventory."""
+        self.lookups_left -= 1
+        wanted = "select digest_id, digest from store.digest where copy = 0"
+        if self.lookups_left:
+            wanted += " and digest in (select unnest($digests))"
+        found = self.connection.execute(wanted, {"digests": digests} if self.lookups_left else None).fetchall()
+        if found:
+            self.numbering.give(found)
+
+    def _name(self, repositories: list[str | None]) -> Array:
+        """Return the numbers of repositories, the first of which is None."""
+        new = [name for name in repositories[1:] if name not in self.repositories]
+        if new:
+            numbered = list(enumerate(new, self.next_repository))
+            self.next_repository += len(new)
+            self.repositories.update((name, number) for number, name in numbered)  # type: ignore[misc]
+            self._wait("repository", _numbered("repository", numbered))
+        return Array([None, *(self.repositories[name] for name in repositories[1:])], type=_NUMBER)  # type: ignore[index]
 
     def _wait(self, table: str, batch: RecordBatch) -> None:
         self.waiting.setdefault(table, []).append(batch)
@@ -107,30 +136,29 @@ class Staging:
             self._insert(table)
 
     def _insert(self, table: str) -> None:
+        if table == "folder" and "repository" in self.waiting:
+            self._insert("repository")  # which it is joined with
+        if table not in self.waiting:
+            return
         self.waiting_count[table] = 0
         whole = ArrowTable.from_batches(self.waiting.pop(table))
-        insert(self.connection, table, whole)
+        insert(self.connection, statements("rows")[table].sql, whole)
         self.rows_count += whole.num_rows
         self.limit.fit(self.connection, self.rows_count)
 
-    def _know_earlier(self) -> None:
-        """Go on with the numbers of the earlier inventory: what is carried over is named by them.
-
-        Not before it is needed, as often nothing changed.
-        """
-        if self.knows_earlier:
-            return
-        self.knows_earlier = True
-        self._execute("known")
-        if known := self.connection.execute("select digest_id, digest from staged_digest").fetchall():
-            self.numbering.continue_from(known)
-
-    def _execute(self, name: str) -> "duckdb.DuckDBPyConnection":
-        return self.connection.execute(statements("scan")[name].sql)
+    def _highest(self, what: str) -> int:
+        found = self.connection.execute(f"select coalesce(max({what}_id), -1) from store.{what}").fetchall()
+        return int(found[0][0])
 
 
-def _unpack(column: Any, type_: Any, texts: Array, digests: Array) -> Array:
-    """Return a packed column as it is loaded."""
+def _numbered(what: str, numbered: Iterable[tuple[int, Any]]) -> RecordBatch:
+    numbers, texts = zip(*numbered, strict=True)
+    columns = [Array(numbers, type=_NUMBER), Array(texts, type=_ARROW[str])]
+    return RecordBatch.from_arrays(columns, names=[f"{what}_id", what])
+
+
+def _unpack(column: Any, type_: Any, texts: dict[Any, Array]) -> Array:
+    """Return a packed column as it is loaded. `texts`: what the places in it stand for, by the type of the column."""
     if isinstance(column, list):
         return Array(column, type=_ARROW[type_])
     view = memoryview(column).cast("B")
@@ -138,16 +166,16 @@ def _unpack(column: Any, type_: Any, texts: Array, digests: Array) -> Array:
         return Array.from_buffer(view.cast("q"))
     if type_ is bool:
         return Array.from_buffer(view.cast("b")).cast(_ARROW[bool])
-    return (digests if type_ is rows.Digest else texts).take(Array.from_buffer(view.cast("i")))
+    return texts[type_].take(Array.from_buffer(view.cast("i")))
 
 
-def staged(name: str) -> str:
-    """Return the name of the staging table of a row type."""
-    return "staged_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+def table_of(name: str) -> str:
+    """Return the name of the table of a row type."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def load(connection: "duckdb.DuckDBPyConnection", kind: str) -> None:
-    """Fill the tables from what is staged of that kind of source, and work out what follows from it."""
+    """Work out what follows from the rows of that kind of source."""
     for name in LAYOUTS_ORDER if kind == Format.LAYOUTS else ORDER:
         connection.execute(statements("load")[name].sql)
 
@@ -158,11 +186,14 @@ def load_parts(connection: "duckdb.DuckDBPyConnection", parts: list[tuple[int, s
     columns = zip(*parts, strict=True)
     arrays = [Array(list(values), type=type_) for values, type_ in zip(columns, types, strict=True)]
     names = ["part_id", "prefix", "token", "fingerprint", "files_count"]
-    insert(connection, "store.part", ArrowTable.from_arrays(arrays, names=names))
+    insert(connection, "insert into store.part from arrived", ArrowTable.from_arrays(arrays, names=names))
 
 
-def insert(connection: "duckdb.DuckDBPyConnection", table: str, whole: ArrowTable) -> None:
-    """Insert rows. They are registered, as DuckDB finds no variable of Python by itself once a connection is locked."""
+def insert(connection: "duckdb.DuckDBPyConnection", sql: str, whole: ArrowTable) -> None:
+    """Insert rows by a statement that takes them from `arrived`.
+
+    They are registered, as DuckDB finds no variable of Python by itself once a connection is locked.
+    """
     connection.register("arrived", whole)
-    connection.execute(f"insert into {table} select * from arrived")
+    connection.execute(sql)
     connection.unregister("arrived")

@@ -22,12 +22,20 @@ class Numbering:
         self._numbers: dict[int, int] = defaultdict(count().__next__)
         self._next = 0
 
-    def continue_from(self, known: Iterable[tuple[int, str]]) -> None:
-        """Take the numbers and digests of an earlier inventory for given. Nothing may be numbered before."""
-        numbers, digests = zip(*known, strict=True)
-        self._next = max(numbers) + 1
-        given = dict(zip(self._hashes(digests), numbers, strict=True))
-        self._numbers = defaultdict(count(self._next).__next__, given)
+    def start_at(self, number: int) -> None:
+        """Give numbers from this one on. Nothing may be numbered before."""
+        self._next = number
+        self._numbers = defaultdict(count(number).__next__)
+
+    def unknown(self, digests: list[str]) -> list[str]:
+        """Return those of the digests that have no number yet."""
+        known = self._numbers
+        return [text for key, text in zip(self._hashes(digests), digests, strict=True) if key not in known]
+
+    def give(self, numbered: Iterable[tuple[int, str]]) -> None:
+        """Take the numbers of digests for given: those they have in an earlier inventory."""
+        numbers, digests = zip(*numbered, strict=True)
+        self._numbers.update(zip(self._hashes(digests), numbers, strict=True))
 
     def numbers_of(self, digests: list[str]) -> "tuple[array[int], list[tuple[int, str]]]":
         """Return the numbers of digests, and those of them that are new with their numbers."""

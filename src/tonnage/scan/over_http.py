@@ -30,7 +30,7 @@ from tonnage.registry.paging import EndlessError
 from tonnage.registry.referrers import stands_for_referrers
 from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
-from tonnage.scan.loading import Staging
+from tonnage.scan.loading import Intake
 from tonnage.scan.replace import (
     OtherPlace,
     Previous,
@@ -64,9 +64,6 @@ if TYPE_CHECKING:
 _PART = 0
 _REFERRERS_DEPTH_LIMIT = 4
 """The signature of an SBOM of an image is at the second; whoever answers with ever new ones is not followed."""
-_CARRIED_MANIFESTS = ("manifest", "manifest_ref", "annotation")
-_CARRIED_CONFIGS = ("image", "label", "history", "diff_id")
-
 _INDEX_DEPTH_LIMIT = 50
 """Of indexes in indexes; more are a tower that somebody built to keep others busy."""
 _NAMES_HINT = "--repositories FILE, a name a line"
@@ -128,7 +125,9 @@ class _Run:
         self.monitor = monitor
         self.now = now
         self.started_at = now()
-        self.staging = Staging(connection, limit, is_rescan=self.builds_on_earlier)
+        if self.builds_on_earlier:
+            self._execute("reuse_digests")
+        self.intake = Intake(connection, limit, is_rescan=self.builds_on_earlier)
         self.tags: list[TagHead] = []
         self.links: dict[str, set[str]] = defaultdict(set)
         """Digest of a manifest -> repositories that have it."""
@@ -293,7 +292,7 @@ class _Run:
             fault = f"more than {_INDEX_DEPTH_LIMIT} indexes above it: it was not asked for"
             self._problem("unreadable_manifest", blob_path(left.digest), None, fault, left.digest)
         self._stage_links()
-        self._carry({digest for digest in self.links if digest in self.known}, _CARRIED_MANIFESTS)
+        self._reuse("manifests", {digest for digest in self.links if digest in self.known})
 
     def _wanted(self, digest: str, proven: Iterable[str], others: Iterable[str]) -> Wanted:
         return Wanted(digest, tuple(sorted(proven)), tuple(sorted(others)), digest in self.known)
@@ -335,16 +334,16 @@ class _Run:
                 self._problem("vanished", path, head.repository, "deleted while it was read", head.digest)
             else:
                 self._add("Tag", rows.Tag(head.repository, head.tag, head.digest or None, None, None))
-        self.staging.flush()
+        self.intake.flush()
 
     def read_configs(self) -> None:
         """Read image configurations that are new."""
         configs = self._execute("over_http_configs").fetchall()
-        self._carry({digest for digest, _ in configs if digest in self.known}, _CARRIED_CONFIGS)
+        self._reuse("configs", {digest for digest, _ in configs if digest in self.known})
         wanted = [row for row in configs if row[0] not in self.known]
         for found in self._each("reading configurations", lambda row: get_blob(self.registry, *row), wanted):
             self._note_config(found)
-        self.staging.flush()
+        self.intake.flush()
 
     def _note_config(self, found: Blob) -> None:
         out: Rows = defaultdict(list)
@@ -366,7 +365,7 @@ class _Run:
         if not self.source.asks_sizes:
             self._execute("over_http_declared", {"absent": self.absent})
         elif self.builds_on_earlier and self._earlier_has_sizes():
-            self._reuse([digest for digest, _ in self._to_ask()])
+            self._execute("reuse_sizes", {"digests": [digest for digest, _ in self._to_ask()]})
         wanted = self._to_ask()
         for found in self._each("asking for layers", lambda row: head_blob(self.registry, *row), wanted):
             if found.size_bytes is not None:
@@ -375,7 +374,7 @@ class _Run:
                 self.has_all_sizes = False
             else:
                 self.absent.append(found.digest)
-        self.staging.flush()
+        self.intake.flush()
         if not self.has_all_sizes:
             self._execute("over_http_declared", {"absent": self.absent})
 
@@ -388,14 +387,19 @@ class _Run:
     def finish(self) -> None:
         """Fill the tables and write down what this scan found."""
         self.monitor.begin("loading", 1)
-        self.staging.finish()
+        self.intake.finish()
         source = {
             "kind": "registry",
             "has_untagged": False,
             "has_files": False,
             "has_stored_sizes": self.has_all_sizes,
         }
-        facts = {
+        parts = [(_PART, "", "", b"", 0)]
+        fill(self.connection, source, parts, self._facts, takes_totals=self.previous is not None)
+        self.monitor.end()
+
+    def _facts(self) -> dict[str, Any]:
+        return {
             "scan_id": self.previous.scan_id + 1 if self.previous else 1,
             "started_at": self.started_at.replace(tzinfo=None),
             "finished_at": self.now().replace(tzinfo=None),
@@ -406,22 +410,12 @@ class _Run:
             "is_searched": False,
             "read_count": self.read_count,
         }
-        parts = [(_PART, "", "", b"", 0)]
-        fill(self.connection, source, parts, facts, has_previous=self.previous is not None)
-        self.monitor.end()
 
-    def _carry(self, digests: set[str], tables: Iterable[str]) -> None:
-        """Take over what the earlier scan read."""
-        if not digests:
-            return
-        self._reuse(sorted(digests))
-        for name in tables:
-            self.connection.execute(statements("carry")[name].sql)
-
-    def _reuse(self, digests: list[str]) -> None:
-        """Take over the sizes of blobs."""
-        self._execute("over_http_reused", {"digests": digests})
-        self._execute("over_http_reused_blobs")
+    def _reuse(self, what: str, digests: set[str]) -> None:
+        """Take over what the earlier scan read, and the sizes of that."""
+        if digests:
+            for name in (what, "sizes"):
+                self._execute(f"reuse_{name}", {"digests": sorted(digests)})
 
     def _each(self, what: str, ask: Callable[[Item], Found], items: list[Item]) -> Iterator[Found]:
         self.monitor.begin(what, len(items))
@@ -436,7 +430,7 @@ class _Run:
         self._stage({name: [row]})
 
     def _stage(self, out: Rows) -> None:
-        self.staging.add(pack(in_part(columns_of(out), _PART)))
+        self.intake.add(pack(in_part(columns_of(out), _PART)))
 
     def _problem(self, kind: str, path: str, repository: str | None, detail: str, digest: str | None = None) -> None:
         self._add("Problem", rows.Problem(kind, path, repository, digest, detail))

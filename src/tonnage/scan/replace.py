@@ -7,7 +7,7 @@ import contextlib
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +22,7 @@ from tonnage.errors import (
     WriteError,
 )
 from tonnage.files import place_of, replacing
-from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, damage_of, is_database, is_utf_8, logs_of
+from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, connect, damage_of, is_database, is_utf_8, logs_of
 from tonnage.inventory.failures import Failure, failure_of, system_reason
 from tonnage.inventory.known import Doubted, gravest, read_doubts
 from tonnage.inventory.statements import statements
@@ -143,6 +143,7 @@ class Previous(NamedTuple):
     scan_id: int
     started_us: int
     is_searched: bool
+    tonnage_version: str
     is_moved: bool
     """It was of the same storage in another place: its totals count, and nothing else of it is built upon."""
 
@@ -171,20 +172,37 @@ def attach_previous(
         return None
 
 
+def look_at_previous(target: Path, new: Path, location: str, other_place: OtherPlace) -> Previous | None:
+    """Return what `attach_previous` does, and attach nothing."""
+    if not place_of(target).exists():
+        return None
+    connection = connect()
+    try:
+        connection.begin()
+        return attach_previous(connection, target, new, location, other_place)
+    finally:
+        connection.close()
+
+
+def copy_previous(target: Path, new: Path) -> None:
+    """Copy the inventory that is to be replaced to where the new one is written, to be changed there."""
+    shutil.copyfile(place_of(target), new)
+
+
 def _last_scan(
     connection: "duckdb.DuckDBPyConnection", target: Path, location: str, other_place: OtherPlace
 ) -> Previous | None:
     """Return the last scan of the inventory `earlier`. Raises WriteError if it is of another place, unexpectedly."""
     found = connection.execute(
-        "select scan_id, epoch_us(started_at), is_searched, location"
+        "select scan_id, epoch_us(started_at), is_searched, tonnage_version, location"
         " from earlier.store.scan order by scan_id desc limit 1"
-    ).fetchone()
-    if found is None:
+    ).fetchall()
+    if not found:
         return None
-    scan_id, started_us, is_searched, old = found
+    ((scan_id, started_us, is_searched, version, old),) = found
     if old != location and other_place is OtherPlace.REFUSED:
         raise _other_place(target, old, scan_id, location)
-    return Previous(scan_id, started_us, is_searched, is_moved=old != location)
+    return Previous(scan_id, started_us, is_searched, version, is_moved=old != location)
 
 
 def _refuse_other_version(connection: "duckdb.DuckDBPyConnection", target: Path, location: str) -> None:
@@ -237,26 +255,32 @@ def fill(
     connection: "duckdb.DuckDBPyConnection",
     source: dict[str, Any],
     parts: list[tuple[int, str, str, bytes, int]],
-    facts: dict[str, Any],
+    facts: Callable[[], dict[str, Any]],
     *,
-    has_previous: bool,
+    takes_totals: bool,
 ) -> None:
-    """Fill all tables from what is staged, with the earlier scans' totals and this one's. `source`: what is known."""
-    connection.execute(statements("scan")["source"].sql, {"listed_at": None, **source})
+    """Work out what follows from the rows, and write down this scan's totals. `source`: what is known.
+
+    With `takes_totals` those of earlier scans come from the inventory `earlier`.
+    """
+    connection.execute(statements("scan")["source"].sql, {"listed_at": None, "whole_bytes": None, **source})
     load(connection, source["kind"])
     load_parts(connection, parts)
-    if has_previous:
+    if takes_totals:
         for name in ("scan", "scan_class", "scan_repository"):
             connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
     write_summary(connection, facts, "summary")
 
 
-def write_summary(connection: "duckdb.DuckDBPyConnection", facts: dict[str, Any], what: str) -> None:
-    """Write down the totals of a scan: a `summary` of what it found, or a `repeat` of what the one before it found."""
+def write_summary(connection: "duckdb.DuckDBPyConnection", facts: Callable[[], dict[str, Any]], what: str) -> None:
+    """Write down the totals of a scan: a `summary` of what it found, or a `repeat` of what the one before it found.
+
+    The facts are asked for last: when it ended is one of them.
+    """
     wanted = statements("scan")
-    connection.execute(wanted[what].sql, facts)
     for name in ("class", "repository"):
-        connection.execute(wanted[f"{what}_{name}"].sql, {"scan_id": facts["scan_id"]})
+        connection.execute(wanted[f"{what}_{name}"].sql, {"scan_id": facts()["scan_id"]})
+    connection.execute(wanted[what].sql, facts())
 
 
 def _refuse_place(target: Path, place: Path, location: str) -> None:
@@ -277,14 +301,13 @@ def _refuse_place(target: Path, place: Path, location: str) -> None:
 
 def summarize(connection: "duckdb.DuckDBPyConnection", target: Path) -> Summary:
     """Return what the last scan of an inventory found that will be at `target`."""
-    found = connection.execute(
+    (found,) = connection.execute(
         "select s.location, coalesce(s.files_count, c.files_count, 0), coalesce(s.size_bytes, c.size_bytes, 0),"
         " s.read_count, s.problems_count, epoch(s.finished_at - s.started_at), s.is_full, s.is_searched,"
         " s.size_bytes is not null"
         " from store.scan as s"
         " left join store.scan_class as c on c.scan_id = s.scan_id and c.class = 'tagged'"
         " order by s.scan_id desc limit 1"
-    ).fetchone()
-    assert found is not None
+    ).fetchall()
     doubts = read_doubts(lambda sql: connection.execute(sql).fetchall())
     return Summary(str(target), *found)._replace(doubts=doubts)

@@ -12,4 +12,4 @@ left join (
     group by repository_id
 ) as n using (repository_id)
 group by p.repository_id, f.repository, f.folder
-order by p.repository_id, f.folder;
+order by f.repository, f.folder;

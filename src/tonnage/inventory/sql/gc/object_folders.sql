@@ -13,4 +13,4 @@ from (
 ) as f
 join store.repository as p using (repository_id)
 group by p.repository_id, p.repository, f.folder
-order by p.repository_id, f.folder;
+order by p.repository, f.folder;

@@ -1,5 +1,8 @@
 -- A blob seen twice, through a link, counts once.
-insert into store.blob
-select digest, max(size_bytes), make_timestamp(max(modified_us)), min(part_id)
-from staged_blob
-group by digest;
+create or replace temp table seen_twice as
+select digest_id, max(size_bytes), max(modified_at), min(part_id)
+from store.blob
+group by digest_id
+having count(*) > 1;
+delete from store.blob where digest_id in (select digest_id from seen_twice);
+insert into store.blob from seen_twice;

@@ -67,9 +67,10 @@ with shared as (
     select
         h.digest_id,
         case when h.file is not null and u.digest_id is not null then 'repository ' || h.repository_id else h.file end as share,
-        min(h.repository_id) as repository_id,
+        arg_min(h.repository_id, p.repository) as repository_id,
         min(h.file) as file
     from holding as h
+    join store.repository as p using (repository_id)
     left join above as u using (digest_id)
     where h.digest_id in (select digest_id from apart union select digest_id from above)
     group by h.digest_id, share
@@ -85,10 +86,11 @@ numbered as (
         f.size_bytes,
         f.modified_at,
         row_number() over (
-            partition by s.digest_id order by s.file is null, s.repository_id is null, s.repository_id, f.path
+            partition by s.digest_id order by s.file is null, p.repository is null, p.repository, f.path
         ) - 1 as number,
-        row_number() over (partition by s.digest_id, s.file order by s.repository_id) = 1 as is_first
+        row_number() over (partition by s.digest_id, s.file order by p.repository) = 1 as is_first
     from shared as s
+    left join store.repository as p using (repository_id)
     left join stored_file as f on f.digest_id = s.digest_id and f.file = s.file
 )
 select

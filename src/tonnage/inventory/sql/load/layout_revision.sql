@@ -1,24 +1,24 @@
 -- What an index lists is a revision of the repository too, if its manifest is there, in the repository or the pool.
-insert into staged_revision
+insert into store.revision
 with recursive below as (
-    select repository, path_digest as digest from staged_revision
+    select repository_id, path_digest_id as digest_id from store.revision
     union
-    select b.repository, f.child
+    select b.repository_id, f.child_id
     from below as b
-    join staged_manifest_ref as f on f.parent = b.digest and f.role = 'manifest'
-    join staged_layout_file as l on l.digest = f.child and coalesce(l.repository, b.repository) = b.repository
+    join store.manifest_ref as f on f.parent_id = b.digest_id and f.role = 'manifest'
+    join store.layout_file as l on l.digest_id = f.child_id and coalesce(l.repository_id, b.repository_id) = b.repository_id
 )
-select b.repository, b.digest, b.digest, null, null, -1
+select b.repository_id, b.digest_id, b.digest_id, true, null, null, -1
 from below as b
 where not exists (
-    select 1 from staged_revision as r where r.repository = b.repository and r.path_digest = b.digest
+    select 1 from store.revision as r where r.repository_id = b.repository_id and r.path_digest_id = b.digest_id
 );
-update staged_revision as r
-set modified_us = l.modified_us
+update store.revision as r
+set modified_at = l.modified_at
 from (
-    select repository, digest, min(modified_us) as modified_us
-    from staged_layout_file
-    where digest is not null
-    group by repository, digest
+    select repository_id, digest_id, min(modified_at) as modified_at
+    from store.layout_file
+    where digest_id is not null
+    group by repository_id, digest_id
 ) as l
-where l.repository = r.repository and l.digest = r.path_digest;
+where l.repository_id = r.repository_id and l.digest_id = r.path_digest_id;

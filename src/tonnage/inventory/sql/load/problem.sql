@@ -1,5 +1,7 @@
--- Oddities met while reading; one that several parts met counts once.
-insert into store.problem
+-- An oddity that several parts met counts once.
+create or replace temp table met as
 select distinct on (kind, path, digest, detail) kind, path, repository, digest, detail, part_id
-from staged_problem
+from store.problem
 order by kind, path, digest, detail, repository, part_id;
+delete from store.problem;
+insert into store.problem from met;

@@ -1,12 +1,21 @@
 -- A repository is a folder that holds one of the registry's own folders; a mere parent of others is none.
-insert into store.repository
-select
-    cast(row_number() over (order by repository) - 1 as integer),
-    repository,
-    case when (select has_files from store.source) then bool_or(folder = '_layers') end,
-    case when (select has_files from store.source) then bool_or(folder = '_manifests') end,
-    case when (select has_files from store.source) then bool_or(folder = '_manifests/revisions') end,
-    case when (select has_files from store.source) then bool_or(folder = '_manifests/tags') end,
-    case when (select has_files from store.source) then bool_or(folder = '_uploads') end
-from staged_folder
-group by repository;
+update store.repository as p
+set
+    has_layers = f.has_layers,
+    has_manifests = f.has_manifests,
+    has_revisions = f.has_revisions,
+    has_tags = f.has_tags,
+    has_uploads = f.has_uploads
+from (
+    select
+        repository,
+        bool_or(folder = '_layers') as has_layers,
+        bool_or(folder = '_manifests') as has_manifests,
+        bool_or(folder = '_manifests/revisions') as has_revisions,
+        bool_or(folder = '_manifests/tags') as has_tags,
+        bool_or(folder = '_uploads') as has_uploads
+    from store.folder
+    group by repository
+) as f
+where f.repository = p.repository and (select has_files from store.source);
+delete from store.repository where repository not in (select repository from store.folder);

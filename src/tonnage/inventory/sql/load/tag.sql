@@ -1,18 +1,15 @@
--- Tags with a current link, and those of which only the folder is left.
+-- Tags of which only the folder is left: a history, a stray file or an empty folder, and no current link.
 insert into store.tag
-select p.repository_id, t.tag, t.digest, t.has_link, t.size_bytes, make_timestamp(t.modified_us), t.part_id
+select f.repository_id, f.tag, null, false, 0, null, min(f.part_id)
 from (
-    select repository, tag, digest, true as has_link, size_bytes, modified_us, part_id from staged_tag
+    select repository_id, tag, part_id from store.tag_history
     union all
-    select f.repository, f.tag, null, false, 0, null, min(f.part_id)
-    from (
-        select repository, tag, part_id from staged_tag_history
-        union all select repository, tag, part_id from staged_empty_folder where tag is not null
-        union all
-        select repository, tag, part_id from staged_stray
-        where tag is not null and path <> 'repositories/' || repository || '/_manifests/tags/' || tag
-    ) as f
-    where not exists (select 1 from staged_tag as t where t.repository = f.repository and t.tag = f.tag)
-    group by f.repository, f.tag
-) as t
-join store.repository as p using (repository);
+    select repository_id, tag, part_id from store.empty_folder where tag is not null and repository_id is not null
+    union all
+    select s.repository_id, s.tag, s.part_id
+    from store.stray as s
+    join store.repository as p using (repository_id)
+    where s.tag is not null and s.path <> 'repositories/' || p.repository || '/_manifests/tags/' || s.tag
+) as f
+where not exists (select 1 from store.tag as t where t.repository_id = f.repository_id and t.tag = f.tag)
+group by f.repository_id, f.tag;

@@ -1,11 +1,12 @@
 -- Blobs of which no size is known yet, and who may have them. One row per blob.
-select d.digest, list(distinct r.repository order by r.repository)
-from staged_manifest_ref as f
-join staged_digest as d on d.digest_id = f.child
-join staged_revision as r on r.path_digest = f.parent
+select d.digest, list(distinct p.repository order by p.repository)
+from store.manifest_ref as f
+join store.digest as d on d.digest_id = f.child_id
+join store.revision as r on r.digest_id = f.parent_id
+join store.repository as p using (repository_id)
 where f.role not in ('manifest', 'subject')
     and regexp_full_match(d.digest, 'sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}')
-    and f.child not in (select digest from staged_blob)
+    and f.child_id not in (select digest_id from store.blob)
     and d.digest not in (select unnest($absent))
 group by d.digest
 order by d.digest;

@@ -1,21 +1,31 @@
--- Manifests and image configurations the earlier scan read without a problem, and that have not changed since. One row per digest.
-create or replace temp table settled as
+-- Manifests and image configurations the earlier scan read without a problem, and that have not changed since. Blobs in
+-- parts that are gone are those of the earlier scan, all others are those of now. One row per digest.
+create temp table settled as
+with earlier as (
+    select digest_id, size_bytes, modified_at from store.blob where part_id in (select part_id from gone_part)
+),
+now as (
+    select digest_id, max(size_bytes) as size_bytes, max(modified_at) as modified_at
+    from store.blob
+    where part_id not in (select part_id from gone_part)
+    group by digest_id
+),
+faulty as (
+    select d.digest_id
+    from store.problem as p
+    join store.digest as d on d.digest = p.digest and d.copy = 0
+    where p.path like 'blobs/%' or p.path like '%/blobs/%'
+)
 select
-    new.digest,
-    old.digest_id,
-    old.digest_id in (select digest_id from earlier.store.manifest where kind <> 'unreadable') as is_manifest,
-    old.digest_id in (select config_id from earlier.store.image) as is_config
-from staged_blob as new
-join known as k on k.staged_id = new.digest
-join earlier.store.digest as first on first.digest_id = k.digest_id and first.copy = 0
-join earlier.store.blob as old on old.digest_id = k.digest_id
-where new.size_bytes = old.size_bytes
-    and new.modified_us is not distinct from epoch_us(old.modified_at)
-    and new.modified_us < $started_us
+    digest_id,
+    digest_id in (select digest_id from store.manifest where kind <> 'unreadable') as is_manifest,
+    digest_id in (select config_id from store.image) as is_config
+from now
+left join earlier using (digest_id)
+where now.modified_at < make_timestamp($before_us)
+    and (
+        earlier.digest_id is null
+        or now.size_bytes = earlier.size_bytes and now.modified_at is not distinct from earlier.modified_at
+    )
     and (is_manifest or is_config)
-    and old.digest_id not in (
-        select d.digest_id
-        from earlier.store.problem as p
-        join earlier.store.digest as d on d.digest = p.digest
-        where p.path like 'blobs/%' or p.path like '%/blobs/%'
-    );
+    and digest_id not in (select digest_id from faulty);

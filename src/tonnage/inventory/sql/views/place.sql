@@ -13,21 +13,23 @@ held as (
     join store.reach as r on r.root_id = s.digest_id
     left join child as c on c.repository_id = s.repository_id and c.digest_id = s.digest_id
 ),
-common as (
-    -- names are numbered in their order: if the first and the last holder are of one namespace, so are all between
-    select
-        h.blob_id,
-        min(h.repository_id) as first_id,
-        max(h.repository_id) as last_id,
-        case when min(h.unit_id) = max(h.unit_id) and min(h.repository_id) = max(h.repository_id) then min(h.unit_id) end as revision_id
-    from held as h
-    group by h.blob_id
-),
 named as (
     select
         repository_id,
+        row_number() over (order by repository) as place,
         case when strpos(repository, '/') > 0 then split_part(repository, '/', 1) end as namespace
     from store.repository
+),
+common as (
+    -- in the order of names: if the first and the last holder are of one namespace, so are all between
+    select
+        h.blob_id,
+        min(n.place) as first,
+        max(n.place) as last,
+        case when min(h.unit_id) = max(h.unit_id) and min(n.place) = max(n.place) then min(h.unit_id) end as revision_id
+    from held as h
+    join named as n using (repository_id)
+    group by h.blob_id
 )
 select
     u.blob_id,
@@ -35,17 +37,17 @@ select
     u.class,
     case
         when c.revision_id is not null then 'revision'
-        when c.first_id = c.last_id then 'repository'
+        when c.first = c.last then 'repository'
         when f.namespace = l.namespace then 'namespace'
         else 'disk'
     end as level,
-    case when c.first_id = c.last_id or f.namespace = l.namespace then f.namespace end as namespace,
-    case when c.first_id = c.last_id then c.first_id end as repository_id,
+    case when c.first = c.last or f.namespace = l.namespace then f.namespace end as namespace,
+    case when c.first = c.last then f.repository_id end as repository_id,
     c.revision_id
 from store.usage as u
 left join common as c on c.blob_id = u.blob_id
-left join named as f on f.repository_id = c.first_id
-left join named as l on l.repository_id = c.last_id;
+left join named as f on f.place = c.first
+left join named as l on l.place = c.last;
 comment on view store.place is 'Where on a map of the disk each blob lies, by number. One row per blob.';
 comment on column store.place.blob_id is 'Number of the blob.';
 comment on column store.place.size_bytes is 'Stored size in bytes.';

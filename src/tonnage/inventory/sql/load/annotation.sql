@@ -1,3 +1,0 @@
--- Annotations of manifests.
-insert into store.annotation
-select digest, name, value from staged_annotation;

@@ -1,3 +1,0 @@
--- Digests of uncompressed layers.
-insert into store.diff_id
-select config_digest, position, diff_id from staged_diff_id;

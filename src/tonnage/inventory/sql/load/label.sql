@@ -1,3 +1,0 @@
--- Labels of images.
-insert into store.label
-select config_digest, name, value from staged_label;

@@ -1,0 +1,3 @@
+-- Digests met, by their number.
+insert into store.digest
+select digest_id, digest, 0 from arrived;
