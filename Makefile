@@ -6,7 +6,10 @@ INVENTORY := tonnage.duckdb
 BENCH :=
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo scan test docs bench clean
+PREFIX := /usr/local
+DESTDIR :=
+
+.PHONY: help demo scan install test docs bench clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 12
@@ -19,6 +22,14 @@ scan: .venv/ready ## scan a registry: make scan REGISTRY=/var/lib/registry
 	@test -n "$(REGISTRY)" || { echo "which one? make scan REGISTRY=/var/lib/registry" >&2; exit 2; }
 	@$(BIN)/tonnage scan "$(REGISTRY)" -i "$(INVENTORY)" || [ $$? -eq 3 ] # 3: finished, and found problems
 	@$(BIN)/tonnage -i "$(INVENTORY)"
+
+install: .venv/ready ## put the manual page and completions below PREFIX (/usr/local)
+	install -D -m 644 docs/man/tonnage.1 "$(DESTDIR)$(PREFIX)/share/man/man1/tonnage.1"
+	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
+	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	$(BIN)/tonnage completion bash > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tonnage"
+	$(BIN)/tonnage completion zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tonnage"
+	$(BIN)/tonnage completion fish > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tonnage.fish"
 
 test: .venv/ready-dev ## check and test everything, the real registry included
 	scripts/install-test-programs.sh

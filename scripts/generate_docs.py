@@ -20,9 +20,10 @@ from pathlib import Path
 
 import click
 
-from tonnage import plan
+from tonnage import __version__, plan
 from tonnage.cli import program
 from tonnage.cli.options import SETTINGS
+from tonnage.cli.topics import TOPICS
 from tonnage.errors import EXIT_CODES
 from tonnage.exporter.metrics import Metric, builtin_metrics, compat_metrics, run_metric
 from tonnage.exporter.state import LIVE, LIVE_LABELS
@@ -37,20 +38,21 @@ SCANNED_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 WIDTH = 80
 SAMPLE_ROWS = 5
 GENERATED = "<!-- Written by scripts/generate_docs.py; `make docs` writes it anew. -->\n"
+MAN = "../man/tonnage.1"
 RELATION = re.compile(r"\b(?:from|join) ([a-z_]+)\b(?! as \()")
 
 
 def main() -> None:
     """Write the pages, or with `--check` say which of them are stale and exit with 1."""
     with demo_inventory() as inventory:
-        pages = {name: GENERATED + text for name, text in all_pages(inventory).items()}
+        pages = {name: text if name == MAN else GENERATED + text for name, text in all_pages(inventory).items()}
     stale = [name for name, text in pages.items() if read(REFERENCE / name) != text]
     if "--check" in sys.argv:
         for name in stale:
             print(f"docs/reference/{name} is stale: make docs", file=sys.stderr)
         sys.exit(1 if stale else 0)
-    REFERENCE.mkdir(parents=True, exist_ok=True)
     for name in stale:
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
         (REFERENCE / name).write_text(pages[name], encoding="utf-8")
         print(f"docs/reference/{name} written")
 
@@ -65,6 +67,7 @@ def all_pages(inventory: Inventory) -> dict[str, str]:
         "problems.md": problems_page(inventory),
         "reports.md": reports_page(inventory),
         "tables.md": tables_page(inventory),
+        MAN: man_page(),
     }
 
 
@@ -118,6 +121,24 @@ def commands() -> Iterator[click.Context]:
         if isinstance(command, click.Group):
             found = [(command.get_command(context, inner), inner) for inner in command.list_commands(context)]
             todo += [(inner, inner_name, context) for inner, inner_name in found if inner]
+
+
+def man_page() -> str:
+    """Return the manual page: the help of the program, its topics, and the help of each command and report."""
+    head = f'.\\" Written by scripts/generate_docs.py\n.TH TONNAGE 1 "" "tonnage {__version__}" "User Commands"\n'
+    name = f".SH NAME\ntonnage \\- {roff(program.help or '').splitlines()[0].rstrip('.').lower()}\n"
+    topics = [(topic.upper(), found.text()) for topic, found in TOPICS.items() if topic not in ("commands", "reports")]
+    helps = [(context.command_path, context.get_help()) for context in commands()]
+    sections = [
+        f".SH {roff(title)}\n.nf\n{roff(text.rstrip())}\n.fi\n" for title, text in [*helps[:1], *topics, *helps[1:]]
+    ]
+    return head + name + "".join(sections)
+
+
+def roff(text: str) -> str:
+    """Return text as roff prints it: backslashes, hyphens, and lines that would be requests."""
+    plain = text.replace("\\", "\\e").replace("-", "\\-")
+    return re.sub(r"^(?=[.'])", r"\\&", plain, flags=re.MULTILINE)
 
 
 def exit_codes_page() -> str:

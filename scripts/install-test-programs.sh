@@ -3,7 +3,7 @@
 # As root it installs without asking; else it says what to install, and those tests are skipped (in CI they fail).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-programs=(docker-registry skopeo umoci prometheus npm shellcheck chromium) # Debian packages of the same names
+programs=(docker-registry skopeo umoci prometheus npm shellcheck chromium ncdu gdu) # Debian packages of the same names
 fonts=(fonts-noto-core fonts-noto-cjk fonts-noto-mono)                     # pictures of pages look the same everywhere
 azurite=azurite@3.37.0                                                     # Azure's own emulator; npm is its only place
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +13,17 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.shell_completion import ShellComplete as Completing
 
-from tonnage.cli import main
+from tonnage.cli import COMMANDS, main, program
 from tonnage.cli.options import _PROGRAM_FORMS, SETTINGS
 from tonnage.cli.reports import all_reports
+from tonnage.cli.topics import TOPICS
 from tonnage.errors import TonnageError, UsageError
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.reports import Report, builtin_reports, run_report
 from tonnage.inventory.steering import Steering, steer, steer_rows
+from tonnage.planning.policy import parse_policy
 from tonnage.show.forms import BINARY, FORMS, TEXT, form_of, to_markdown, to_xlsx
 
 OWN = """-- Tags of my own. One row per tag.
@@ -286,3 +290,63 @@ def test_hostile_cells_stay_text() -> None:
     table = Table(["tag"], ["VARCHAR"], [("=1+1|<b>`x`",)])
     assert to_markdown(table).splitlines()[2] == "| =1+1\\|\\<b\\>\\`x\\` |"
     assert b"<f>" not in to_xlsx(table)
+
+
+# --- help and completion --------------------------------------------------------------------------------------------
+
+
+def test_help_is_one_screen_and_topics_have_the_rest(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command and report is named; each topic, command and report is explained; a slip says what was meant."""
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = call(capsys, "--help")
+    assert len(out.splitlines()) < 45
+    for name in (*COMMANDS, *all_reports()):
+        assert re.search(rf"(?:^|[\s,]){name}(?:[\s,]|$)", out), name
+    for topic in TOPICS:
+        code, text, _ = call(capsys, "help", topic)
+        assert (code, max(map(len, text.splitlines())) <= 80) == (0, True), topic
+    example = TOPICS["policy"].text().partition("\n\n")[2].partition("\n\n  tonnage")[0]
+    assert len(parse_policy(example).rule) == 1
+    assert call(capsys, "help", "layers")[1].startswith("Usage: tonnage layers")
+    code, _, err = call(capsys, "help", "exit-code")
+    assert (code, "did you mean `exit-codes`?" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("tags --repository ml/", ["ml/notebook", "ml/training"]),
+        ("problems --kind stray_rev", ["stray_revision_link"]),
+        ("what-if ml/note", ["ml/notebook"]),
+        ("plan ml/notebook:cud", ["ml/notebook:cuda"]),
+        ("tables blob_", ["blob_usage"]),
+        ("own --repository infra/", None),
+        ("scan -i ", ["file"]),
+        ("orph", ["orphan-signatures", "orphans"]),
+        ("layers -i nowhere.duckdb --format x", ["xlsx"]),
+        ("tags -i nowhere.duckdb --repository ", []),
+    ],
+)
+def test_a_shell_completes_what_there_is(
+    words: str, offered: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names of the inventory that is named or found; without one nothing, and no message."""
+    monkeypatch.setenv("_TONNAGE_COMPLETE", "bash_complete")
+    *args, incomplete = words.split(" ")
+    found = Completing(program, {}, "tonnage", "_TONNAGE_COMPLETE").get_completions(args, incomplete)
+    names = [item.value if item.type == "plain" else item.type for item in found]
+    assert names == offered if offered is not None else names
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_installed(
+    shell: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is printed is what is installed."""
+    monkeypatch.setenv("HOME", str(folder))
+    _, script, _ = call(capsys, "completion", shell)
+    assert call(capsys, "completion", shell, "--install")[0] == 0
+    (written,) = [path for path in folder.rglob("*tonnage*") if path.is_file()]
+    assert written.read_text() == script and "_TONNAGE_COMPLETE" in script

@@ -1,19 +1,18 @@
 """The command line: one short file per command, imported when it is called; every report is a command as well."""
 
+import os
 import re
 import sys
-import textwrap
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import click
 
 from tonnage import __version__
-from tonnage.cli.options import INVENTORY_HELP, SETTINGS
+from tonnage.cli.options import INVENTORY_HELP
 from tonnage.cli.signals import EndedError, ending_at_signals
 from tonnage.cli.streams import NobodyReadsError, own_streams
-from tonnage.errors import EXIT_CODES, MORE_MEMORY, TonnageError, UsageError
+from tonnage.errors import MORE_MEMORY, TonnageError, UsageError
 
 COMMANDS = {
     "scan": "Read a registry's storage into an inventory.",
@@ -36,18 +35,32 @@ COMMANDS = {
     "files": "List the largest files in a layer.",
     "exporter": "Serve what the storage holds as metrics for Prometheus.",
     "demo": "Build a sample registry, scan it, and show the card.",
+    "ncdu": "Put the inventory out as ncdu's export, to be browsed with it.",
+    "completion": "Have a shell complete commands, files and names.",
+    "help": "Explain a topic: targets, formats, exit codes, all commands, all reports.",
 }
-"""Commands that are no reports, with the one line `--help` shows; each is a module of the same name."""
+"""Commands that are no reports, with the one line `help commands` shows; each is a module of the same name."""
 
-_HELP_WIDTH = 76
-"""Of lines that are broken here and not by click: what 80 columns leave between the margins."""
+_MAIN = {
+    "demo": "Build a sample registry, scan it, and show the card.",
+    "scan": "Read a registry's storage into an inventory.",
+    "gc": "Preview the registry's own garbage collection.",
+    "plan": "Write a plan of what to delete: by name, policy, or bytes.",
+    "what-if": "Say what would be freed if these went, as a set.",
+    "apply": "Delete from a registry what a plan says, nothing else.",
+    "verify": "Compare a plan with what a later scan measures.",
+    "image": "Show an image: its layers, and who else holds them.",
+    "sql": "Ask the inventory anything.",
+    "web": "Look at an inventory in the browser.",
+    "serve": "Scan again and again; serve the page and the metrics.",
+    "help": "Explain a topic, or any command.",
+}
+"""What `--help` has a line for; the others it only names."""
 _EXAMPLES = """\b
 Examples:
-  tonnage scan /var/lib/registry
-  tonnage
-  tonnage layers --max-references 2 --min-size 500MiB
+  tonnage scan /var/lib/registry && tonnage
+  tonnage layers --min-size 500MiB --sort -size_bytes -o layers.xlsx
   tonnage why sha256:4f4f
-  tonnage sql "select repository, count(*) from tag group by all"
 """
 
 
@@ -60,6 +73,14 @@ class _Program(click.Group):
         return [*COMMANDS, *all_reports()]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        found = self._command(name)
+        if found is None or "_TONNAGE_COMPLETE" not in os.environ:
+            return found
+        from tonnage.cli.completing import offer
+
+        return offer(found)
+
+    def _command(self, name: str) -> click.Command | None:
         if name in COMMANDS:
             command: click.Command = import_module(f"tonnage.cli.{name.replace('-', '_')}").command
             return command
@@ -73,37 +94,28 @@ class _Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
-            import difflib
+            from tonnage.formats.closest import meant
 
-            close = difflib.get_close_matches(name, self.list_commands(ctx), 1)
-            hint = f"tonnage {close[0]}" if close else "tonnage --help"
-            raise UsageError(f"there is no command `{name}`", hint)
+            raise UsageError(f"there is no command `{name}`", meant(name, self.list_commands(ctx), "tonnage --help"))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from tonnage.cli.reports import all_reports
 
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-        with formatter.section("Reports"):
-            formatter.write_dl([(name, report.question) for name, report in all_reports().items()])
-
-
-def _paragraph(title: str, meanings: Mapping[Any, str]) -> str:
-    """Return a list for the end of the help; `\\b` keeps click from joining its lines."""
-    widest = max(len(str(name)) for name in meanings)
-    lines = [
-        textwrap.fill(f"  {name:{widest}}  {meaning}", _HELP_WIDTH, subsequent_indent=" " * (widest + 4))
-        for name, meaning in meanings.items()
-    ]
-    return "\n".join(["\n\b", f"{title}:", *lines, ""])
+            formatter.write_dl(list(_MAIN.items()))
+        others = [name for name in COMMANDS if name not in _MAIN]
+        formatter.write("\n")
+        formatter.write_text(f"Others (tonnage help commands): {', '.join(others)}")
+        formatter.write("\n")
+        formatter.write_text(f"Reports (tonnage help reports): {', '.join(all_reports())}")
 
 
 @click.group(
     cls=_Program,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_EXAMPLES + _paragraph("Environment", SETTINGS) + _paragraph("Exit codes", EXIT_CODES),
+    epilog=_EXAMPLES,
 )
 @click.version_option(__version__, prog_name="tonnage")
 @click.option(
