@@ -350,3 +350,33 @@ def test_completion_is_installed(
     assert call(capsys, "completion", shell, "--install")[0] == 0
     (written,) = [path for path in folder.rglob("*tonnage*") if path.is_file()]
     assert written.read_text() == script and "_TONNAGE_COMPLETE" in script
+
+
+# --- values and the demo --------------------------------------------------------------------------------------------
+
+
+def test_times_with_a_zone_and_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    """`now()` has a zone; NaN and infinity are null, as JSON has neither; a list stays a list."""
+    query = "select now() as at, 'nan'::double as n, 'inf'::double as i, [1, 2] as l, {'a': 1} as s"
+    code, out, err = call(capsys, "sql", query, "--json")
+    assert code == 0, err
+    (row,) = json.loads(out)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["at"])
+    assert (row["n"], row["i"], row["l"], row["s"]) == (None, None, [1, 2], {"a": 1})
+    for form in ("table", "csv", "md", "xlsx", "parquet"):
+        assert call(capsys, "sql", query, "--format", form, "-o", "it")[0] == 0
+
+
+def test_an_interrupted_demo_leaves_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a part of a registry nor the folder for it."""
+
+    def build(root: Path) -> None:
+        (root / "docker").mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tonnage.sample.build_demo", build)
+    before = sorted(folder.rglob("*"))
+    assert call(capsys, "demo", "it")[0] == 130
+    assert sorted(folder.rglob("*")) == before

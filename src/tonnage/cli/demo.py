@@ -1,9 +1,11 @@
 """tonnage demo"""
 
+import contextlib
 import os
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -27,8 +29,7 @@ def command(folder: str) -> None:
     root, inventory = Path(folder) / "registry", str(Path(folder) / "tonnage.duckdb")
     if not root.exists():
         talk(f"building a sample registry in {root}")
-        root.parent.mkdir(parents=True, exist_ok=True)
-        with new_folder(root) as building:
+        with _parent_of(root), new_folder(root) as building:
             build_demo(building)
     elif not (root / "docker").is_dir():
         raise UsageError(f"`{root}` is there already and is no sample registry")
@@ -37,6 +38,20 @@ def command(folder: str) -> None:
     talk(f"+ tonnage -i {inventory}\n")
     show_card(inventory)
     talk(f"\nIn the browser: {_program()} web {shlex.quote(os.path.abspath(inventory))}")
+
+
+@contextlib.contextmanager
+def _parent_of(root: Path) -> Iterator[None]:
+    """Have the folder there that the registry goes into; it goes again with what fails, if it was not there before."""
+    is_new = not root.parent.exists()
+    root.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):  # not empty: somebody else is at work there too
+                root.parent.rmdir()
+        raise
 
 
 def _program() -> str:

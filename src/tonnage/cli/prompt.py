@@ -9,13 +9,9 @@ from tonnage.show.render import to_text
 
 def prompt(path: str) -> None:
     """Read statements until the end of input, and print what they answer."""
-    try:
-        from prompt_toolkit import PromptSession
-        from prompt_toolkit.completion import WordCompleter
-    except ImportError as error:
-        raise TonnageError(
-            "there is neither a duckdb program with a safe mode nor prompt_toolkit here", "pip install 'tonnage[shell]'"
-        ) from error
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+
     with Inventory(path) as inventory:
         session: PromptSession[str] = PromptSession("tonnage> ", completer=WordCompleter(_words(inventory)))
         talk("SQL, a statement a line; tables: `from duckdb_views()`. Ctrl-D ends.")

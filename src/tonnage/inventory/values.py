@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tonnage.formats.quoting import identifier, literal
@@ -19,6 +19,7 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):
+        value = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
         return value.isoformat(timespec="seconds") + "Z"
     if isinstance(value, bytes):
         return value.hex()
