@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Install the real registry, its clients, PostgreSQL, Prometheus and Azurite, which the integration tests run against.
+# Install the real registry, its clients, PostgreSQL, Prometheus, nginx and Azurite, which the integration tests run against.
 # As root it installs without asking; else it says what to install, and those tests are skipped (in CI they fail).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-programs=(docker-registry skopeo umoci prometheus npm shellcheck chromium ncdu gdu) # Debian packages of the same names
+programs=(docker-registry skopeo umoci prometheus nginx npm shellcheck chromium ncdu gdu) # Debian packages of the same names
 fonts=(fonts-noto-core fonts-noto-cjk fonts-noto-mono)                     # pictures of pages look the same everywhere
 azurite=azurite@3.37.0                                                     # Azure's own emulator; npm is its only place
 
@@ -24,7 +24,7 @@ install_programs() {
     fi
 
     # The packages would start these at once and at every boot; the tests start their own.
-    services=(docker-registry prometheus postgresql)
+    services=(docker-registry prometheus postgresql nginx)
     has_systemd() { [ -d /run/systemd/system ]; }
     echo "installing ${missing[*]}" >&2
     if has_systemd; then systemctl mask --quiet --runtime "${services[@]}"; fi

@@ -20,6 +20,10 @@ TIMES = ("modified_at", "pushed_at")
 """Columns that tell when files were written, which a storage in memory does not know."""
 
 
+READS = ("read_at", "looked_at", "used_at", "unused_since_at")
+"""Columns that tell when something was read: that changes without anything being written, and a rescan need not see it."""
+
+
 def scan_tree(root: Path, inventory: Path, **options: Any) -> Summary:
     """Scan the registry at `root`, in this process."""
     return scan_storage(open_local(str(root)), inventory, **options)
@@ -42,16 +46,16 @@ def column(inventory: Path, sql: str) -> list[Any]:
 
 
 def everything(inventory: Path, *, without: Collection[str] = ()) -> dict[str, Rows]:
-    """Return all rows of all views, in a fixed order; what is about the scans themselves is left out."""
+    """Return all rows of all views, in a fixed order; what is about the scans themselves, and about reads, is left out."""
     found = {}
     with Inventory(str(inventory)) as opened:
         views = opened.query(
             "select view_name from duckdb_views() where schema_name = 'main' and not internal order by view_name"
         ).rows
         for (view,) in views:
-            if not view.startswith("scan"):
+            if not view.startswith("scan") and view != "use_source":
                 table = opened.query(f'from main."{view}"')
-                kept = [number for number, name in enumerate(table.columns) if name not in without]
+                kept = [number for number, name in enumerate(table.columns) if name not in (*without, *READS)]
                 found[view] = sorted((tuple(row[number] for number in kept) for row in table.rows), key=repr)
     return found
 

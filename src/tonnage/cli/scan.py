@@ -47,6 +47,13 @@ with 18 if most of the storage is not there, such as a disk that is not mounted.
     callback=parse_with(parse_size),
     help="What the database may hold; else a quarter of the memory, 2 GB at most.",
 )
+@click.option(
+    "--pulls-from",
+    "pull_places",
+    multiple=True,
+    metavar="FILE",
+    help="What was pulled when: access log, notifications, S3 log, Harbor's dump or URL; - is stdin. May be given again.",
+)
 @source_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 def command(
@@ -59,6 +66,7 @@ def command(
     says_requests: bool,
     max_duration: float,
     memory_limit: int | None,
+    pull_places: tuple[str, ...],
     quiet: bool,
     **source: Any,
 ) -> None:
@@ -70,6 +78,7 @@ def command(
     zot's storage does.
     """
     from tonnage.cli.output import talk
+    from tonnage.cli.pulls import read_pulls
     from tonnage.errors import UsageError
     from tonnage.monitor import Monitor, TerminalMonitor
     from tonnage.scan.deadline import within
@@ -81,6 +90,9 @@ def command(
         raise UsageError("both --moved and --replace", "give one of them")
     other_place = OtherPlace.MOVED if moved else OtherPlace.REPLACED if replace else OtherPlace.REFUSED
     refuse_others(place, source["keys"])
+    pulls = read_pulls(pull_places)
+    for file in () if quiet or not pulls else pulls.files:
+        talk(file.describe())
     monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
     with within(max_duration):
         storage = open_storage(place, open_options(**source))
@@ -97,6 +109,7 @@ def command(
                 other_place=other_place,
                 monitor=monitor,
                 memory_bytes=memory_limit,
+                pulls=pulls,
             )
         finally:
             monitor.end()

@@ -20,7 +20,7 @@ _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "\
 
 def parse_tags(text: str) -> Tags:
     """Return the tags of a file: a line `REPOSITORY:TAG@DIGEST` each, or a dump of Harbor's database. Raises UsageError."""
-    if re.search(r"^(--\n-- PostgreSQL database|COPY [\w.\"]+ \()", text, re.MULTILINE):
+    if is_dump(text):
         return _of_dump(text)
     return _of_lines(text)
 
@@ -57,6 +57,16 @@ def _of_dump(text: str) -> Tags:
         )
     found = [(artifacts.get(artifact), tag) for artifact, tag in named]
     return [(of[0], tag, of[1]) for of, tag in found if of]
+
+
+def artifacts_of(text: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of Harbor's table `artifact` in a plain SQL dump."""
+    return (row for table, row in _rows(text) if table == "artifact" and row)
+
+
+def is_dump(text: str) -> bool:
+    """Return whether a text is what `pg_dump` writes."""
+    return re.search(r"^(--\n-- PostgreSQL database|COPY [\w.\"]+ \()", text, re.MULTILINE) is not None
 
 
 def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:

@@ -24,6 +24,8 @@ class Knowledge(NamedTuple):
     has_untagged: bool
     has_files: bool
     has_stored_sizes: bool
+    has_uses: bool
+    """Whether it is known of some revision since when it was not used."""
 
     @property
     def unknown(self) -> list[str]:
@@ -40,15 +42,28 @@ class Knowledge(NamedTuple):
 
 def knowledge_of(inventory: Inventory) -> Knowledge:
     """Return what the inventory knows."""
-    return Knowledge(*inventory.query("select kind, has_untagged, has_files, has_stored_sizes from source").rows[0])
+    return Knowledge(
+        *inventory.query("select kind, has_untagged, has_files, has_stored_sizes, has_uses from source").rows[0]
+    )
 
 
 def insist(inventory: Inventory, need: str, what: str) -> None:
-    """Raise NotKnownError unless the inventory has what is needed: `untagged`, `files` or `stored_sizes`."""
-    if not getattr(knowledge_of(inventory), f"has_{need}"):
-        raise NotKnownError(f"{what}: unknown in an inventory that was read over HTTP")
+    """Raise NotKnownError unless the inventory has what is needed: `untagged`, `files`, `stored_sizes` or `uses`."""
+    if getattr(knowledge_of(inventory), f"has_{need}"):
+        return
+    if need == "uses":
+        raise NotKnownError(f"{what}: unknown; {_why_no_uses(inventory)}", _GIVE_PULLS)
+    raise NotKnownError(f"{what}: unknown in an inventory that was read over HTTP")
 
 
+def _why_no_uses(inventory: Inventory) -> str:
+    found = inventory.query(
+        "select source || ' ' || state from use_source order by source <> 'access times', source"
+    ).rows
+    return "; ".join(text for (text,) in found)
+
+
+_GIVE_PULLS = "give logs that end about now to the scan, with --pulls-from FILE"
 _GIVE_TAGS = "give them with --tags-from FILE: a line REPOSITORY:TAG@sha256:… each, or Harbor's database dump or URL"
 
 

@@ -12,7 +12,7 @@ is (repository, namespace, tag, kind), which are globs, for `like $name escape '
 `one|other`, where `label:KEY` is any word that begins with `label:`. Without a default it must be given, and the default
 `any` is no restriction. A default that hides rows says what hides none, as `2..any`; of an integer, `any` is null.
 `Needs` says without which knowledge (see knowledge.py) the report would call none what is only unknown: `files`,
-`untagged`; it is then refused.
+`untagged`, `uses`; it is then refused.
 A column is explained by `name: text`, unless it is a column of a view and has its meaning from there.
 From this one file come the command, its help, its options, the table, the JSON, the page and the docs.
 """
@@ -37,7 +37,7 @@ _PARAMETER = re.compile(rf"-- \$(\w+) ({_WORD}(?:\|{_WORD})*)(?: (\S+?)(?:\.\.(\
 _TYPES = ("text", "integer", "decimal", "bytes", "days", "digest")
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _COLUMN = re.compile(r"-- ([a-z_]+): (.+)")
-_NEED = re.compile(r"-- Needs: (files|untagged)")
+_NEED = re.compile(r"-- Needs: (files|untagged|uses)")
 _EXAMPLE = re.compile(r"-- Example: (.+)")
 
 

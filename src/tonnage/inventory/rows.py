@@ -26,6 +26,13 @@ class Blob(NamedTuple):
     modified_us: int | None
 
 
+class Access(NamedTuple):
+    """One row per blob whose file system notes when it was read: its access time, as it stands there."""
+
+    digest: Digest
+    read_us: int
+
+
 class Revision(NamedTuple):
     """One row per revision link. `content_digest` is None when the link holds no digest."""
 
@@ -241,13 +248,13 @@ class DiffId(NamedTuple):
 
 
 Row = (
-    Blob | Revision | Tag | TagHistory | LayerLink | ExtraLink | UploadFile | MultipartUpload | OldVersion | Stray
+    Blob | Access | Revision | Tag | TagHistory | LayerLink | ExtraLink | UploadFile | MultipartUpload | OldVersion | Stray
     | EmptyFolder | Folder | LayoutFile | Problem | Manifest | ManifestRef | Annotation | Image | Label | History | DiffId
 )  # fmt: skip
 
 LISTING: tuple[type[Row], ...] = (
-    Blob, Revision, Tag, TagHistory, LayerLink, ExtraLink, UploadFile, MultipartUpload, OldVersion, Stray, EmptyFolder,
-    Folder, LayoutFile, Problem,
+    Blob, Access, Revision, Tag, TagHistory, LayerLink, ExtraLink, UploadFile, MultipartUpload, OldVersion, Stray,
+    EmptyFolder, Folder, LayoutFile, Problem,
 )  # fmt: skip
 CONTENT: tuple[type[Row], ...] = (Manifest, ManifestRef, Annotation, Image, Label, History, DiffId)
 

@@ -1,4 +1,4 @@
-"""Harbor's own API, for what its registry half does not know: the tags.
+"""Harbor's own API, for what its registry half does not know: the tags, and when an artifact was pulled last.
 
     /api/v2.0/repositories                                                    every repository the user may see
     /api/v2.0/projects/<project>/repositories/<repository>/artifacts          its artifacts, with their tags
@@ -33,6 +33,21 @@ def read_harbor_tags(
     environment: Mapping[str, str] | None = None,
 ) -> list[tuple[str, str, str]]:
     """Return repository, tag and digest of every tag the user may see. Raises RegistryError and its subclasses."""
+    found = read_harbor_artifacts(
+        url, credentials_file=credentials_file, ca_file=ca_file, limits=limits, environment=environment
+    )
+    return [(name, tag, str(artifact.get("digest", ""))) for name, artifact in found for tag in _tags_of(artifact, url)]
+
+
+def read_harbor_artifacts(
+    url: str,
+    *,
+    credentials_file: str = "",
+    ca_file: str = "",
+    limits: Limits | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return every artifact the user may see, with its repository's name. Raises RegistryError and its subclasses."""
     base = parse_registry_url(url)
     given = os.environ if environment is None else environment
     login = find_credentials(urlsplit(base).netloc, credentials_file, given)
@@ -42,20 +57,19 @@ def read_harbor_tags(
         headers["Authorization"] = f"Basic {pair}"
     wire = Wire(limits or Limits(), ca_file=ca_file)
     try:
-        return list(_tags(wire, f"{base}/api/v2.0", headers))
+        return list(_artifacts(wire, f"{base}/api/v2.0", headers))
     finally:
         wire.close()
 
 
-def _tags(wire: Wire, api: str, headers: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def _artifacts(wire: Wire, api: str, headers: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
     for repository in _pages(wire, f"{api}/repositories", headers):
         name = str(repository.get("name", ""))
         project, _, rest = name.partition("/")
         inner = quote(quote(rest, safe=""), safe="")
         path = f"{api}/projects/{quote(project, safe='')}/repositories/{inner}/artifacts"
         for artifact in _pages(wire, path, headers, "&with_tag=true"):
-            for tag in _tags_of(artifact, path):
-                yield name, tag, str(artifact.get("digest", ""))
+            yield name, artifact
 
 
 def _pages(wire: Wire, url: str, headers: Mapping[str, str], more: str = "") -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ It is healthy, nothing in it is damaged, and it is full for the usual reasons:
 - `shop/checkout`: old multi-arch indexes were deleted, but not the images in them, which now nobody sees.
 - `data/etl`: deleted versions with large layers of their own. Garbage collection would free them; it has never run.
 - `ml/notebook`, `ml/training`: one 3 GB layer that is used once; large weights, and nightly builds left untagged.
+- `library/nginx`, `shop/frontend` and `team-a/api` were pulled in November; nothing else since it was pushed.
 - `infra/*`: a BuildKit cache, Helm charts. `legacy/portal`: all deleted, the name remains.
 
 Layers are sparse files: some 39 GB that take no room on disk. Their contents are not archives and cannot be run.
@@ -78,6 +79,8 @@ def build_demo(root: Path) -> Builder:
     _build_cache(registry)
     _charts(registry)
     _legacy(registry, debian)
+    for name in ("library/nginx", "shop/frontend", "team-a/api"):
+        registry.repository(name).pull_all(_day(320))
     return registry
 
 

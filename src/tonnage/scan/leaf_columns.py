@@ -40,7 +40,7 @@ def healthy_columns(
     if first.place not in _ROW_OF or not (first.place is Place.TAG or first.digest.startswith("sha256:")):
         return "", [], leaves
     digests = _digests(storage, first.place, leaves, reads_layer_links)
-    others = leaves._replace(names=[], sizes_bytes=[], modified_us=[])
+    others = leaves._replace(names=[], sizes_bytes=[], modified_us=[], read_us=None)
     if None in digests:
         healthy = [digest is not None for digest in digests]
         others, leaves = _pick(leaves, [not is_so for is_so in healthy]), _pick(leaves, healthy)
@@ -59,14 +59,25 @@ def healthy_columns(
     return _ROW_OF[first.place], columns, others
 
 
+def access_columns(leaves: Leaves, digests: list[Any]) -> list[list[Any]]:
+    """Return the columns of `Access` for those leaves that are healthy blobs: these `digests`, in their order."""
+    if not leaves.read_us:
+        return []
+    if len(digests) == len(leaves.names):
+        return [digests.copy(), list(leaves.read_us)]
+    read_us = dict(zip(leaves.names, leaves.read_us, strict=True))
+    return [digests.copy(), [read_us[digest.partition(":")[2]] for digest in digests]]
+
+
 def _pick(leaves: Leaves, is_wanted: list[bool]) -> Leaves:
-    folder, file, names, sizes_bytes, times_us = leaves
+    folder, file, names, sizes_bytes, times_us, read_us = leaves
     return Leaves(
         folder,
         file,
         list(compress(names, is_wanted)),
         list(compress(sizes_bytes, is_wanted)),
         list(compress(times_us, is_wanted)),
+        None if read_us is None else list(compress(read_us, is_wanted)),
     )
 
 

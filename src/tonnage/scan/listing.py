@@ -22,7 +22,7 @@ from tonnage.formats.names import collectors_that_refuse
 from tonnage.inventory import rows
 from tonnage.scan.columns import Columns, Rows, columns_of, extend
 from tonnage.scan.layouts import LayoutSorter
-from tonnage.scan.leaf_columns import healthy_columns, place_of
+from tonnage.scan.leaf_columns import access_columns, healthy_columns, place_of
 from tonnage.storage import OPEN_NONE, Entry, Format, Layouts, Leaves, Storage, Type
 
 CLOCK_MARGIN_US = 2_000_000
@@ -112,9 +112,9 @@ def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_lin
 
 
 def fingerprint_of(entries: Sequence[Entry | Leaves]) -> bytes:
-    """Return a hash over all names, sizes and times that were listed."""
+    """Return a hash over all names, sizes and times that were listed; when a file was read is no change of it."""
     plain = [
-        tuple(entry) if isinstance(entry, Leaves) else (*entry[:3], str.__str__(entry.type), entry.detail, entry.inode)
+        entry[:5] if isinstance(entry, Leaves) else (*entry[:3], str.__str__(entry.type), entry.detail, entry.inode)
         for entry in entries
     ]
     return blake2b(marshal.dumps(plain), digest_size=16).digest()
@@ -172,7 +172,9 @@ class _Sorter:
         name, columns, others = healthy_columns(self.storage, first, leaves, self.reads_layer_links)
         if name:
             extend(self.columns, name, columns)
-        folder, file, *odd = others
+        if name == "Blob" and (accesses := access_columns(leaves, columns[0])):
+            extend(self.columns, "Access", accesses)
+        folder, file, *odd = others[:5]
         for name, size_bytes, modified_us in zip(*odd, strict=True):
             path = f"{folder}/{name}/{file}"
             located = locate(path)

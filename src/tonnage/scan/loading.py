@@ -180,13 +180,19 @@ def load(connection: "duckdb.DuckDBPyConnection", kind: str) -> None:
         connection.execute(statements("load")[name].sql)
 
 
-def load_parts(connection: "duckdb.DuckDBPyConnection", parts: list[tuple[int, str, str, bytes, int]]) -> None:
+PartRow = tuple[int, str, str, bytes, int, int | None]
+"""A part: number, prefix, token, fingerprint, number of files, and when its access times were asked for, in µs."""
+
+
+def load_parts(connection: "duckdb.DuckDBPyConnection", parts: list[PartRow]) -> None:
     """Write down in which parts the storage was listed, and what each looked like."""
-    types = (DataType.int64(), DataType.string(), DataType.string(), DataType.binary(), DataType.int64())
+    text, number = DataType.string(), DataType.int64()
+    types = (number, text, text, DataType.binary(), number, number)
     columns = zip(*parts, strict=True)
     arrays = [Array(list(values), type=type_) for values, type_ in zip(columns, types, strict=True)]
-    names = ["part_id", "prefix", "token", "fingerprint", "files_count"]
-    insert(connection, "insert into store.part from arrived", ArrowTable.from_arrays(arrays, names=names))
+    names = ["part_id", "prefix", "token", "fingerprint", "files_count", "looked_at"]
+    sql = "insert into store.part select * replace (make_timestamp(looked_at) as looked_at) from arrived"
+    insert(connection, sql, ArrowTable.from_arrays(arrays, names=names))
 
 
 def insert(connection: "duckdb.DuckDBPyConnection", sql: str, whole: ArrowTable) -> None:

@@ -30,7 +30,8 @@ from tonnage.registry.paging import EndlessError
 from tonnage.registry.referrers import stands_for_referrers
 from tonnage.scan.columns import Rows, columns_of, in_part, pack
 from tonnage.scan.contents import add_config, add_manifest, add_unreadable_config, add_unreadable_manifest
-from tonnage.scan.loading import Intake
+from tonnage.scan.loading import Intake, PartRow
+from tonnage.scan.pulls import Pulls
 from tonnage.scan.replace import (
     OtherPlace,
     Previous,
@@ -82,6 +83,7 @@ def scan_registry(
     monitor: Monitor,
     now: Callable[[], datetime],
     limit: MemoryLimit,
+    pulls: Pulls | None = None,
 ) -> Summary:
     """Scan a registry into an inventory file, replacing it in one step at the end; return what was found.
 
@@ -98,7 +100,7 @@ def scan_registry(
             run.read_manifests()
             run.read_configs()
             run.add_blobs()
-            run.finish()
+            run.finish(pulls)
             summary = summarize(connection, target)
     return summary
 
@@ -384,8 +386,8 @@ class _Run:
     def _earlier_has_sizes(self) -> bool:
         return bool(self.connection.execute("select has_stored_sizes from earlier.store.source").fetchall()[0][0])
 
-    def finish(self) -> None:
-        """Fill the tables and write down what this scan found."""
+    def finish(self, pulls: Pulls | None) -> None:
+        """Fill the tables and write down what this scan found, and what logs tell."""
         self.monitor.begin("loading", 1)
         self.intake.finish()
         source = {
@@ -394,8 +396,8 @@ class _Run:
             "has_files": False,
             "has_stored_sizes": self.has_all_sizes,
         }
-        parts = [(_PART, "", "", b"", 0)]
-        fill(self.connection, source, parts, self._facts, takes_totals=self.previous is not None)
+        parts: list[PartRow] = [(_PART, "", "", b"", 0, None)]
+        fill(self.connection, source, parts, self._facts, takes_totals=self.previous is not None, pulls=pulls)
         self.monitor.end()
 
     def _facts(self) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from tonnage.monitor import Monitor
 from tonnage.scan.columns import in_part, pack
 from tonnage.scan.listing import Earlier, fingerprint_of, rows_of, trusted_before
-from tonnage.scan.loading import Intake
+from tonnage.scan.loading import Intake, PartRow
 from tonnage.scan.threads import ThreadCrew
 from tonnage.scan.workers import Crew, PartToList, Result, Task
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Keys, Part, Storage
+from tonnage.storage.local import LocalStorage
 
 _LOOSE = ""
 """Prefix of the pseudo-part of what lies outside of all parts."""
@@ -23,6 +24,8 @@ _PARTS_PER_TASK = 8
 """Few, so that all workers have some to the end; to send and to load the rows of each by themselves costs more than to
 list a small one.
 """
+_LOOK_AGAIN_US = 24 * 3600 * 1_000_000
+"""How old access times may get in a part that did not change. Most file systems note a read once a day (relatime)."""
 _PARTS_EXPECTED = 300
 """For the progress of a listing that has no end in sight: the 256 folders of blobs, and some repositories."""
 
@@ -34,6 +37,8 @@ class KnownPart(NamedTuple):
     token: str
     fingerprint: bytes
     files_count: int
+    looked_us: int | None
+    """When it was asked when its files were read; None where that is not noted."""
     is_odd: bool
     """It held something that does not belong: its folders are opened again."""
     has_failed: bool
@@ -58,6 +63,7 @@ class ListedPart:
     files_count: int = 0
     is_kept: bool = False
     """Nothing changed in it."""
+    looked_us: int | None = None
 
 
 class Listing:
@@ -76,6 +82,7 @@ class Listing:
         self.parts: dict[str, ListedPart] = {}
         self.loose: list[Entry] = []
         self.next_id = 0
+        self.started_us = 0
 
     def begin(self, intake: Intake, earlier: EarlierScan | None) -> None:
         """Take where rows go to, and the scan to build upon."""
@@ -126,9 +133,11 @@ class Listing:
             if now is None or not now.is_kept:
                 yield part.part_id
 
-    def rows(self) -> list[tuple[int, str, str, bytes, int]]:
+    def rows(self) -> list[PartRow]:
         """Return the rows of the table `part`."""
-        return [(p.part_id, prefix, p.token, p.fingerprint, p.files_count) for prefix, p in self.parts.items()]
+        return [
+            (p.part_id, prefix, p.token, p.fingerprint, p.files_count, p.looked_us) for prefix, p in self.parts.items()
+        ]
 
     def _number(self, part: Part) -> int:
         """Give a part the number its new rows go by: one of the two that are its own for ever, by turns."""
@@ -141,7 +150,7 @@ class Listing:
     def _keep(self, prefix: str, known: KnownPart) -> None:
         part = self.parts[prefix]
         part.part_id, part.fingerprint, part.files_count = known.part_id, known.fingerprint, known.files_count
-        part.is_kept = True
+        part.is_kept, part.looked_us = True, known.looked_us
 
     def _sort_keys(self, part: Part, keys: Keys) -> None:
         """Have a part turned into rows whose listing is at hand, and take what is done already."""
@@ -175,8 +184,20 @@ class Listing:
             if is_same and known:
                 self._keep(prefix, known)
             else:
-                part.fingerprint, part.files_count = fingerprint, files_count
+                part.fingerprint, part.files_count, part.looked_us = fingerprint, files_count, self._looks_us(prefix)
             self.monitor.advance(1, files_count)
+
+    def _looks_us(self, prefix: str) -> int | None:
+        """Return when this scan asks for access times; None where they are not noted."""
+        notes_reads = (
+            isinstance(self.storage, LocalStorage) and self.storage.notes_reads and prefix.startswith("blobs/")
+        )
+        return self.started_us if notes_reads else None
+
+    def _is_stale(self, part: Part, known: KnownPart) -> bool:
+        """Return whether it is time to ask again when the files of a part were read, which changes no folder's time."""
+        now_us = self._looks_us(part.prefix)
+        return now_us is not None and (known.looked_us is None or now_us - known.looked_us > _LOOK_AGAIN_US)
 
     def _is_settled(self, part: Part, known: KnownPart) -> bool:
         """In a large registry, a part with the same token as before holds the same names, and blobs never change.
@@ -184,6 +205,8 @@ class Listing:
         In others each blob is asked for all the same: it costs little, and damage shows. So it is where something was odd:
         a folder that was empty may be one into which a large layer was just being copied.
         """
+        if self._is_stale(part, known):
+            return False
         if self.is_searched or known.is_odd or not self.earlier or not part.token or part.token != known.token:
             return False
         return int(part.token) // 1000 < trusted_before(self.earlier.started_us)
@@ -195,5 +218,6 @@ class Listing:
             return PartToList(part.prefix, number, unopened_before_us)
         if self.is_searched and not known.is_odd:
             unopened_before_us = trusted_before(self.earlier.started_us)
-        earlier = None if known.has_failed else Earlier(known.fingerprint, self.earlier.started_us)
+        is_anew = known.has_failed or self._is_stale(part, known)
+        earlier = None if is_anew else Earlier(known.fingerprint, self.earlier.started_us)
         return PartToList(part.prefix, number, unopened_before_us, earlier)

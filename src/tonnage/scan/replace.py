@@ -26,7 +26,8 @@ from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, connect, d
 from tonnage.inventory.failures import Failure, failure_of, system_reason
 from tonnage.inventory.known import Doubted, gravest, read_doubts
 from tonnage.inventory.statements import statements
-from tonnage.scan.loading import load, load_parts
+from tonnage.scan.loading import PartRow, load, load_parts
+from tonnage.scan.pulls import Pulls, add_uses
 from tonnage.sizes import format_size
 
 if TYPE_CHECKING:
@@ -254,14 +255,16 @@ def _refuse_unread(error: TonnageError, target: Path) -> None:
 def fill(
     connection: "duckdb.DuckDBPyConnection",
     source: dict[str, Any],
-    parts: list[tuple[int, str, str, bytes, int]],
+    parts: list[PartRow],
     facts: Callable[[], dict[str, Any]],
     *,
     takes_totals: bool,
+    pulls: Pulls | None = None,
 ) -> None:
     """Work out what follows from the rows, and write down this scan's totals. `source`: what is known.
 
-    With `takes_totals` those of earlier scans come from the inventory `earlier`.
+    With `takes_totals` those of earlier scans, and what logs told them, come from the inventory `earlier`; `pulls` is
+    what logs tell now.
     """
     connection.execute(statements("scan")["source"].sql, {"listed_at": None, "whole_bytes": None, **source})
     load(connection, source["kind"])
@@ -269,6 +272,8 @@ def fill(
     if takes_totals:
         for name in ("scan", "scan_class", "scan_repository"):
             connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
+        connection.execute(statements("scan")["keep_pulls"].sql)
+    add_uses(connection, Pulls() if pulls is None else pulls, facts()["started_at"])
     write_summary(connection, facts, "summary")
 
 

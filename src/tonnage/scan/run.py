@@ -21,6 +21,7 @@ from tonnage.monitor import Monitor
 from tonnage.scan.listing import trusted_before
 from tonnage.scan.loading import Intake, table_of
 from tonnage.scan.parts import EarlierScan, KnownPart, Listing
+from tonnage.scan.pulls import Pulls, add_uses
 from tonnage.scan.replace import (
     OtherPlace,
     Previous,
@@ -68,11 +69,13 @@ def scan(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     workers_count: int | None = None,
     memory_bytes: int | None = None,
+    pulls: Pulls | None = None,
 ) -> Summary:
     """Scan a storage or a registry into an inventory file, replacing it in one step at the end; return what was found.
 
     `full` reads everything anew; `thorough` opens every folder in search of strays even in a large registry;
-    `other_place` says what becomes of an inventory of another place; `memory_bytes` is what the database may hold.
+    `other_place` says what becomes of an inventory of another place; `memory_bytes` is what the database may hold;
+    `pulls` is what logs tell of who used what.
     Raises TonnageError if the storage cannot be read at all or the result cannot be written; the old file then stays.
     """
     monitor = monitor or Monitor()
@@ -81,7 +84,7 @@ def scan(
         from tonnage.scan.over_http import scan_registry
 
         return scan_registry(
-            storage, inventory, full=full, other_place=other_place, monitor=monitor, now=now, limit=limit
+            storage, inventory, full=full, other_place=other_place, monitor=monitor, now=now, limit=limit, pulls=pulls
         )
     target = Path(inventory)
     with exchange(target, storage.location) as new, collector_off():
@@ -92,6 +95,7 @@ def scan(
             crew.start()
         with contextlib.closing(crew):
             run = _Run(storage, crew, thorough, thorough or not is_large, monitor, now)
+            run.pulls = pulls
             if is_large and not is_remote and not target.exists():
                 run.listing.find()  # all of them are listed: the workers need not wait for the database
             with run.opened(target, new, limit, full, other_place) as connection:
@@ -118,6 +122,8 @@ class _Run:
     """Upon which this scan builds."""
     whole_bytes: int | None = None
     """The size of that one's file when all of it was last written anew."""
+    pulls: Pulls | None = None
+    """What logs tell, if some were given."""
 
     def __init__(
         self,
@@ -135,6 +141,7 @@ class _Run:
         self.now = now
         self.started_at = now()
         self.listing = Listing(storage, crew, monitor, thorough=thorough, is_searched=is_searched)
+        self.listing.started_us = int(self.started_at.timestamp() * 1_000_000)
         self.read_count = 0
 
     @contextlib.contextmanager
@@ -170,6 +177,8 @@ class _Run:
         if not has_changed and self.earlier and not self._may_read_more():
             self.crew.close()
             self._execute("repeat_source", {"listed_at": self._listed_at()})
+            if self.pulls is not None:
+                add_uses(self.connection, self.pulls, self._facts()["started_at"])
             write_summary(self.connection, self._facts, "repeat")
             self.monitor.end()
             return
@@ -242,7 +251,7 @@ class _Run:
             "whole_bytes": self.whole_bytes,
         }
         takes_totals = self.previous is not None and self.earlier is None
-        fill(self.connection, source, self.listing.rows(), self._facts, takes_totals=takes_totals)
+        fill(self.connection, source, self.listing.rows(), self._facts, takes_totals=takes_totals, pulls=self.pulls)
         self.monitor.end()
 
     def _listed_at(self) -> datetime | None:
@@ -267,9 +276,11 @@ class _Run:
 def _earlier(connection: "duckdb.DuckDBPyConnection", previous: Previous) -> EarlierScan:
     """Return what the inventory knows of the parts of the storage."""
     odd = dict(connection.execute(statements("scan")["odd_parts"].sql).fetchall())
-    known = connection.execute("select prefix, part_id, token, fingerprint, files_count from store.part").fetchall()
+    known = connection.execute(
+        "select prefix, part_id, token, fingerprint, files_count, epoch_us(looked_at) from store.part"
+    ).fetchall()
     parts = {
-        prefix: KnownPart(part_id, token, fingerprint, files_count, part_id in odd, odd.get(part_id, False))
-        for prefix, part_id, token, fingerprint, files_count in known
+        prefix: KnownPart(part_id, token, fingerprint, files_count, looked_us, part_id in odd, odd.get(part_id, False))
+        for prefix, part_id, token, fingerprint, files_count, looked_us in known
     }
     return EarlierScan(previous.started_us, previous.is_searched, parts)

@@ -75,6 +75,8 @@ class Leaves(NamedTuple):
     names: list[str]
     sizes_bytes: list[int]
     modified_us: list[int | None]
+    read_us: list[int] | None = None
+    """When each was last read, as its file system noted it; None where it notes nothing."""
 
 
 class Keys(NamedTuple):

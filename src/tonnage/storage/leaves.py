@@ -19,18 +19,23 @@ _HISTORY = "index/sha256"
 _TAG_FOLDERS = ("current", "index", _HISTORY)
 _Found = tuple[list[Leaves], list[str]]
 """Leaves, and the names of the folders that have to be looked into."""
-_Find = Callable[[int, list[str]], _Found]
+Find = Callable[[int, list[str]], _Found]
 """What finds leaves, given an open folder and the names of the folders in it."""
 _Look = Callable[[str], Iterator[Child]]
 """What yields all that is in a folder."""
 
 
-def finder(root: str, folder: str, unopened_before_us: int) -> _Find | None:
-    """Return what finds the leaves below the folders in `folder`, if that is one where they are expected."""
+def finder(root: str, folder: str, unopened_before_us: int, *, notes_reads: bool = False) -> Find | None:
+    """Return what finds the leaves below the folders in `folder`, if that is one where they are expected.
+
+    Of blobs it finds when they were last read too, if the file system notes it.
+    """
     if unopened_before_us >= OPEN_NONE and folder.endswith("/_manifests/tags"):
         return partial(_find_tags, root=root, folder=folder)
     if file := _expected_file(folder):
-        return partial(_ordinary, leaves=Leaves(folder, file, [], [], []), unopened_before_us=unopened_before_us)
+        reads: list[int] | None = [] if notes_reads and file == "data" else None
+        leaves = Leaves(folder, file, [], [], [], reads)
+        return partial(_ordinary, leaves=leaves, unopened_before_us=unopened_before_us)
     return None
 
 
@@ -44,7 +49,7 @@ def _expected_file(folder: str) -> str | None:
     return None
 
 
-def leaves_in(root: str, folder: str, find: _Find, look: _Look) -> tuple[list[Leaves], list[Child]]:
+def leaves_in(root: str, folder: str, find: Find, look: _Look) -> tuple[list[Leaves], list[Child]]:
     """Return the ordinary files of the folders in `folder`, and all that has to be looked into."""
     try:
         descriptor = os.open(f"{root}/{native(folder)}", os.O_RDONLY | os.O_DIRECTORY)
@@ -115,10 +120,11 @@ def _histories(path: str, tags: list[str]) -> dict[str, list[str]]:
 
 def pieces(all_leaves: Iterable[Leaves]) -> Iterator[Leaves]:
     """Yield the same leaves in pieces of a bounded size; nothing for none."""
-    for folder, file, names, sizes_bytes, times_us in all_leaves:
+    for folder, file, names, sizes_bytes, times_us, read_us in all_leaves:
         for start in range(0, len(names), _LEAVES_LIMIT):
             piece = slice(start, start + _LEAVES_LIMIT)
-            yield Leaves(folder, file, names[piece], sizes_bytes[piece], times_us[piece])
+            reads = None if read_us is None else read_us[piece]
+            yield Leaves(folder, file, names[piece], sizes_bytes[piece], times_us[piece], reads)
 
 
 def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before_us: int) -> _Found:
@@ -127,7 +133,7 @@ def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before
     The hottest loop of a scan: one call of the system for each folder that is not opened.
     """
     opens_none = unopened_before_us >= OPEN_NONE
-    _, file, found, sizes_bytes, times_us = leaves
+    _, file, found, sizes_bytes, times_us, read_us = leaves
     odd = []
     lstat, is_regular = os.lstat, stat.S_ISREG
     earliest_us, latest_us = TIME_LIMITS_US
@@ -144,6 +150,8 @@ def _ordinary(descriptor: int, names: list[str], leaves: Leaves, unopened_before
                 found.append(name)
                 sizes_bytes.append(status.st_size)
                 times_us.append(modified_us if is_known else None)
+                if read_us is not None:
+                    read_us.append(status.st_atime_ns // 1000)
                 continue
         except OSError:
             pass  # looked into by the caller, where it becomes an entry that says what is wrong

@@ -15,7 +15,7 @@ from tonnage.formats.escapes import native, spell
 from tonnage.formats.layout import ANCHORS, above_anchors
 from tonnage.storage import OPEN_ALL, SCHEDULER_STATE, Entry, Format, Leaves, Part, Type
 from tonnage.storage.folders import Child, children, is_alias, is_within
-from tonnage.storage.leaves import finder, leaves_in, pieces
+from tonnage.storage.leaves import Find, finder, leaves_in, pieces
 from tonnage.storage.strangers import is_version_1, none_at, version_1_error
 
 _LARGE = 25_000
@@ -35,6 +35,8 @@ class LocalStorage(NamedTuple):
     """How its files are opened."""
     follows_out: bool = False
     """Whether symbolic links that lead out of it are followed."""
+    notes_reads: bool = False
+    """Whether the file system notes when files were read."""
 
     @property
     def format(self) -> Format:
@@ -101,7 +103,7 @@ class LocalStorage(NamedTuple):
         while todo:
             folder, aliased = todo.pop()
             others: Iterable[Child]
-            if not aliased and (find := finder(self.root, folder, unopened_before_us)):
+            if not aliased and (find := self._finder(folder, unopened_before_us)):
                 leaves, others = leaves_in(self.root, folder, find, self._children)
                 yield from pieces(leaves)
             else:
@@ -114,6 +116,9 @@ class LocalStorage(NamedTuple):
                 else:
                     yield entry
                     todo.append((path, is_alias(self.root, path)))
+
+    def _finder(self, folder: str, unopened_before_us: int) -> Find | None:
+        return finder(self.root, folder, unopened_before_us, notes_reads=self.notes_reads)
 
     def describe_requests(self) -> str:
         """Return nothing: reading costs nothing."""
@@ -182,7 +187,8 @@ def open_local(path: str, *, ignore_lockfile: bool = False, follow_out: bool = F
             continue
         if is_version_1(names):
             raise version_1_error(path)
-        storage = LocalStorage(os.path.realpath(root), _TO_READ | _without_a_trace(root), follow_out)
+        flags = _TO_READ | _without_a_trace(root)
+        storage = LocalStorage(os.path.realpath(root), flags, follow_out, _notes_reads(f"{root}/blobs"))
         _check_lockfile(Path(storage.root), ignore_lockfile)
         return storage
     if not os.path.exists(path):
@@ -201,6 +207,17 @@ def _without_a_trace(root: str) -> int:
     except OSError:
         return 0
     return flag
+
+
+def _notes_reads(folder: str) -> bool:
+    """Return whether the file system notes when files are read, as it is mounted here.
+
+    Where it is mounted otherwise for the registry, the times do not move, which shows in the times themselves.
+    """
+    try:
+        return not os.statvfs(folder).f_flag & getattr(os, "ST_NOATIME", 0)
+    except OSError:
+        return False
 
 
 def _exists(path: Path) -> bool:

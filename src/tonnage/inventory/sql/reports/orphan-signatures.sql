@@ -1,5 +1,5 @@
 -- Signatures, attestations and SBOMs whose image is gone: revisions about a subject, and tags named after one, that the repository does not have. One row per repository, digest and tag.
--- $repository text any: only what is in this repository
+-- $repository repository any: only what is in these repositories
 -- subject: digest of what it is about, which the repository does not have
 -- digest: digest of the manifest; null where the tag leads nowhere
 -- tag: the tag that stands for it, sha256-…; null for a revision that names its subject itself
@@ -31,6 +31,6 @@ select
 from named as n
 left join manifest_type as t on t.digest = n.digest
 left join revision_usage as u on u.repository = n.repository and u.digest = n.digest
-where $repository in ('any', n.repository)
+where n.repository like $repository escape '!'
     and not exists (select 1 from revision as r where r.repository = n.repository and r.digest = n.subject)
 order by u.frees_alone_bytes desc nulls last, n.repository, n.subject, n.digest, n.tag;

@@ -11,7 +11,9 @@ select
     untagged_count,
     pushed_at,
     revisions_count,
-    logical_bytes
+    logical_bytes,
+    used_at,
+    unused_since_at
 from repository_usage
 where repository like $repository escape '!'
     and namespace like $namespace escape '!'

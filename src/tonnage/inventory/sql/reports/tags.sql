@@ -13,7 +13,9 @@ select
     t.pushed_at,
     t.kind,
     t.tags_on_digest_count,
-    t.digest
+    t.digest,
+    t.used_at,
+    t.unused_since_at
 from tag_usage as t
 where t.repository like $repository escape '!'
     and t.tag like $tag escape '!'

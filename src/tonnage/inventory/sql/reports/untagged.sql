@@ -11,7 +11,9 @@ select
     u.stored_bytes,
     u.pushed_at,
     u.kind,
-    u.shared_bytes
+    u.shared_bytes,
+    u.used_at,
+    u.unused_since_at
 from untagged as u
 where u.repository like $repository escape '!'
     and (

@@ -41,6 +41,14 @@ revisions as (
 ),
 tags as (
     select repository_id, count(*) as tags_count, max(modified_at) as pushed_at from store.tag group by repository_id
+),
+used as (
+    select
+        repository_id,
+        max(used_at) as used_at,
+        case when count(*) = count(unused_since_at) then max(unused_since_at) end as unused_since_at
+    from store.last_use
+    group by repository_id
 )
 select
     p.repository,
@@ -53,8 +61,11 @@ select
     coalesce(h.exclusive_bytes, 0) as exclusive_bytes,
     coalesce(h.stored_bytes - h.exclusive_bytes, 0) as shared_bytes,
     coalesce(l.logical_bytes, 0) as logical_bytes,
-    t.pushed_at
+    t.pushed_at,
+    e.used_at,
+    e.unused_since_at
 from store.repository as p
+left join used as e on e.repository_id = p.repository_id
 left join held as h on h.repository_id = p.repository_id
 left join logical as l on l.repository_id = p.repository_id
 left join revisions as r on r.repository_id = p.repository_id
@@ -71,3 +82,5 @@ comment on column repository_usage.exclusive_bytes is 'Bytes that no other repos
 comment on column repository_usage.shared_bytes is 'Bytes that other repositories need too.';
 comment on column repository_usage.logical_bytes is 'Bytes it would take if nothing were shared: every revision with a config and layers of its own.';
 comment on column repository_usage.pushed_at is 'When a tag of it was pushed last, UTC.';
+comment on column repository_usage.used_at is 'Last pull that is known, UTC: it was used then or later. Null where none is known.';
+comment on column repository_usage.unused_since_at is 'Since when it was surely not used, UTC; null where that is unknown.';

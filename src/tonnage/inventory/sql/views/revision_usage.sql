@@ -9,8 +9,11 @@ select
     coalesce(x.stored_bytes, 0) as stored_bytes,
     coalesce(x.exclusive_bytes, 0) as exclusive_bytes,
     coalesce(x.stored_bytes - x.exclusive_bytes, 0) as shared_bytes,
-    a.frees_alone_bytes
+    a.frees_alone_bytes,
+    e.used_at,
+    e.unused_since_at
 from store.revision_state as s
+left join store.last_use as e on e.repository_id = s.repository_id and e.digest_id = s.digest_id
 join store.repository as p on p.repository_id = s.repository_id
 join store.digest as d on d.digest_id = s.digest_id
 join deletion as a on a.repository = p.repository and a.digest = d.digest
@@ -37,3 +40,5 @@ comment on column revision_usage.stored_bytes is 'Stored bytes of the blobs it n
 comment on column revision_usage.exclusive_bytes is 'Bytes that no other revision needs.';
 comment on column revision_usage.shared_bytes is 'Bytes that others need too: they stay if it goes.';
 comment on column revision_usage.frees_alone_bytes is 'Bytes that deleting it frees if nothing else goes, with what only it holds; 0 where an index that stays lists it. At most, where untagged revisions are unknown.';
+comment on column revision_usage.used_at is 'Last pull that is known, UTC: it was used then or later. Null where none is known.';
+comment on column revision_usage.unused_since_at is 'Since when it was surely not used, UTC; null where that is unknown.';

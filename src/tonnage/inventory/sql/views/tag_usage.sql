@@ -15,7 +15,9 @@ select
         when x.stored_bytes is null then null
         when siblings.tags_count = 1 and h.digest_id is null then a.frees_alone_bytes
         else 0
-    end as frees_alone_bytes
+    end as frees_alone_bytes,
+    e.used_at,
+    e.unused_since_at
 from store.tag as t
 join store.repository as p on p.repository_id = t.repository_id
 left join store.digest as d on d.digest_id = t.digest_id
@@ -37,6 +39,7 @@ left join (
 left join (
     select distinct repository_id, digest_id from store.hold
 ) as h on h.repository_id = s.repository_id and h.digest_id = s.digest_id
+left join store.last_use as e on e.repository_id = s.repository_id and e.digest_id = s.digest_id
 left join deletion as a on a.repository = p.repository and a.digest = d.digest;
 comment on view tag_usage is 'What each tag leads to. One row per repository and tag; the bytes are null where it leads nowhere.';
 comment on column tag_usage.repository is 'Repository.';
@@ -50,3 +53,5 @@ comment on column tag_usage.stored_bytes is 'Stored bytes of the blobs it needs,
 comment on column tag_usage.exclusive_bytes is 'Bytes that no other tag leads to.';
 comment on column tag_usage.shared_bytes is 'Bytes that other tags lead to as well.';
 comment on column tag_usage.frees_alone_bytes is 'Bytes that deleting it frees if nothing else goes, with what only it holds; 0 where another tag, an index or a subject holds its image. At most, where untagged revisions are unknown.';
+comment on column tag_usage.used_at is 'Last pull that is known, UTC: it was used then or later. Null where none is known.';
+comment on column tag_usage.unused_since_at is 'Since when it was surely not used, UTC; null where that is unknown.';

@@ -1,0 +1,34 @@
+-- From where it is known what was used: access times of files, and logs. One row per source.
+create or replace view use_source as
+select
+    'access times' as source,
+    case
+        when count(*) = 0 then 'not noted: the file system is mounted with noatime, or this is no folder'
+        when count(*) filter (where a.read_at > b.modified_at) = 0 then 'do not move: nothing was read since it was written'
+        when (select count(*) from store.sweep) > 0
+            then 'everything was read in a row, by a backup or a copy: of what that read last, no use is known'
+        else 'noted'
+    end as state,
+    count(*) filter (where a.read_at > b.modified_at) as pulls_count,
+    cast(null as timestamp) as first_at,
+    (select max(looked_at) from store.part) as last_at,
+    cast(0 as bigint) as unknown_count
+from store.access as a
+join store.blob as b on b.digest_id = a.blob_id
+union all
+select
+    f.source,
+    'read',
+    (select coalesce(cast(sum(p.pulls_count) as bigint), 0) from store.pull as p where p.source = f.source),
+    min(f.first_at),
+    max(f.last_at),
+    cast(sum(f.unknown_count) as bigint)
+from store.pull_file as f
+group by f.source;
+comment on view use_source is 'From where it is known what was used: access times of files, and logs. One row per source.';
+comment on column use_source.source is 'access times, or the form of the logs.';
+comment on column use_source.state is 'What they are worth.';
+comment on column use_source.pulls_count is 'Pulls that were told of; files read since they were written.';
+comment on column use_source.first_at is 'Time of the first line, UTC; null for access times, which are never the first read.';
+comment on column use_source.last_at is 'Time of the last line, or when access times were last asked for, UTC.';
+comment on column use_source.unknown_count is 'Lines in no form that tonnage knows.';
