@@ -27,6 +27,8 @@ COMMANDS = {
     "apply": "Delete from a registry what a plan says, and nothing else.",
     "verify": "Compare a plan with what a later scan measures, to the byte.",
     "undo": "Push back what apply deleted, until the registry has collected.",
+    "export": "Write the inventory as Parquet, or into a PostgreSQL of your own.",
+    "import": "Bring an exported inventory back into a file.",
     "diff": "Say who grew between two inventories, and by which layers.",
     "web": "Look at an inventory in the browser.",
     "serve": "Scan again and again, and serve the page and the metrics.",

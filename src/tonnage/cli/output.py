@@ -161,7 +161,7 @@ def show_card(path: str) -> None:
     Exits with 18 where most of the storage is not there.
     """
     from tonnage.cli.hints import again
-    from tonnage.cli.tags import open_inventory
+    from tonnage.cli.tags import ask_inventory
     from tonnage.cli.volume import volume_at
     from tonnage.errors import DoubtfulStorageError
     from tonnage.inventory.known import gravest
@@ -169,7 +169,7 @@ def show_card(path: str) -> None:
     from tonnage.show.card import card
     from tonnage.show.verdict import facts_of
 
-    with open_inventory(path, os.environ.get("TONNAGE_TAGS_FROM")) as inventory:
+    with ask_inventory(path, os.environ.get("TONNAGE_TAGS_FROM")) as inventory:
         facts = facts_of(inventory, volume_at(place_in(inventory)))
         show(card(facts, width(), _height(), again(path)))
         if gravest(facts.doubts):

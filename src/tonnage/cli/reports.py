@@ -47,10 +47,10 @@ def report_command(report: Report) -> click.Command:
 def run_and_put(report: Report, path: str, asked: Asked, values: dict[str, str], tags_from: str | None = None) -> None:
     """Run a report and put its rows out; a person is told what its defaults hide."""
     from tonnage.cli.output import mention_doubts, put_table
-    from tonnage.cli.tags import open_inventory
+    from tonnage.cli.tags import ask_inventory
     from tonnage.inventory.reports import head_of, hidden_by_defaults, run_report
 
-    with open_inventory(path, tags_from) as inventory:
+    with ask_inventory(path, tags_from) as inventory:
         table = run_report(inventory, report, values, asked.steering)
         is_for_person = asked.form in (None, "table")
         hidden = hidden_by_defaults(inventory, report, values, table, asked.steering.where) if is_for_person else []

@@ -19,7 +19,9 @@ and runs no program. Its start file could undo that, or be the one of whoever ow
 def command(inventory: str) -> None:
     """Open an SQL prompt on the inventory: the duckdb program in its safe mode if it has one, else a small one."""
     from tonnage.inventory.database import Inventory
+    from tonnage.inventory.postgresql.address import insist_on_file
 
+    insist_on_file(inventory)
     with Inventory(inventory):
         pass  # says what is wrong with the file before a prompt opens on it
     program = shutil.which("duckdb")

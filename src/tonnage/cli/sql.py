@@ -20,12 +20,13 @@ Examples:
 def command(query: str, tags_from: str | None, inventory: str, asked: Asked) -> None:
     """Ask the inventory anything, in SQL (DuckDB's). QUERY - reads it from stdin; `tonnage tables` says what there is.
 
-    The inventory is opened for reading only, and the query can reach no other file.
+    The inventory is opened for reading only, and the query can reach no other file. One in PostgreSQL is asked there, in
+    PostgreSQL's SQL, with the rights of whoever is logged in.
     """
     from tonnage.cli.output import put_table
-    from tonnage.cli.tags import open_inventory
+    from tonnage.cli.tags import ask_inventory
     from tonnage.inventory.steering import steer
 
-    with open_inventory(inventory, tags_from) as opened:
+    with ask_inventory(inventory, tags_from) as opened:
         table = steer(opened.query, sys.stdin.read() if query == "-" else query, {}, asked.steering)
     put_table(table, asked)

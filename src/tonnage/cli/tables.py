@@ -15,13 +15,13 @@ def command(name: str | None, inventory: str, asked: Asked) -> None:
     The meaning is in the database itself: any SQL tool shows it.
     """
     from tonnage.cli.output import put_rows
+    from tonnage.cli.tags import ask_inventory
     from tonnage.errors import UsageError
     from tonnage.formats.closest import meant
-    from tonnage.inventory.database import Inventory
     from tonnage.inventory.statements import statements
 
-    folder = statements("catalog")
-    with Inventory(inventory) as opened:
+    with ask_inventory(inventory, None) as opened:
+        folder = statements(opened.catalog)
         tables = opened.query(folder["tables"].sql)
         found = opened.query(folder["columns"].sql, {"name": name}) if name else tables
     if name and not found.rows:

@@ -20,3 +20,17 @@ def read_tags(place: str | None) -> list[tuple[str, str, str]] | None:
 def open_inventory(path: str, tags_from: str | None) -> Inventory:
     """Open an inventory, its tags replaced by those kept elsewhere if a place is given."""
     return Inventory(path, tags=read_tags(tags_from))
+
+
+def ask_inventory(path: str, tags_from: str | None) -> Inventory:
+    """Open an inventory for single questions: one in PostgreSQL is asked there, and not copied first.
+
+    With tags kept elsewhere it is copied, as they are put into the copy.
+    """
+    from tonnage.inventory.postgresql.address import is_address
+
+    if not is_address(path) or tags_from:
+        return open_inventory(path, tags_from)
+    from tonnage.inventory.postgresql.reading import PostgresInventory
+
+    return PostgresInventory(path)

@@ -17,11 +17,11 @@ def command(plan: str, inventory: str, asked: Asked) -> None:
     Exits with 0 if all went as predicted, with 16 if not; the rows say what did not, and why.
     """
     from tonnage.cli.output import put_rows, read_text, talk
-    from tonnage.inventory.database import Inventory
+    from tonnage.cli.tags import ask_inventory
     from tonnage.plan import read_plan
     from tonnage.planning.verify import NOT_AS_PREDICTED, verify
 
-    with Inventory(inventory) as opened:
+    with ask_inventory(inventory, None) as opened:
         found = verify(opened, read_plan(read_text(plan).encode()))
     talk(
         f"predicted {found.predicted_bytes:,} bytes, freed {found.freed_bytes:,};"

@@ -22,6 +22,7 @@ from tonnage.inventory.failures import SYSTEM_HINT, Failure, failure_of, system_
 from tonnage.inventory.foreign import Column, lock_down, parse_tables, tables_of
 from tonnage.inventory.interrupts import interruptible
 from tonnage.inventory.memory import MemoryLimit
+from tonnage.inventory.parquet import is_folder, open_folder, prefix_of
 from tonnage.inventory.postgresql.address import is_address
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
@@ -62,6 +63,9 @@ def connect(limit: MemoryLimit | None = None) -> "duckdb.DuckDBPyConnection":
 class Inventory:
     """An inventory, opened for reading. Use as a context manager."""
 
+    catalog = "catalog"
+    """The folder of statements that list its tables and columns."""
+
     def __init__(
         self,
         path: str,
@@ -78,7 +82,7 @@ class Inventory:
         try:
             for name, value in (settings or {}).items():
                 self.connection.execute(f"set {name} = {literal(value)}")
-            self._copied = _attach_or_copy(self.connection, path, "inventory" if tags is None else "stored")
+            self._copied = _attach_or_copy(self.connection, path, tags is not None)
             if tags is not None:
                 copy_with_tags(self.connection, tags)
             self.connection.execute("use inventory")
@@ -158,21 +162,23 @@ def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str
 
 
 def _attach_or_copy(
-    connection: "duckdb.DuckDBPyConnection", path: str, name: str
+    connection: "duckdb.DuckDBPyConnection", path: str, has_other_tags: bool
 ) -> tempfile.TemporaryDirectory[str] | None:
-    """Attach an inventory, or a copy of one in PostgreSQL; return the folder that the copy is in."""
-    if not is_address(path):
+    """Attach an inventory, or a copy of one that is not a file and has to be; return the folder that the copy is in.
+
+    With other tags it is attached as `stored`, and is to be copied once more.
+    """
+    name = "stored" if has_other_tags else "inventory"
+    if not is_address(path) and not (has_other_tags and is_folder(path)):
         attach(connection, path, name)
         return None
-    from tonnage.inventory.postgresql.reading import copy_back
+    from tonnage.inventory.copies import copy_to_file
 
     folder = tempfile.TemporaryDirectory(prefix="tonnage-")
     try:
         copy = Path(folder.name, "tonnage.duckdb")
-        make_empty(copy, connection)
-        connection.execute(f"attach {literal(str(copy))} as {identifier(name)} ({OPTIONS})")
-        copy_back(path, connection, name)
-        lock_down(connection)
+        copy_to_file(path, copy)
+        attach(connection, str(copy), name)
     except BaseException:
         folder.cleanup()
         raise
@@ -206,11 +212,23 @@ def attach_all(connection: "duckdb.DuckDBPyConnection", paths: dict[str, str]) -
     for name, path in paths.items():
         _attach(connection, path, name)
     try:
-        lock_down(connection)
+        lock_down(connection, [prefix_of(path) for path in paths.values() if is_folder(path)])
     except duckdb.Error as error:
         raise _cannot_open(", ".join(paths.values()), error) from error
     for name, path in paths.items():
-        _check(connection, path, name)
+        if is_folder(path):
+            _open_folder(connection, path, name)
+        else:
+            _check(connection, path, name)
+
+
+def _open_folder(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
+    import duckdb
+
+    try:
+        open_folder(connection, path, name)
+    except duckdb.Error as error:
+        raise _cannot_open(path, error) from error
 
 
 def _attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
@@ -218,6 +236,9 @@ def _attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> No
 
     if not is_utf_8(path):
         raise NoInventoryError(f"cannot open `{path}`: its name is not UTF-8, which the database needs", "rename it")
+    if is_folder(path):
+        connection.execute(f"attach ':memory:' as {identifier(name)}")
+        return
     try:
         is_ours = is_database(Path(path))
     except FileNotFoundError as error:

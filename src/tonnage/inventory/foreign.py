@@ -5,8 +5,10 @@ table of that name: a view in its place would be run, with the rights of whoever
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+from tonnage.formats.quoting import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,8 +30,13 @@ class Column(NamedTuple):
     type: str
 
 
-def lock_down(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Let no query reach a file, a setting or another database, whoever wrote it. What is attached stays so."""
+def lock_down(connection: "duckdb.DuckDBPyConnection", folders: Sequence[str] = ()) -> None:
+    """Let no query reach a file, a setting or another database, whoever wrote it. What is attached stays so.
+
+    Files in `folders`, whose names end in a slash, can still be read.
+    """
+    if folders:
+        connection.execute(f"set allowed_directories = [{', '.join(map(literal, folders))}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
 

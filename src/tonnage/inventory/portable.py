@@ -9,9 +9,11 @@ PORTABLE = ("views", "card", "reports", "metrics", "metrics_compat", "verify", "
 `page` some do.
 """
 DUCKDB_ONLY = {
-    "carry": "a rescan takes rows over from the inventory before, which is a file",
     "catalog": "every database keeps its comments elsewhere",
     "diff": "two inventories are attached to one database",
+    "heads": "what is said above a report asks as the report does",
+    "ncdu": "writes a tree for a program, from an inventory in a file",
+    "rows": "rows of a scan before are kept or left out, as a rescan loads them",
     "gc": "the replay of a collection keeps its sets in temporary tables, between steps in Python",
     "leftovers": "shares the checks of paths with the plan",
     "load": "makes the tables of the rows that were staged",

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from tonnage.errors import DoubtfulStorageError, NoInventoryError, NotKnownError, TonnageError
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import Doubted, Knowledge, doubts_of, knowledge_of
+from tonnage.inventory.postgresql.address import insist_on_file
 from tonnage.inventory.reports import Report
 from tonnage.inventory.statements import statements
 from tonnage.planning.deletions import Deletions
@@ -124,6 +125,7 @@ def stamp_of(path: str) -> Stamp:
 
 def open_snapshot(path: str, tags: Tags | None = None) -> Snapshot:
     """Open an inventory, and work out the map. Raises TonnageError."""
+    insist_on_file(path)
     stamp = stamp_of(path)
     inventory = Inventory(str(Path(path)), tags=None if tags is None else list(tags))
     try:

@@ -34,6 +34,15 @@ def is_address(place: str) -> bool:
     return place.startswith(SCHEMES)
 
 
+def insist_on_file(place: str) -> None:
+    """Raise UsageError for an inventory in PostgreSQL, where only a file will do."""
+    if is_address(place):
+        raise UsageError(
+            "this needs an inventory in a file",
+            f"tonnage import '{parse_address(place).text}' -i tonnage.duckdb",
+        )
+
+
 def parse_address(place: str) -> Address:
     """Return the address that a text spells. Raises UsageError.
 

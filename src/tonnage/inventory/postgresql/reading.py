@@ -28,6 +28,8 @@ _EXPORT = "put one there: tonnage export --to postgresql://…"
 class PostgresInventory(Inventory):
     """An inventory in PostgreSQL, asked there. Nothing can be written through it."""
 
+    catalog = "catalog_postgresql"
+
     def __init__(self, place: str) -> None:
         """Connect. Raises PostgresError, NoInventoryError and InventoryVersionError."""
         address = parse_address(place)

@@ -28,7 +28,7 @@ common as (
         max(n.place) as last,
         case when min(h.unit_id) = max(h.unit_id) and min(n.place) = max(n.place) then min(h.unit_id) end as revision_id
     from held as h
-    join named as n using (repository_id)
+    join named as n on n.repository_id = h.repository_id
     group by h.blob_id
 )
 select

@@ -1,0 +1,67 @@
+"""tonnage export"""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tonnage.cli.options import inventory_option
+
+if TYPE_CHECKING:
+    from tonnage.inventory.database import Inventory
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tonnage export lake
+  tonnage export history/scan=2026-11-29
+  tonnage export --to postgresql://me@db/registries
+  tonnage export --to 'postgresql://me@db/registries?schema=prod&sslmode=require'"""
+)
+@click.argument("folder", required=False, metavar="[DIR]")
+@click.option("--to", "place", metavar="ADDRESS", help="postgresql://user@host/database?schema=NAME")
+@click.option("-q", "--quiet", is_flag=True, help="No summary, no progress.")
+@inventory_option
+def command(folder: str | None, place: str | None, quiet: bool, inventory: str) -> None:
+    """Write the inventory as Parquet into a new folder, or into a PostgreSQL of your own.
+
+    A folder has a file for each table, and `-i DIR` opens it as any inventory. Of folders `scan=…` beside each other the
+    newer ones share the files that did not change.
+
+    In PostgreSQL the views go into the schema `tonnage` or the one that is named, and the tables into another beside it.
+    The one exported there before is replaced in one step; grants stay. A password comes from PGPASSWORD or ~/.pgpass.
+    """
+    from tonnage.cli.output import talk
+    from tonnage.errors import UsageError
+    from tonnage.inventory.database import Inventory
+
+    if (folder is None) == (place is None):
+        raise UsageError("one place is needed", "tonnage export DIR, or tonnage export --to postgresql://…")
+    with Inventory(inventory) as opened:
+        said = _to_folder(opened, folder) if folder else _to_postgresql(opened, place or "", quiet)
+    if not quiet:
+        talk(said)
+
+
+def _to_folder(inventory: "Inventory", folder: str) -> str:
+    from pathlib import Path
+
+    from tonnage.inventory.parquet import write_folder
+
+    rows_count = write_folder(inventory, Path(folder))
+    return f"{rows_count:,} rows written\n{folder} is ready: tonnage -i {folder}"
+
+
+def _to_postgresql(inventory: "Inventory", place: str, quiet: bool) -> str:
+    from tonnage.errors import UsageError
+    from tonnage.inventory.postgresql.address import is_address
+    from tonnage.inventory.postgresql.writing import write_postgresql
+    from tonnage.monitor import Monitor, TerminalMonitor
+
+    if not is_address(place):
+        raise UsageError(f"`--to`: `{place}` is not an address of PostgreSQL", "such as postgresql://me@host/database")
+    monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
+    written = write_postgresql(inventory, place, monitor)
+    left = "" if written.is_old_dropped else "; the one before is still read, and goes with the next export"
+    return f"{written.rows_count:,} rows written{left}\n{written.place} is ready: tonnage -i '{written.place}'"
