@@ -2,6 +2,7 @@
 
 BIN := .venv/bin
 REGISTRY :=
+EXTRAS :=
 INVENTORY := tonnage.duckdb
 BENCH :=
 MAKEFLAGS += --no-print-directory
@@ -9,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: help demo scan install test docs bench clean
+.PHONY: help demo install share scan test docs build bench clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 12
@@ -18,12 +19,15 @@ demo: .venv/ready ## build a sample registry in demo/, scan it, show what fills 
 	@$(BIN)/tonnage demo demo
 	@echo "The command is here: export PATH=$(CURDIR)/$(BIN):\$$PATH" >&2
 
+install: ## install the command for you, with manual page and completion: make install EXTRAS=plan,postgresql
+	@scripts/install.sh $(EXTRAS)
+
 scan: .venv/ready ## scan a registry: make scan REGISTRY=/var/lib/registry
 	@test -n "$(REGISTRY)" || { echo "which one? make scan REGISTRY=/var/lib/registry" >&2; exit 2; }
 	@$(BIN)/tonnage scan "$(REGISTRY)" -i "$(INVENTORY)" || [ $$? -eq 3 ] # 3: finished, and found problems
 	@$(BIN)/tonnage -i "$(INVENTORY)"
 
-install: .venv/ready ## put the manual page and completions below PREFIX (/usr/local)
+share: .venv/ready ## put the manual page and completions below PREFIX (/usr/local), for all users
 	install -D -m 644 docs/man/tonnage.1 "$(DESTDIR)$(PREFIX)/share/man/man1/tonnage.1"
 	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
 	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
@@ -46,6 +50,9 @@ docs: .venv/ready-dev ## write anew what follows from something else: docs/refer
 	$(BIN)/python scripts/generate_docs.py
 	$(BIN)/python scripts/generate_deploy.py
 
+build: .venv/ready-dev ## build wheel and sdist in dist/
+	scripts/build.sh
+
 bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector
 	scripts/install-test-programs.sh
 	$(BIN)/python bench/scan.py $(BENCH)
@@ -54,10 +61,10 @@ clean: ## remove what was installed and built; inventories stay
 	rm -rf .venv .uv .lowest .azurite demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests scripts bench -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/ready: pyproject.toml constraints.txt scripts/setup.sh
+.venv/ready: pyproject.toml constraints.txt scripts/setup.sh scripts/uv.sh
 	@scripts/setup.sh
 	@touch $@
 
-.venv/ready-dev: pyproject.toml constraints.txt scripts/setup.sh
+.venv/ready-dev: pyproject.toml constraints.txt scripts/setup.sh scripts/uv.sh
 	@scripts/setup.sh dev
 	@touch .venv/ready $@

@@ -4,28 +4,9 @@
 #   scripts/setup.sh dev    and what the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
-python=${PYTHON:-python3}
-
-say() { echo "setup: $*" >&2; }
-
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-    say "needs Python 3.11 or later as \`$python\`; another one: make PYTHON=python3.12 …"
-    exit 1
-fi
-
-# A Debian Python may lack venv and takes no packages from pip (PEP 668). A folder of its own for uv needs neither.
-if [ ! -x .uv/bin/uv ]; then
-    say "fetching uv"
-    "$python" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-        --target .uv --constraint constraints.txt uv
-fi
-
-# uv knows nothing of pip's settings: an index of one's own, the certificates of this machine.
-if index=$("$python" -m pip config get global.index-url 2>/dev/null); then
-    export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
-fi
-export UV_SYSTEM_CERTS=1
+# shellcheck source=scripts/uv.sh
+source scripts/uv.sh
 
 say "installing into .venv"
-.uv/bin/uv venv --quiet --allow-existing --python "$(command -v "$python")" .venv
-.uv/bin/uv pip install --quiet --python .venv/bin/python --constraint constraints.txt --editable ".${1:+[$1]}"
+"$uv" venv --quiet --allow-existing --python "$(command -v "$python")" .venv
+"$uv" pip install --quiet --python .venv/bin/python --constraint constraints.txt --editable ".${1:+[$1]}"

@@ -12,10 +12,9 @@ END
 )
 folder=.lowest/duckdb-$lowest
 if [ ! -e "$folder/duckdb" ]; then
-    if index=$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || ${PYTHON:-python3} -m pip config get global.index-url 2>/dev/null); then
-        export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
-    fi
-    UV_SYSTEM_CERTS=1 .uv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --target "$folder" "duckdb==$lowest"
+    # shellcheck source=scripts/uv.sh
+    source scripts/uv.sh
+    "$uv" pip install --quiet --python .venv/bin/python --no-deps --target "$folder" "duckdb==$lowest"
 fi
 export PYTHONPATH="$PWD/$folder${PYTHONPATH:+:$PYTHONPATH}"
 used=$(.venv/bin/python -c 'import duckdb; print(duckdb.__version__)')

@@ -239,7 +239,7 @@ def _bucket_options(command: Command) -> Command:
         ),
         click.option("--ca", "ca_file", default="", metavar="FILE", help="Certificates to trust as well, as PEM."),
         click.option("--anonymous", is_flag=True, help="Ask a public bucket without credentials."),
-        click.option("--profile", default="", metavar="NAME", help="Profile of ~/.aws, with tonnage[aws-profile]."),
+        click.option("--profile", default="", metavar="NAME", help="Profile of ~/.aws; needs the extra aws-profile."),
         click.option("--virtual-host", is_flag=True, help="The bucket's name goes before the endpoint's host."),
         click.option("--region", default="", metavar="NAME", help="Region of an S3 bucket; else AWS_REGION."),
         click.option("--endpoint", default="", metavar="URL", help="A store of another make, or an emulator."),

@@ -17,7 +17,7 @@ seconds for the whole frontier, and on entangled random problems of 50,000 units
 
 HiGHS solves it as a linear program in floating point, to a tolerance and not to the byte; igraph, PyMaxflow (GPL) and
 pseudoflow (not for commercial use) have licences that do not fit. So the solver is here, and large cuts are given to
-OR-tools where it is installed (`pip install tonnage[plan]`) and its 64 bits are enough.
+OR-tools where it is installed (the extra `plan`) and its 64 bits are enough.
 """
 
 from collections.abc import Sequence

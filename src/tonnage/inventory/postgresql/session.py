@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tonnage.errors import PostgresError, QueryError, TonnageError
+from tonnage.extras import how_to_add
 from tonnage.formats.quoting import identifier
 from tonnage.inventory.database import Table, connect
 from tonnage.inventory.postgresql.address import Address
@@ -13,7 +14,6 @@ from tonnage.inventory.postgresql.dialect import to_postgresql
 if TYPE_CHECKING:
     import duckdb
 
-_EXTRA = "pip install 'tonnage[postgresql]'"
 _SERVER = re.compile(r"(?:ERROR|FATAL): +(.+)")
 _STATE = re.compile(r"SQLSTATE: (\w{5})")
 _NO_CONNECTION = ("08", "28", "3D", "57P")
@@ -108,7 +108,7 @@ def _driver() -> Any:
     try:
         from adbc_driver_postgresql import dbapi
     except ImportError as error:
-        raise PostgresError("PostgreSQL needs a driver that is not installed", _EXTRA) from error
+        raise PostgresError("PostgreSQL needs a driver that is not installed", how_to_add("postgresql")) from error
     return dbapi
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tonnage.errors import BucketAccessError, UsageError
+from tonnage.extras import how_to_add
 from tonnage.storage.bucket.address import Address, Cloud
 from tonnage.storage.bucket.options import BucketOptions
 
@@ -105,7 +106,7 @@ def s3_credentials(options: BucketOptions) -> Any:
         from botocore.exceptions import BotoCoreError
         from obstore.auth.boto3 import Boto3CredentialProvider
     except ImportError as error:
-        raise UsageError(f"the profile `{profile}` is read by boto3", "pip install 'tonnage[aws-profile]'") from error
+        raise UsageError(f"the profile `{profile}` is read by boto3", how_to_add("aws-profile")) from error
     try:
         return Boto3CredentialProvider(Session(profile_name=profile))
     except (BotoCoreError, ValueError) as error:
