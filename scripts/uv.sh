@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by scripts that install something: makes sure of .uv/bin/uv, and sets $python and $uv. The folder is the clone's.
 python=${PYTHON:-python3}
 uv=.uv/bin/uv
