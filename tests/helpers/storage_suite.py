@@ -38,7 +38,7 @@ def entries_of(listed: Iterable[Entry | Leaves]) -> list[Entry]:
     found: list[Entry] = []
     for entry in listed:
         if isinstance(entry, Leaves):
-            folder, file, *columns = entry
+            folder, file, *columns = entry[:5]
             found += [Entry(f"{folder}/{name}/{file}", size, us) for name, size, us in zip(*columns, strict=True)]
         else:
             found.append(entry)
