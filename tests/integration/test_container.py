@@ -88,7 +88,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         message = "NOT TESTED AS A CONTAINER: only root may set a mount namespace up"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
     folder = tmp_path_factory.mktemp("image")
-    context, target = folder / "build", folder / "tonnage"
+    context, target, backend = folder / "build", folder / "tonnage", folder / "backend"
     programs = f"{Path(sys.base_prefix) / 'bin'}:{os.environ['PATH']}"
     for word, rest in CONTAINER[:LAST_STAGE]:
         if word == "COPY":
@@ -97,6 +97,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 copy_into(context, ROOT / name)
         elif word == "RUN":
             step = rest.replace("/opt/tonnage", str(target)).replace("/inventory", str(folder / "inventory"))
+            step = step.replace("/backend", str(backend))
             done = subprocess.run(json.loads(step), cwd=context, env={**os.environ, "PATH": programs}, timeout=300)
             assert done.returncode == 0, rest
     return target
@@ -113,10 +114,10 @@ def copy_into(folder: Path, path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def contained(installed: Path, demo: Builder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Contained]:
-    """Start the image's entry point with the old exporter's one argument, and an address of the tests'."""
+    """Start the image's entry point as the exporter, on the old exporter's place, and an address of the tests'."""
     entry = json.loads(dict(CONTAINER[LAST_STAGE:])["ENTRYPOINT"])
-    assert entry[0] == "tonnage"
-    called = [PYTHON, "-P", "/mnt/tonnage/bin/tonnage", *entry[1:], "/mnt/registry/docker/registry/v2"]
+    assert entry == ["tonnage"]
+    called = [PYTHON, "-P", "/mnt/tonnage/app/bin/tonnage", "exporter", "/mnt/registry/docker/registry/v2"]
     address = "--web.listen-address=127.0.0.1:0"
     jail = ["unshare", "--mount", "bash", "-c", JAIL, "jail", sys.base_prefix, str(installed), str(demo.v2)]
     log = tmp_path_factory.mktemp("contained") / "log"
@@ -136,7 +137,7 @@ def contained(installed: Path, demo: Builder, tmp_path_factory: pytest.TempPathF
 
 def test_the_program_is_started_by_the_images_python(installed: Path) -> None:
     """By the one of the last stage, and with nothing imported from where it is called."""
-    assert (installed / "bin" / "tonnage").read_text().startswith("#!/usr/bin/python3 -P\n")
+    assert (installed / "app" / "bin" / "tonnage").read_text().startswith("#!/usr/bin/python3 -P\n")
 
 
 def test_the_jail_is_one(contained: Contained) -> None:
@@ -162,5 +163,5 @@ def test_the_exporter_serves_from_the_image(contained: Contained, demo: Builder)
 def test_other_commands_ask_the_inventory(contained: Contained) -> None:
     """As alerts say what to run next, `docker exec` and `kubectl exec` run it."""
     wait_for(lambda: b"\ntonnage_scan_success 1.0\n" in get(f"{contained.url}/metrics"))
-    asked = contained.run("/mnt/tonnage/bin/tonnage", "layers", "--limit", "1")
+    asked = contained.run("/mnt/tonnage/app/bin/tonnage", "layers", "--limit", "1")
     assert (asked.returncode, asked.stdout[:6]) == (0, "DIGEST"), asked.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +24,19 @@ def test_the_image_needs_no_shell() -> None:
     """Nothing runs in its last stage while it is built, and the command is no line for a shell."""
     last = CONTAINER[LAST_STAGE:]
     assert [word for word, _ in last if word == "RUN"] == []
-    assert json.loads(dict(last)["ENTRYPOINT"]) == ["tonnage", "exporter"]
+    assert json.loads(dict(last)["ENTRYPOINT"]) == ["tonnage"]
     assert all(json.loads(rest) for word, rest in CONTAINER if word == "RUN")
+
+
+def test_the_image_is_made_of_what_was_looked_at() -> None:
+    """Bases by digest, packages by hash and as they were tested; pip may neither build another nor choose."""
+    bases = [rest.split()[0] for word, rest in CONTAINER if word == "FROM"]
+    assert [base for base in bases if not re.fullmatch(r"\S+:[\w.-]+@sha256:[0-9a-f]{64}", base)] == []
+    for word, rest in CONTAINER:
+        if word == "RUN" and "pip" in json.loads(rest):
+            assert {"--require-hashes", "--no-index"} & set(json.loads(rest))
+    lock = subprocess.run([sys.executable, ROOT / "scripts" / "lock.py", "--check"], capture_output=True, text=True)
+    assert (lock.returncode, lock.stderr) == (0, "")
 
 
 def test_the_image_is_not_roots() -> None:

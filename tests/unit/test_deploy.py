@@ -45,7 +45,7 @@ def test_compose_gives_tonnage_the_registry_to_read() -> None:
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     assert f"registry:{STORAGE}" in services["registry"]["volumes"]
     assert services["tonnage"]["volumes"] == [f"registry:{STORAGE}:ro", f"inventory:{INVENTORY}"]
-    assert services["tonnage"]["command"] == [f"{STORAGE}/docker/registry/v2"]
+    assert services["tonnage"]["command"] == ["exporter", f"{STORAGE}/docker/registry/v2"]
     assert (services["tonnage"]["read_only"], services["tonnage"]["cap_drop"]) == (True, ["ALL"])
 
 

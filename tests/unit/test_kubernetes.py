@@ -94,8 +94,8 @@ def test_the_pods_container_can_do_next_to_nothing(file: str) -> None:
 
 
 def test_the_sidecar_reads_the_registrys_volume() -> None:
-    """It is called as the old exporter was; the volume is the registry's, and read-only for tonnage alone."""
-    assert container("sidecar")["args"] == [f"{STORAGE}/docker/registry/v2"]
+    """Its place is the old exporter's; the volume is the registry's, and read-only for tonnage alone."""
+    assert container("sidecar")["args"] == ["exporter", f"{STORAGE}/docker/registry/v2"]
     mounts = {
         container["name"]: {mount["name"]: mount for mount in container["volumeMounts"]}
         for container in pod("sidecar")["containers"]
