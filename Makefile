@@ -48,7 +48,7 @@ lint: .venv/ready-dev ## check all that can be checked without running tonnage
 test: .venv/ready-dev ## check and test everything, the real registry included
 	scripts/install-test-programs.sh
 	@$(MAKE) lint
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3 --dist worksteal
 	scripts/test-lowest.sh -n 2 tests/unit/test_sql_files.py tests/unit/test_verify.py tests/unit/test_closure.py
 
 docs: .venv/ready-dev ## write anew what follows from something else: docs/reference, parts of deploy

@@ -21,6 +21,7 @@ import pytest
 from realregistry import HTPASSWD, collect, running_registry
 from realregistry import Registry as Server
 from registryfronts import Break, Hook, Proxy, Reply, make_certificate, running_proxy, running_token_server
+from seeds import seeds
 from tonnage.apply import Kind, Outcome, Status, apply_plan, default_journal, undo
 from tonnage.cli import main
 from tonnage.errors import AccessError, DeletionRefusedError, JournalError, RegistryError, UsageError
@@ -194,7 +195,7 @@ class TestApply:
         assert tree(story.builder.root) == before
         assert not (tmp_path / "j").exists()
 
-    @pytest.mark.parametrize("seed", range(12))
+    @pytest.mark.parametrize("seed", seeds(0, 6))
     def test_no_dry_run_ever_sends_a_change(self, story: Story, tmp_path: Path, seed: int) -> None:
         """Whatever the plan: items left out, twice, in any order, with tags and digests that are wrong or none's."""
         rng = random.Random(seed)

@@ -38,7 +38,7 @@ from tonnage.sample import Builder, documents
 
 pytestmark = pytest.mark.integration
 
-TREES_COUNT = int(os.environ.get("TONNAGE_FUZZ_TREES", "120"))
+TREES_COUNT = int(os.environ.get("TONNAGE_FUZZ_TREES", "60"))
 TREES_PER_TEST = 5
 FIRST_SEED = int(os.environ.get("TONNAGE_FUZZ_SEED", "1"))
 DAMAGED_SHARE = float(os.environ.get("TONNAGE_FUZZ_DAMAGED", "0.34"))

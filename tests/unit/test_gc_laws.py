@@ -13,13 +13,14 @@ import pytest
 from randomdamage import keep_scannable, random_damage
 from randomtrees import random_registry
 from scanning import scan_tree
+from seeds import seeds
 from tonnage.gc.preview import COLLECTORS, listing, predict_after, preview
 from tonnage.gc.replay import replay
 from tonnage.gc.replica import Replica
 from tonnage.inventory.database import Inventory
 from tonnage.sample import documents
 
-SEEDS = range(300, 312)
+SEEDS = seeds(300, 8)
 MANIFEST_TYPES = {
     documents.OCI_MANIFEST,
     documents.OCI_INDEX,
@@ -132,7 +133,7 @@ def test_a_plan_without_items_is_a_preview(scanned: tuple[Path, Path]) -> None:
             assert predicted.aborts_on == (said.stop.path if said.stop else None)
 
 
-@pytest.mark.parametrize("seed", range(400, 408))
+@pytest.mark.parametrize("seed", seeds(400, 5))
 def test_a_tolerant_replay_stops_nowhere(seed: int, tmp_path: Path) -> None:
     """Where nothing stops the real one it is the same, and else it has noted what does, first things first."""
     rng = Random(seed)

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from pages import crawl, links_of, numbers_in, served, solve
 from randomplans import random_tree
 from scanning import scan_tree
+from seeds import seeds
 from tonnage.cli import program
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.pace import Volume
@@ -149,7 +150,7 @@ def what_if(inventory: Path, targets: list[str]) -> dict[str, object]:
     return found[0]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(0, 8))
 def test_tray_basket_and_plan_say_the_same(seed: int, tmp_path: Path) -> None:
     """And so does the command line, of random sets in random registries."""
     rng = Random(f"baskets {seed}")
