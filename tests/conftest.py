@@ -20,6 +20,11 @@ from tonnage.storage.local import open_local
 
 pytest_plugins = ("timelimits",)
 
+# Importing readline, as pytest does, puts the size of a screen into the environment of whatever is started afterwards.
+for _name in ("LINES", "COLUMNS"):
+    os.environ.pop(_name, None)
+    os.unsetenv(_name)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--accept` (or ACCEPT=1): put what comes out now into golden files and documents, to be read in the diff."""

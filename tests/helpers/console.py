@@ -28,8 +28,9 @@ _NOTE = re.compile(r"<!-- (file|exits with)[: ]+(\S+) -->\n$")
 _TIMES = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "YYYY-MM-DD hh:mm"),
     (re.compile(r"\b\d+\.\d s\b"), "0.0 s"),
+    (re.compile(r"\bPlan [0-9a-f]{12}\b"), "Plan 0123456789ab"),
 )
-"""What differs from run to run: when it was, and how long it took."""
+"""What differs from run to run: when it was, how long it took, and the plan that was made then."""
 
 
 @dataclass(slots=True)

@@ -168,7 +168,7 @@ def test_tables_fit_the_screen(name: str, columns: int, tonnage: Caller, monkeyp
     words = [name, WEIGHTS] if name == "why" else [name]
     text, exact = tonnage(*words, "--limit", "0"), json.loads(tonnage(*words, "--json").out)
     assert [line for line in text.out.splitlines() if len(line) > columns] == []
-    if exact:
+    if exact and name != "why":  # it puts a table of its own above the rows
         heads = re.split(r"\s{2,}", text.out.splitlines()[0].strip())
         said = re.search(r"no room for (.*);", text.err)
         left_out = said[1].split(", ") if said else []

@@ -367,16 +367,21 @@ def test_a_newer_inventory_takes_over(demo_inventory: Path, tmp_path: Path) -> N
             assert session.query("select count(*) from tag").rows == [(108,)]
 
 
-def test_growth_is_drawn_from_the_second_scan_on(demo: Builder, tmp_path: Path) -> None:
-    """And says the pace only from a week of scans."""
+@pytest.mark.parametrize("grows", [True, False])
+def test_growth_is_drawn_from_the_second_scan_on(grows: bool, registry: Builder, tmp_path: Path) -> None:
+    """And says the pace only from a week of scans, or that there was none."""
     from datetime import UTC, datetime, timedelta
 
     path = tmp_path / "tonnage.duckdb"
+    registry.repository("app").image([registry.layer(b"first")], tag="first")
     for days in (40, 10, 0):
-        scan_tree(demo.root, path, now=lambda days=days: datetime(2026, 11, 29, tzinfo=UTC) - timedelta(days))
+        if grows:
+            registry.repository("app").image([registry.layer(b"%d" % days)], tag=str(days))
+        scan_tree(registry.root, path, now=lambda days=days: datetime(2026, 11, 29, tzinfo=UTC) - timedelta(days))
     with served(path) as (_, client):
         text = client.get("/", headers=BROWSER).text
-    assert 'class="growth"' in text and "3 scans kept" in text and "in the last 10 days" in text
+    assert 'class="growth"' in text and "3 scans kept" in text
+    assert ("in the last 10 days" in text, "As large as 10 days ago." in text) == (grows, not grows)
 
 
 def test_what_a_page_takes_is_small(client: TestClient) -> None:

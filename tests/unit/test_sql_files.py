@@ -7,6 +7,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from golden import check_golden
@@ -69,6 +70,13 @@ def test_the_style_is_one(file: tuple[str, str]) -> None:
     assert not re.search(r"\b(SELECT|FROM|WHERE|JOIN|INSERT|CREATE|GROUP BY|ORDER BY)\b", code)
     assert sql.endswith("\n") and not re.search(r"[ \t]$", sql, re.MULTILINE)
     assert file[0] != "views" or not re.search(r"select\s+(?:\w+\.)?\*", code)
+
+
+@pytest.mark.parametrize("file", FILES, ids=file_id)
+def test_only_the_last_statement_takes_values(file: tuple[str, str]) -> None:
+    """The database refuses values for a file of several statements, but for its last one."""
+    *first, _ = duckdb.extract_statements(statements(file[0])[file[1]].sql)
+    assert [statement.query for statement in first if statement.named_parameters] == []
 
 
 def test_other_tables_have_another_version(empty: Path, accept: bool) -> None:

@@ -367,7 +367,8 @@ class _Run:
         if not self.source.asks_sizes:
             self._execute("over_http_declared", {"absent": self.absent})
         elif self.builds_on_earlier and self._earlier_has_sizes():
-            self._execute("reuse_sizes", {"digests": [digest for digest, _ in self._to_ask()]})
+            self._execute("reused", {"digests": [digest for digest, _ in self._to_ask()]})
+            self._execute("reuse_sizes")
         wanted = self._to_ask()
         for found in self._each("asking for layers", lambda row: head_blob(self.registry, *row), wanted):
             if found.size_bytes is not None:
@@ -416,8 +417,9 @@ class _Run:
     def _reuse(self, what: str, digests: set[str]) -> None:
         """Take over what the earlier scan read, and the sizes of that."""
         if digests:
+            self._execute("reused", {"digests": sorted(digests)})
             for name in (what, "sizes"):
-                self._execute(f"reuse_{name}", {"digests": sorted(digests)})
+                self._execute(f"reuse_{name}")
 
     def _each(self, what: str, ask: Callable[[Item], Found], items: list[Item]) -> Iterator[Found]:
         self.monitor.begin(what, len(items))
