@@ -98,7 +98,7 @@ def demo_inventory() -> Iterator[Inventory]:
 
 
 def cli_page() -> str:
-    """Return the help of the program and of each command that is no report."""
+    """Return the help of the program and of each command that is not a report."""
     head = "# Commands\n\nEvery report is a command as well: see [reports](reports.md).\n"
     helps = [
         f"## {context.command_path}\n\n{fenced(context.get_help(), 'text')}"

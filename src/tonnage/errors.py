@@ -206,7 +206,7 @@ EXIT_CODES: dict[int, str] = {
     InventoryVersionError.exit_code: "the inventory is of another version",
     QueryError.exit_code: "the database refused the query",
     WriteError.exit_code: "the result could not be written",
-    11: "the file is no plan, or it was changed after it was made",
+    11: "the file is not a plan, or it was changed after it was made",
     NotKnownError.exit_code: "the inventory does not know enough to answer, or to plan deletions",
     13: "even if all went that may go, the bytes wanted would not be freed",
     14: "the inventory is not later than the plan, or of another storage",

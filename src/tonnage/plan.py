@@ -21,7 +21,7 @@ _CONFIRMED_DIGITS = 32
 
 
 class PlanError(TonnageError):
-    """The file is no plan, or one that was changed after it was made."""
+    """The file is not a plan, or one that was changed after it was made."""
 
     exit_code = 11
     hint = "make a new one: tonnage plan"

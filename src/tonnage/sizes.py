@@ -29,7 +29,7 @@ def parse_size(text: str) -> int:
         )
         if unit in _FACTORS:
             return int(float(match[1]) * _FACTORS[unit] + 0.5)
-    raise ValueError(f"`{text}` is no size; write it like 500MiB, 1.5G or 2GB")
+    raise ValueError(f"`{text}` is not a size; write it like 500MiB, 1.5G or 2GB")
 
 
 def format_size(size_bytes: int | None) -> str:
@@ -57,7 +57,7 @@ def parse_seconds(text: str) -> float:
     if text == "0":
         return 0.0
     if not _DURATION.fullmatch(text):
-        raise ValueError(f"`{text}` is no time; write it like 30s, 5m or 1h30m")
+        raise ValueError(f"`{text}` is not a time; write it like 30s, 5m or 1h30m")
     return sum(int(count) * _SECONDS[unit] for count, unit in _DURATION_PART.findall(text))
 
 

@@ -67,14 +67,14 @@ STATES: dict[str, tuple[Callable[[Repository], object], tuple[str, ...], str]] =
     "garbage of a link's size in a layer link": (lambda app: overwrite(layer_of(app), b"x" * 71), ("3", "3 -m"), "mark"),
     "dead layer link": (lambda app: app.link(app.layer_link("sha256:" + "a" * 64), "sha256:" + "a" * 64), (), ""),
     "revision without a blob": (lambda app: manifest_of(app).unlink(), (), ""),
-    "manifest that is no JSON": (lambda app: overwrite(manifest_of(app), b"x"), ALL, "mark"),
+    "manifest that is not JSON": (lambda app: overwrite(manifest_of(app), b"x"), ALL, "mark"),
     "empty manifest": (lambda app: truncate(manifest_of(app)), ALL, "mark"),
     "manifest without version": (lambda app: overwrite(manifest_of(app), b"{}"), ALL, "mark"),
     "unknown media type": (
         lambda app: overwrite(manifest_of(app), b'{"schemaVersion": 2, "mediaType": "a/b"}'), ALL, "mark",
     ),
     "manifest too large": (lambda app: overwrite(manifest_of(app), b" " * (4 * 1024 * 1024 + 1)), ALL, "mark"),
-    "manifests is no list": (
+    "manifests is not a list": (
         lambda app: overwrite(manifest_of(app), b'{"schemaVersion": 2, "manifests": {}}'), ALL, "mark",
     ),
     "schema 1": (lambda app: overwrite(manifest_of(app), b'{"schemaVersion": 1, "fsLayers": []}'), ("3", "3 -m"), "mark"),
@@ -85,7 +85,7 @@ STATES: dict[str, tuple[Callable[[Repository], object], tuple[str, ...], str]] =
     "data as empty folder": (lambda app: into_folder(manifest_of(app)), (), ""),
     "data in a folder data": (lambda app: into_folder(manifest_of(app), inside="data"), ALL, "find blobs"),
     "blobs/data": (lambda app: stray(app, "blobs/data"), ALL, "find blobs"),
-    "a name that is no digest": (lambda app: stray(app, "blobs/sha256/zz/zzz/data"), ALL, "find blobs"),
+    "a name that is not a digest": (lambda app: stray(app, "blobs/sha256/zz/zzz/data"), ALL, "find blobs"),
     "a name of one letter": (lambda app: stray(app, "blobs/a/data"), ALL, "find blobs"),
     "blob without a shard": (lambda app: stray(app, f"blobs/sha256/{'a' * 64}/data"), ALL, "remove blobs"),
     "folder of a blob without data": (lambda app: stray(app, f"blobs/sha256/aa/{'a' * 64}/data.tmp"), (), ""),

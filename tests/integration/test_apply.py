@@ -647,7 +647,7 @@ class TestJournal:
         named = tmp_path / "named"
         named.write_bytes(content)
         with proxied(story) as (_, proxy):
-            with pytest.raises(JournalError, match="is no journal"):
+            with pytest.raises(JournalError, match="is not a journal"):
                 run(story.plan(), proxy.url, named)
             assert proxy.count("DELETE") == 0
         assert named.read_bytes() == content

@@ -171,7 +171,7 @@ def test_there_is_no_such_bucket(name: str, request: pytest.FixtureRequest) -> N
 
 
 def test_a_bucket_without_a_registry(rclone: FolderStore) -> None:
-    """An empty bucket, or one of other things, is no registry."""
+    """An empty bucket, or one of other things, is not a registry."""
     assert type(refused(rclone.make({}), rclone.options)) is NoStorageError
     assert type(refused(rclone.make({"other/things": b"x"}), rclone.options)) is NoStorageError
 

@@ -188,7 +188,7 @@ ODD_KEYS = ("a//b", "repositories/foo/../x", "repositories/foo/_layers//")
 
 
 def scans_with_an_odd_key(store: Any, address: str, key: str, tmp_path: Path) -> None:
-    """Scan a bucket where a key that is no path was put: it is a stray with a problem, and all the rest is counted."""
+    """Scan a bucket where a key that is not a path was put: it is a stray with a problem, and all the rest is counted."""
     scan_bucket(store, address, tmp_path / "with.duckdb")
     assert problems(tmp_path / "with.duckdb") - problems(tmp_path / "without.duckdb") == {("odd_key", key)}
     found = differences(everything(tmp_path / "without.duckdb"), everything(tmp_path / "with.duckdb"))

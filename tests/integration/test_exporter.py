@@ -400,10 +400,10 @@ def test_the_inventory_cannot_be_written(tmp_path: Path, registry: Builder) -> N
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--interval=often"], "`often` is no time"),
+        (["--interval=often"], "`often` is not a time"),
         (["--interval=0"], "`0` is less than a second"),
         (["--interval=999ms"], "`999ms` is less than a second"),
-        (["--interval=9999999999999h"], "is no time"),
+        (["--interval=9999999999999h"], "is not a time"),
         (["--requests-at-once=0"], "it is not more than 0"),
         (["--timeout=nan"], "it is not more than 0"),
         (["--repositories=-"], "stdin cannot be"),
@@ -412,7 +412,7 @@ def test_the_inventory_cannot_be_written(tmp_path: Path, registry: Builder) -> N
         (["--max-series=-1"], "it is less than 0"),
         (["--tags-include=a@sha256:abcd"], "names a digest"),
         (["--metrics=nowhere"], "cannot read"),
-        (["--web.listen-address=8080"], "`8080` is no address to listen on"),
+        (["--web.listen-address=8080"], "`8080` is not an address to listen on"),
         (["--web.telemetry-path=metrics"], "`metrics` does not begin with /"),
         (["--web.config.file=nowhere.yml"], "cannot read `nowhere.yml`"),
     ],

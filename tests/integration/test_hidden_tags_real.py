@@ -194,7 +194,7 @@ def heads(proxy: Proxy) -> int:
 
 
 def test_digests_among_the_tags_are_left_out(registry: Builder, inventory: Path, tmp_path: Path) -> None:
-    """Artifactory lists them; they are no tags, and a note says so."""
+    """Artifactory lists them; they are not tags, and a note says so."""
     import json
 
     push(registry, "app", "1 10")

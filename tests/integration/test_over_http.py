@@ -310,7 +310,7 @@ def test_an_interrupted_scan_leaves_the_old_inventory(images: Builder, inventory
 
 
 def test_html_in_place_of_a_manifest(images: Builder, inventory: Path) -> None:
-    """A proxy's page is no manifest: the tag is told of, the rest counted."""
+    """A proxy's page is not a manifest: the tag is told of, the rest counted."""
     with proxied(images, lambda method, path: HTML if path.endswith("/manifests/latest") else None) as proxy:
         scan_storage(source(proxy.url), inventory)
     assert problems(inventory) == {("unpullable_tag", "/v2/org/web/manifests/latest")}

@@ -57,7 +57,7 @@ def test_pages_and_metrics_while_scans_come_and_go(registry: Builder, tmp_path: 
         hold.unlink()
         said = wait_for_page(running, lambda said: "Up to date" in said)
         before = files_of(said)
-        assert running.get("/").text.startswith("# HELP"), "who is no browser gets the metrics there"
+        assert running.get("/").text.startswith("# HELP"), "who is not a browser gets the metrics there"
 
         registry.repository("new").image([registry.layer(b"two")], tag="1")
         hold.touch()

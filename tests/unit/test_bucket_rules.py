@@ -58,7 +58,7 @@ def test_addresses(text: str, address: Address) -> None:
     "text", ["/var/lib/registry", "https://registry.example.com", "http://localhost:5000", "ftp://x/y", "https://[::1"]
 )
 def test_no_address_of_a_bucket(text: str) -> None:
-    """A folder is none, and a host that is no cloud's may be a registry."""
+    """A folder is none, and a host that is not a cloud's may be a registry."""
     assert not is_bucket(text)
 
 
@@ -150,7 +150,7 @@ def test_a_listing_does_not_run_ahead() -> None:
 
 
 def test_what_a_listing_raises_is_raised() -> None:
-    """A failure in a range is no short listing."""
+    """A failure in a range is not a short listing."""
 
     def pages(start: str) -> Iterator[Keys]:
         yield from pages_of(registry_keys(1_000, {}), 1000)

@@ -300,7 +300,7 @@ def test_a_registry_with_a_database_ends_with_6(tonnage: Caller, registry: Build
 
 
 def test_a_file_that_is_no_inventory(tonnage: Caller) -> None:
-    """A file that is no database ends with 7, and so does another's database; one of another version with 8."""
+    """A file that is not a database ends with 7, and so does another's database; one of another version with 8."""
     Path("text.duckdb").write_text("hello")
     assert tonnage("overview", "-i", "text.duckdb").exit_code == 7
     duckdb.connect("other.duckdb").close()
@@ -390,7 +390,7 @@ def test_a_report_by_its_file(tonnage: Caller) -> None:
     assert len(json.loads(tonnage("report", "own.sql", "--set", "least=3GiB", "--json").out)) == 7
     assert "needs a least" in tonnage("report", "own.sql").err
     Path("own.sql").write_bytes(b"-- \xff\nselect 1")
-    assert tonnage("report", "own.sql") == (2, "", "tonnage: `own.sql` is no text in UTF-8\n")
+    assert tonnage("report", "own.sql") == (2, "", "tonnage: `own.sql` is not UTF-8 text\n")
 
 
 # --- the program as a process ---------------------------------------------------------------------------------------
@@ -418,7 +418,9 @@ def test_a_closed_pipe_is_no_error(many: str, unbuffered: str, demo_inventory: P
 def test_output_is_plain_text_everywhere(demo_inventory: Path) -> None:
     """NO_COLOR changes nothing, because there is no colour; nor does a terminal's type."""
     plain, coloured = (
-        subprocess.run(TONNAGE, env=environment(demo_inventory, **more), capture_output=True, text=True).stdout
+        subprocess.run(
+            [*TONNAGE, "layers"], env=environment(demo_inventory, **more), capture_output=True, text=True
+        ).stdout
         for more in ({"NO_COLOR": "1", "TERM": "dumb"}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"})
     )
     assert plain == coloured

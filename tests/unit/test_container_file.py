@@ -21,7 +21,7 @@ def test_the_container_file_has_no_fault_a_linter_knows() -> None:
 
 
 def test_the_image_needs_no_shell() -> None:
-    """Nothing runs in its last stage while it is built, and the command is no line for a shell."""
+    """Nothing runs in its last stage while it is built, and the command is not a line for a shell."""
     last = CONTAINER[LAST_STAGE:]
     assert [word for word, _ in last if word == "RUN"] == []
     assert json.loads(dict(last)["ENTRYPOINT"]) == ["tonnage"]

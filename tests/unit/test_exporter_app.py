@@ -271,7 +271,7 @@ def test_too_many_requests_are_told_so(client: Ask, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["8080", "localhost", ":port", "::1:80", "[::1", "a:99999", ":", "1.2.3.4:-1", "x:٣"])
 def test_an_address_that_is_none_is_refused(text: str) -> None:
     """With how to write it."""
-    with pytest.raises(Exception, match="is no address to listen on"):
+    with pytest.raises(Exception, match="is not an address to listen on"):
         parse_address(text)
 
 

@@ -89,7 +89,7 @@ ODD_PLACES: dict[str, Callable[[Path], None]] = {
     "blob": make_storage,
     "layout": make_layout,
 }
-"""Places that are no regular file, or lie where nothing is written, each with what makes it."""
+"""Places that are not regular files, or lie where nothing is written, each with what makes it."""
 
 
 @pytest.mark.parametrize("what", ODD_PLACES)

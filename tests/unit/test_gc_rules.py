@@ -397,7 +397,7 @@ def test_an_odd_state(tree: Tree, name: str) -> None:
     for one in found:
         if one.stop:
             assert one.stop.phase == phase
-            assert one.stop.exit_code == (2 if name in ("manifests is no list", "a name of one letter") else 1)
+            assert one.stop.exit_code == (2 if name in ("manifests is not a list", "a name of one letter") else 1)
             assert one.advice and one.removed.blobs_count == 0
             assert one.set_aside[0].path == one.stop.path
     if not stopped:
@@ -470,7 +470,7 @@ def test_where_there_is_no_key(tree: Tree, name: str) -> None:
         for driver in (S3, OTHER_STORE):
             replica = Replica(opened, driver=driver)
             stops[driver] = [replay(replica, Collector(*mode)).stop is not None for mode in MODES]
-    two_stops = name != "no layer link"  # in that case it is no repository
+    two_stops = name != "no layer link"  # in that case it is not a repository
     assert stops == {S3: [two_stops, two_stops, False, False], OTHER_STORE: [two_stops, two_stops, True, True]}
 
 

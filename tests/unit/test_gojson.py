@@ -161,7 +161,7 @@ REFUSED_BY_BOTH = {
 @pytest.mark.parametrize("version", BOTH)
 @pytest.mark.parametrize("name", REFUSED_BY_BOTH)
 def test_what_stops_both(name: str, version: Version) -> None:
-    """There is a reason in words; it is no crash."""
+    """There is a reason in words; it is not a crash."""
     reason = refusal(REFUSED_BY_BOTH[name], version)
     assert reason and not reason.startswith(gojson.PANIC)
 
@@ -215,7 +215,7 @@ def test_the_limit_of_4_mib() -> None:
 
 
 def test_texts_are_as_go_has_them() -> None:
-    """Bytes that are no UTF-8, and halves of surrogate pairs, become U+FFFD."""
+    """Bytes that are not UTF-8, and halves of surrogate pairs, become U+FFFD."""
     assert digests(encode(IMAGE).replace(B.encode(), b"\xff\\ud800x")) == [A, "\ufffd\ufffdx"]
 
 

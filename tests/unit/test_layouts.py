@@ -356,7 +356,7 @@ def test_a_huge_index_is_not_read(tree: Path, tmp_path: Path) -> None:
 
 
 def test_entries_that_are_none(tree: Path, tmp_path: Path) -> None:
-    """What is no descriptor is told, and the others are taken."""
+    """What is not a descriptor is told, and the others are taken."""
     index = json.loads((tree / "two/index.json").read_text())
     index["manifests"] += [None, 7, {"digest": "sha256:short"}, {"size": 1}, {"digest": ["x"]}]
     (tree / "two/index.json").write_text(json.dumps(index))

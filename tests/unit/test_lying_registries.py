@@ -103,7 +103,7 @@ REFUSED: dict[str, Habit] = {
     "nothing at /v2/": at("/v2/", lambda asked, honest: Reply(404)),
     "a catalog without end": at(CATALOG, endless("repositories")),
     "a catalog that drips": at(CATALOG, lambda asked, honest: honest._replace(drips=True)),
-    "a catalog that is no JSON": at(CATALOG, lambda asked, honest: Reply(body=b"<html>")),
+    "a catalog that is not JSON": at(CATALOG, lambda asked, honest: Reply(body=b"<html>")),
     "a catalog nested deeply": at(CATALOG, lambda asked, honest: Reply(body=b"[" * 100_000)),
     "a catalog in bytes that do not unpack": at(
         CATALOG, lambda asked, honest: honest._replace(headers={"Content-Encoding": "gzip"})
@@ -121,7 +121,7 @@ REFUSED: dict[str, Habit] = {
     "an unknown kind of login": challenge("Magic x=1"),
     "a login in circles": challenge('Bearer realm="HERE/token"'),
     "a token with a line in it": token({"token": "a\r\nX-Evil: 1"}),
-    "a token that is no text": token({"token": 5}),
+    "a token that is not a text": token({"token": 5}),
     "a token that is not ASCII": token({"token": "ü"}),
     "an empty token": token({"token": ""}),
 }
@@ -138,7 +138,7 @@ HARMLESS: dict[str, Habit] = {
     "honest": lambda registry, asked, honest: honest,
     "digests of other manifests to HEAD": other_digests_by_head,
     "digests among the tags": with_digests,
-    "a link that is no address": at(CATALOG, lambda asked, honest: _with_link(honest, "http://[::1")),
+    "a link that is not an address": at(CATALOG, lambda asked, honest: _with_link(honest, "http://[::1")),
     "tokens that last for ever": token({"token": "t", "expires_in": 10**400}),
     "tokens that last no time": token({"token": "t", "expires_in": -1}),
     "tokens that last a word": token({"token": "t", "expires_in": "Infinity"}),

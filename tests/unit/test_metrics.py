@@ -109,7 +109,7 @@ def test_bytes_add_up(demo_opened: Inventory, demo: Builder) -> None:
 
 
 def test_columns_are_labels_and_null_is_left_out(demo_opened: Inventory) -> None:
-    """A null label is an empty one; a null value is no sample, and never 0."""
+    """A null label is an empty one; a null value is not a sample, and never 0."""
     sql = GAUGE + "select * from (values ('a', 1.5, 2), (null, 3, 4), ('c', 5, null)) as t (x, y, value)"
     assert samples(demo_opened, sql) == [
         Sample("own", {"x": "a", "y": "1.5"}, 2.0),
@@ -163,19 +163,19 @@ def test_rows_that_are_no_samples_are_refused(demo_opened: Inventory, sql: str, 
 def test_a_file_that_is_no_metric_is_refused_by_name(tmp_path: Path, name: str, header: str, complaint: str) -> None:
     """At the start, before anything is served."""
     (tmp_path / f"{name}.sql").write_text(f"-- Ones. One row per one.\n{header}\nselect 1 as value\n")
-    with pytest.raises(UsageError, match=re.escape(f"`{name}.sql` is no metric: ")) as refused:
+    with pytest.raises(UsageError, match=re.escape(f"`{name}.sql` is not a metric: ")) as refused:
         metrics_in(str(tmp_path))
     assert complaint in str(refused.value)
 
 
 def test_an_own_metric_takes_the_place_of_ours(tmp_path: Path, demo_opened: Inventory) -> None:
-    """One with a new name stands beside ours; one with the name of what is no SQL is refused."""
+    """One with a new name stands beside ours; one with the name of what is not SQL is refused."""
     for name in ("tonnage_tags", "shop_tags"):
         (tmp_path / f"{name}.sql").write_text(GAUGE + "select 7 as value\n")
     text = expose(demo_opened, Job("", "", metrics_folder=str(tmp_path))).text.plain.decode()
     assert "\ntonnage_tags 7.0\n" in text and "tonnage_tags{" not in text and "\nshop_tags 7.0\n" in text
     (tmp_path / "tonnage_scan_success.sql").write_text(GAUGE + "select 7 as value\n")
-    with pytest.raises(UsageError, match="has the name of a metric that is no SQL"):
+    with pytest.raises(UsageError, match="has the name of a metric that is not SQL"):
         wanted_metrics(Job("", "", metrics_folder=str(tmp_path)))
 
 

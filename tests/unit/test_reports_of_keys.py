@@ -86,7 +86,7 @@ def test_a_newer_report_of_the_same_keys_is_as_new_as_it_says(content: Builder, 
 
 
 def test_old_versions_are_counted_apart(content: Builder, tmp_path: Path) -> None:
-    """They keep the bytes of what was deleted; delete markers are no objects."""
+    """They keep the bytes of what was deleted; delete markers are not objects."""
     files = files_below(content.root)
     old = dict.fromkeys(list(files)[:3], b"x" * 1000)
     for kind in ("s3 csv", "azure parquet"):

@@ -175,7 +175,7 @@ def test_foreign_layers_are_named_but_not_stored(registry: Builder) -> None:
 
 
 def test_special_manifests_refer_to_what_they_should(registry: Builder) -> None:
-    """Caches and schema 1 refer to layers; a subject is no reference; broken bytes refer to nothing."""
+    """Caches and schema 1 refer to layers; a subject is not a reference; broken bytes refer to nothing."""
     repo = registry.repository("app")
     layer = registry.layer(b"bytes")
     image = repo.image([layer], tag="1")

@@ -147,7 +147,7 @@ def test_illegal_repository_names(registry: Builder, inventory: Path, name: str)
 
 
 def test_odd_times_in_configurations(registry: Builder, inventory: Path) -> None:
-    """Whatever a configuration says of its time, it is read; what is no time is null."""
+    """Whatever a configuration says of its time, it is read; what is not a time is null."""
     repo = registry.repository("app")
     times = ["", "yesterday", "infinity", "0001-01-01T00:00:00Z", "0000-00-00", "-4000-01-01T00:00:00Z", "99999-01-01"]
     for created in times:

@@ -97,7 +97,7 @@ def test_harbors_api() -> None:
 
 
 def test_harbors_refusals() -> None:
-    """Without a login it says so; what is no Harbor is told."""
+    """Without a login it says so; what is not Harbor is told."""
     with harbor({}, user="admin") as url:
         with pytest.raises(AccessError, match="does not show"):
             read_harbor_tags(url, environment={"HOME": "/nowhere"})

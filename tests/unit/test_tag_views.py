@@ -77,7 +77,7 @@ def test_declared_sizes_are_the_manifests(registry: Builder, layers_of: Callable
 
 
 def test_a_tag_that_leads_nowhere_has_no_figures(registry: Builder, layers_of: Callable[[], dict[str, Any]]) -> None:
-    """Its link is empty, its revision or its manifest is gone, its manifest is no JSON, or no child is left."""
+    """Its link is empty, its revision or its manifest is gone, its manifest is not JSON, or no child is left."""
     repo = registry.repository("app")
     images = {tag: repo.image([registry.layer(tag.encode())], tag=tag) for tag in ("a", "b", "c", "d", "healthy")}
     children = push_index(registry, repo, "e")

@@ -169,7 +169,7 @@ def test_nothing_in_use_is_refused(text: str) -> None:
     "text", ["[" * 100_000, "{", '{"items": [1]}', '{"items": 3}', '{"items": [{"spec": {"containers": [1]}}]}']
 )
 def test_in_use_of_another_make(text: str) -> None:
-    """JSON that is no list of pods is refused: nothing may be left unprotected in silence."""
+    """JSON that is not a list of pods is refused: nothing may be left unprotected in silence."""
     with pytest.raises(UsageError):
         parse_in_use(text)
 

@@ -156,13 +156,13 @@ def read_history(path: Path) -> History:
     except OSError as error:
         raise JournalError(f"cannot read `{path}`: {error.strerror}") from error
     if content[: len(_BEGINNING)] != _BEGINNING[: len(content)]:
-        raise JournalError(f"`{path}` is no journal, or its first line is damaged", _NO_JOURNAL)
+        raise JournalError(f"`{path}` is not a journal, or its first line is damaged", _NO_JOURNAL)
     history = History()
     for number, text in enumerate(content[: _whole_bytes(content)].splitlines(), 1):
         try:
             line = _decode(text)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise JournalError(f"line {number} of `{path}` is no line of a journal: {error}", _NO_JOURNAL) from error
+            raise JournalError(f"line {number} of `{path}` is not a line of a journal: {error}", _NO_JOURNAL) from error
         if isinstance(line, Begun) and number > 1:
             raise JournalError(f"line {number} of `{path}` begins another journal", _NO_JOURNAL)
         if isinstance(line, Begun) and line.version > JOURNAL_VERSION:

@@ -53,7 +53,7 @@ class Kind(StrEnum):
     """The registry accepted the call and has it all the same."""
     ACCESS = "access"
     REFUSED = "refused"
-    """An answer that is no success, or a broken one."""
+    """An answer that is not a success, or a broken one."""
     BLOBS_GONE = "blobs gone"
     """Undo: what the manifest refers to was collected."""
     MISSING_BEFORE = "missing before"

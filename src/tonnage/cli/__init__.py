@@ -41,7 +41,7 @@ COMMANDS = {
     "completion": "Have a shell complete commands, files and names.",
     "help": "Explain a topic: targets, formats, exit codes, all commands, all reports.",
 }
-"""Commands that are no reports, with the one line `help commands` shows; each is a module of the same name."""
+"""Commands that are not reports, with the one line `help commands` shows; each is a module of the same name."""
 
 _MAIN = {
     "demo": "Build a sample registry, scan it, and show the card.",

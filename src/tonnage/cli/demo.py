@@ -32,7 +32,7 @@ def command(folder: str) -> None:
         with _parent_of(root), new_folder(root) as building:
             build_demo(building)
     elif not (root / "docker").is_dir():
-        raise UsageError(f"`{root}` is there already and is no sample registry")
+        raise UsageError(f"`{root}` is there already and is not a sample registry")
     talk(f"+ tonnage scan {root} -i {inventory}")
     talk(scan(open_local(str(root)), inventory).describe())
     talk(f"+ tonnage -i {inventory}\n")

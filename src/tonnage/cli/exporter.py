@@ -45,7 +45,7 @@ def parse_interval(text: str) -> float:
 def parse_metrics_path(text: str) -> str:
     """Return a path of the server. Raises ValueError."""
     if not text.startswith("/") or text.startswith("/-/") or not set(text).isdisjoint("{}?#"):
-        raise ValueError(f"`{text}` does not begin with /, is one of the exporter's own, or is no path")
+        raise ValueError(f"`{text}` does not begin with /, is one of the exporter's own, or is not a path")
     return text
 
 

@@ -69,7 +69,7 @@ def command(
     if version is None:
         raise UsageError("whose collection?", "the registry's version: --collector 2 or --collector 3")
     if name is None and asked.is_table and asked.form != "json":
-        raise UsageError("the summary is no table", "name a list: tonnage gc --list blobs --csv")
+        raise UsageError("the summary is not a table", "name a list: tonnage gc --list blobs --csv")
     with open_inventory(inventory, tags_from) as opened:
         found = preview(opened, int(version), delete_untagged, storage_order, as_if_put_right=as_if_put_right)
         if name == "stops":

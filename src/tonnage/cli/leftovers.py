@@ -46,7 +46,7 @@ def _write(inventory: str, output: str, older_than: str) -> None:
 
     days = older_than.removesuffix("d")
     if not (days.isascii() and days.isdigit() and int(days)):
-        raise UsageError(f"`--older-than`: `{older_than}` is no number of days", "write it like 7d")
+        raise UsageError(f"`--older-than`: `{older_than}` is not a number of days", "write it like 7d")
     with Inventory(inventory) as opened:
         found = find_leftovers(opened, int(days))
     put(script(found, int(days)), output)

@@ -30,7 +30,7 @@ class Content(Enum):
 
 
 class NobodyReadsError(Exception):
-    """The reader of stdout has seen enough: `tonnage … | head`. That is no failure."""
+    """The reader of stdout has seen enough: `tonnage … | head`. That is not a failure."""
 
 
 class Stdout:

@@ -82,7 +82,7 @@ xlsx        for Excel; no text is ever a formula
 """
 
 TOPICS = {
-    "commands": Topic("All commands that are no reports.", _commands),
+    "commands": Topic("All commands that are not reports.", _commands),
     "reports": Topic("All reports, your own included.", _reports),
     "targets": Topic("How repositories, tags and revisions are named.", lambda: _TARGETS),
     "formats": Topic("What rows can be put out as.", lambda: _FORMATS),

@@ -23,7 +23,9 @@ def parse_address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     is_bracketed = host.startswith("[") and host.endswith("]")
     if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535 or (":" in host) != is_bracketed:
-        raise UsageError(f"`{text}` is no address to listen on", "write it like :8080, 127.0.0.1:8080 or [::1]:8080")
+        raise UsageError(
+            f"`{text}` is not an address to listen on", "write it like :8080, 127.0.0.1:8080 or [::1]:8080"
+        )
     return host[1:-1] if is_bracketed else host, int(port)
 
 

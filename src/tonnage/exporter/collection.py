@@ -1,4 +1,4 @@
-"""What the registry's own collection would break: the one figure of the inventory that is no SQL, but a replay of it."""
+"""What the registry's own collection would break: the one figure of the inventory that is not SQL, but a replay of it."""
 
 import logging
 

@@ -23,7 +23,7 @@ def wanted_metrics(job: Job) -> dict[str, Metric]:
     """Return all metrics a job asks for; an own one takes the place of ours of the same name. Raises UsageError."""
     own = metrics_in(job.metrics_folder)
     if taken := own.keys() & LIVE.keys():
-        raise UsageError(f"`{min(taken)}.sql` has the name of a metric that is no SQL", "give it another name")
+        raise UsageError(f"`{min(taken)}.sql` has the name of a metric that is not SQL", "give it another name")
     return {**builtin_metrics(), **(compat_metrics() if job.is_compatible else {}), **own}
 
 

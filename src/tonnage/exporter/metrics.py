@@ -87,9 +87,11 @@ def parse_metric(report: Report) -> Metric:
     labels = {name: meaning for name, meaning in report.columns.items() if name not in _HEADER}
     metric = Metric(report.name, report.columns.get("type", ""), report.title, labels, buckets, report.sql)
     if wrong := _fault(metric):
-        raise UsageError(f"`{metric.name}.sql` is no metric: {wrong}", "docs/how-to/run-the-exporter.md has an example")
+        raise UsageError(
+            f"`{metric.name}.sql` is not a metric: {wrong}", "docs/how-to/run-the-exporter.md has an example"
+        )
     if report.parameters:
-        raise UsageError(f"`{metric.name}.sql` is no metric: it has parameters, and nobody would give them")
+        raise UsageError(f"`{metric.name}.sql` is not a metric: it has parameters, and nobody would give them")
     return metric
 
 
@@ -110,14 +112,14 @@ def _parse_buckets(name: str, text: str) -> tuple[float, ...]:
     try:
         buckets = tuple(float(bound) for bound in text.split())
     except ValueError as error:
-        raise UsageError(f"`{name}.sql` is no metric: {error} in its buckets") from error
+        raise UsageError(f"`{name}.sql` is not a metric: {error} in its buckets") from error
     if list(buckets) != sorted(set(buckets)):
-        raise UsageError(f"`{name}.sql` is no metric: its buckets are not in order")
+        raise UsageError(f"`{name}.sql` is not a metric: its buckets are not in order")
     return buckets
 
 
 def run_metric(inventory: Inventory, metric: Metric) -> Rows:
-    """Return the rows of a metric whose value is known. Raises QueryError, also for rows that are no samples."""
+    """Return the rows of a metric whose value is known. Raises QueryError, also for rows that are not samples."""
     table = inventory.query(metric.sql)
     label_names = tuple(name for name in table.columns if name not in ("value", "weight"))
     if "value" not in table.columns:

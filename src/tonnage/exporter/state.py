@@ -35,7 +35,7 @@ LIVE = {
     "tonnage_dropped_series": ("gauge", "Series left out because of --max-series."),
     "tonnage_web_config_reload_success": ("gauge", "Whether the file --web.config.file was right when last read."),
 }
-"""Metrics that are no SQL: type and help."""
+"""Metrics that are not SQL: type and help."""
 LIVE_LABELS = {
     "tonnage_build_info": {"version": "version of tonnage"},
     "tonnage_scan_failure": {"reason": "; ".join(f"{name}: {meaning}" for name, meaning in REASONS.items())},

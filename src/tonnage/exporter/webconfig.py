@@ -188,7 +188,7 @@ def _mapping(node: Node, readers: Mapping[str, Reader]) -> dict[str, Any]:
 
 def _text(node: Node) -> str:
     if not isinstance(node.value, str):
-        raise _WrongError(node.line, f"`{node.value}` is no text; put it in quotes")
+        raise _WrongError(node.line, f"`{node.value}` is not a text; put it in quotes")
     return node.value
 
 
@@ -231,7 +231,7 @@ def _users(node: Node) -> dict[str, str]:
         raise _WrongError(node.line, "there are no users: write NAME: HASH")
     for name, child in node.value.items():
         if not isinstance(child.value, str) or not _BCRYPT.fullmatch(child.value):
-            raise _WrongError(child.line, f"the password of `{name}` is no bcrypt hash: htpasswd -nB {name}")
+            raise _WrongError(child.line, f"the password of `{name}` is not a bcrypt hash: htpasswd -nB {name}")
         if ":" in name:
             raise _WrongError(child.line, f"the name `{name}` has a colon in it, which no user can log in with")
         if cost_of(child.value) not in _COSTS:
@@ -265,7 +265,7 @@ def _interval(node: Node) -> float:
 
 def _burst(node: Node) -> int:
     if not isinstance(node.value, int) or isinstance(node.value, bool) or node.value < 0:
-        raise _WrongError(node.line, f"`{node.value}` is no number of requests")
+        raise _WrongError(node.line, f"`{node.value}` is not a number of requests")
     return node.value
 
 

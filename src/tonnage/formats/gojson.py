@@ -1,7 +1,7 @@
 """How the registry's own collector reads a manifest: Go's encoding/json, to the letter. Pure.
 
 The collector stops on the first manifest it cannot read, so to predict it is to know what Go takes and what it does
-not: keys match in any case (and with the two letters Unicode folds onto ASCII), null is no change, a key met twice is
+not: keys match in any case (and with the two letters Unicode folds onto ASCII), null is not a change, a key met twice is
 decoded into what the first one left, the type of every field it knows is checked, and of no other. 2.x and 3.x know
 different fields. Sources: encoding/json (decode.go, fold.go) of Go 1.19 and 1.2x; distribution 2.8.2 and 3.1.1,
 manifest/*/ and registry/storage/manifeststore.go, blobstore.go.
@@ -322,4 +322,4 @@ def _plain(value: Any) -> Any:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

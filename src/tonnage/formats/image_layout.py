@@ -79,11 +79,11 @@ class LayoutIndex(NamedTuple):
 
     manifests: list[Listed]
     odd: list[str]
-    """Entries that are no descriptors, as far as they can be shown."""
+    """Entries that are not descriptors, as far as they can be shown."""
 
 
 class UnreadableIndexError(ValueError):
-    """The bytes are no index: which manifests and tags there are is not known."""
+    """The bytes are not an index: which manifests and tags there are is not known."""
 
 
 def locate_in_layouts(path: str) -> LayoutPath:
@@ -148,7 +148,7 @@ def parse_index(content: bytes) -> LayoutIndex:
         raise UnreadableIndexError("no JSON object")
     manifests = document.get("manifests", ())
     if not isinstance(manifests, list | tuple | None):
-        raise UnreadableIndexError("its `manifests` is no list")
+        raise UnreadableIndexError("its `manifests` is not a list")
     found = [(_listed(entry), entry) for entry in manifests or ()]
     return LayoutIndex([listed for listed, _ in found if listed], [repr(e)[:200] for listed, e in found if not listed])
 

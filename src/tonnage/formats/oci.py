@@ -3,7 +3,7 @@
 How a manifest is told apart is the server's own rule (distribution, registry/storage/manifeststore.go): the stored
 bytes carry no media type, so `schemaVersion` decides, then `mediaType` *inside* the JSON; without one, a manifest that
 has `manifests` (an empty list counts) is an index. Go matches JSON keys in any case, takes null for absent anywhere and
-replaces bytes that are no UTF-8, and so do we; Go is strict about the types of the values it reads, and so are we,
+replaces bytes that are not UTF-8, and so do we; Go is strict about the types of the values it reads, and so are we,
 because a manifest the server cannot read is one it does not protect.
 
 Nearly all manifests are plain and are read straight away, as any reader would read them; whatever is not goes through
@@ -60,7 +60,7 @@ class Role(StrEnum):
 
 
 class UnreadableManifestError(ValueError):
-    """The bytes are no manifest any server would read. What they may refer to is unknown."""
+    """The bytes are not a manifest any server would read. What they may refer to is unknown."""
 
     def __init__(self, refused_by_2: str, refused_by_3: str = "") -> None:
         super().__init__(refused_by_2)
@@ -284,7 +284,7 @@ def _read_as_server(content: bytes, version: gojson.Version) -> tuple[gojson.Rea
 
 
 def _all_fields(content: bytes) -> dict[str, Any]:
-    """Return whatever is in the document, keys in our case; empty if it is no object."""
+    """Return whatever is in the document, keys in our case; empty if it is not an object."""
     try:
         fields = _fold_keys(_decode_any(deepjson.readable(content)))
     except (*_UNREADABLE, ValueError):

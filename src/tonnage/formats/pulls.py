@@ -1,7 +1,7 @@
 """Lines of logs -> what was pulled. Pure: a line at a time, whatever file it is from.
 
 A pull is a GET or HEAD of a manifest, or a GET of a blob, that was answered with it, or with where it is. The address
-it came from is not looked at, so it cannot be kept. tonnage's own requests are no pulls.
+it came from is not looked at, so it cannot be kept. tonnage's own requests are not pulls.
 
 Forms, and where they are from:
     access log     Apache's combined form: registry 2.x and 3.x (gorilla/handlers CombinedLoggingHandler), nginx, traefik

@@ -42,7 +42,7 @@ def parse_reference(text: str) -> Reference:
         return Reference("", None, f"{bare['algorithm'] or 'sha256:'}{bare['hexdigits']}")
     match = _REFERENCE.match(text.strip())
     if not match:
-        raise UsageError(f"`{text}` is no image reference", "write [HOST/]REPOSITORY[:TAG][@DIGEST]")
+        raise UsageError(f"`{text}` is not an image reference", "write [HOST/]REPOSITORY[:TAG][@DIGEST]")
     repository, digest = match["name"], match["digest"]
     first, slash, rest = repository.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):

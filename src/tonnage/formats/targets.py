@@ -52,11 +52,11 @@ def parse_target(text: str) -> Target:
         digest = digest.rstrip(CUT)
         digest = digest if ":" in digest else f"sha256:{digest}"
         if not repository or not re.fullmatch(r"sha\d+:[0-9a-f]{4,}", digest):
-            raise UsageError(f"`{text}` is no target", "write REPO, REPO:TAG or REPO@DIGEST")
+            raise UsageError(f"`{text}` is not a target", "write REPO, REPO:TAG or REPO@DIGEST")
         return Target(repository, digest=digest)
     repository, colon, tag = text.partition(":")
     if not repository or (colon and not tag):
-        raise UsageError(f"`{text}` is no target", "write REPO, REPO:TAG or REPO@DIGEST")
+        raise UsageError(f"`{text}` is not a target", "write REPO, REPO:TAG or REPO@DIGEST")
     return Target(repository, tag if colon else None)
 
 

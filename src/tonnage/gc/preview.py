@@ -26,7 +26,7 @@ COLLECTORS = (Collector(2), Collector(2, True), Collector(3), Collector(3, True)
 _GENERAL_ADVICE = {
     Phase.MARK: "put the file right, or move it away",
     Phase.REVISIONS: "move away what is in the way; the revisions removed by then stay removed",
-    Phase.FIND_BLOBS: "move the file away: it is no blob of the registry's",
+    Phase.FIND_BLOBS: "move the file away: it is not a blob of the registry's",
     Phase.BLOBS: "move away what is in the way, and collect again",
     Phase.LAYER_LINKS: "the blobs are gone by then; the layer links that are left do no harm",
 }

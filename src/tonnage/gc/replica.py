@@ -288,7 +288,7 @@ class Replica:
         self._root = root
 
     def _read_blobs(self) -> None:
-        """Read the blobs; those whose name is no full digest are odd paths, as the collector stops on them."""
+        """Read the blobs; those whose name is not a full digest are odd paths, as the collector stops on them."""
         self.blob_ids = [digest_id for (digest_id,) in self.run("blobs")]
         self.blobs = set()
         for digest_id in self.blob_ids:

@@ -28,7 +28,7 @@ class MissingError(Exception):
 
 
 class BrokenPathError(Exception):
-    """The path leads through something that is no folder, or that answers with an error."""
+    """The path leads through something that is not a folder, or that answers with an error."""
 
 
 class NoFolderError(BrokenPathError):

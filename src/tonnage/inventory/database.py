@@ -246,7 +246,7 @@ def _attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> No
     except OSError as error:
         raise NoInventoryError(f"cannot open `{path}`: {error.strerror}") from error
     if not is_ours:
-        raise NoInventoryError(f"`{path}` is no inventory")
+        raise NoInventoryError(f"`{path}` is not an inventory")
     try:
         connection.execute(f"attach {literal(path)} as {identifier(name)} (read_only)")
     except duckdb.Error as error:
@@ -323,7 +323,7 @@ def _first_line(error: Exception) -> str:
 def is_database(path: Path) -> bool:
     """Return whether a file begins as those of DuckDB do, which would open others in its own way. Raises OSError.
 
-    What is no regular file is not opened: a pipe would never answer.
+    What is not a regular file is not opened: a pipe would never answer.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         return False

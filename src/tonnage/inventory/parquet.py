@@ -137,7 +137,7 @@ def _make_views(connection: "duckdb.DuckDBPyConnection", database: str, prefix: 
 
 
 def read_file(file: str) -> str:
-    """Return what reads a file in SQL. The folder's name may be `scan=…`: that is no column of the table."""
+    """Return what reads a file in SQL. The folder's name may be `scan=…`: that is not a column of the table."""
     return f"read_parquet({literal(file)}, hive_partitioning = false)"
 
 

@@ -97,7 +97,7 @@ class Parameter(NamedTuple):
 
 def _parse_count(text: str, advice: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"`{text}` is no whole number; {advice}")
+        raise ValueError(f"`{text}` is not a whole number; {advice}")
     return int(text)
 
 
@@ -167,7 +167,7 @@ def read_report(path: Path) -> Report:
     except OSError as error:
         raise UsageError(f"cannot read `{path}`: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"`{path}` is no text in UTF-8") from error
+        raise UsageError(f"`{path}` is not UTF-8 text") from error
 
 
 def run_report(inventory: Inventory, report: Report, values: dict[str, str], steering: Steering = NOT_STEERED) -> Table:

@@ -99,7 +99,7 @@ class UploadFile(NamedTuple):
 
 
 class MultipartUpload(NamedTuple):
-    """One row per open upload in parts of a bucket: what was sent so far is no object, and is paid for."""
+    """One row per open upload in parts of a bucket: what was sent so far is not an object, and is paid for."""
 
     path: str
     upload_id: str

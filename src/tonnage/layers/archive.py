@@ -35,7 +35,7 @@ class File(NamedTuple):
 
 
 class DamagedError(Exception):
-    """What comes is no tar, or ends before its end."""
+    """What comes is not a tar, or ends before its end."""
 
 
 def entries(source: Source) -> Iterator[File]:

@@ -36,7 +36,7 @@ def _gunzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
             if found:
                 yield found
             todo = unpacker.unconsumed_tail
-            if unpacker.eof:  # several packed one after the other are one, and what follows that is no gzip is padding
+            if unpacker.eof:  # several packed one after the other are one, and what follows that is not gzip is padding
                 todo = unpacker.unused_data
                 if not todo.startswith(_GZIP):
                     break

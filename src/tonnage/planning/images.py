@@ -80,7 +80,7 @@ class Image:
     tags_gone: Sequence[tuple[str, str]]
     platforms: Sequence[Platform]
     shown: Platform | None
-    """The platform whose layers these are; None for what is no index."""
+    """The platform whose layers these are; None for what is not an index."""
     layers: Sequence[Layer]
     holders: Sequence[Holder]
     referrers: Sequence[Referrer]

@@ -1,6 +1,6 @@
 """What dropping platforms everywhere would free: a set of images, as if every index were pushed anew without them.
 
-It is no deletion that the API of a registry has: an index that stays would keep naming what went. So it is a figure to
+It is not a deletion that the API of a registry has: an index that stays would keep naming what went. So it is a figure to
 decide by, and whoever decides pushes fewer platforms from then on, or the indexes again.
 """
 

@@ -113,7 +113,7 @@ def parse_duration(text: str) -> int:
     """
     match = _DURATION.fullmatch(text.strip())
     if not match:
-        raise UsageError(f"`{text}` is no duration; write it like 12h, 30d, 2w, 6m or 1y")
+        raise UsageError(f"`{text}` is not a duration; write it like 12h, 30d, 2w, 6m or 1y")
     return int(match[1]) * _SECONDS[match[2]]
 
 

@@ -46,7 +46,7 @@ class Registry(ReadOnlyRegistry):
     def delete_manifest(self, repository: str, digest: str) -> Deletion:
         """Delete a revision, and with it every tag of the repository that points to it."""
         if not DIGEST.match(digest):
-            raise UsageError(f"`{digest}` is no digest")
+            raise UsageError(f"`{digest}` is not a digest")
         return self._delete(repository, digest)
 
     def delete_tag(self, repository: str, tag: str) -> Deletion:

@@ -154,7 +154,7 @@ class ReadOnlyRegistry:
             raise UnreadableError(f"the manifest `{repository}@{digest}` has other bytes than its digest says")
         manifest = RemoteManifest(digest, _media_type(answer), answer.body)
         if not DIGEST.match(claimed) and manifest.parsed is None:  # a proxy's page, more likely than a manifest
-            raise UnreadableError(f"`{self.url}` answers to `{repository}` `{reference}` with what is no manifest")
+            raise UnreadableError(f"`{self.url}` answers to `{repository}` `{reference}` with what is not a manifest")
         return manifest
 
     def dangling_digest(self, repository: str, tag: str) -> str:
@@ -213,7 +213,7 @@ class ReadOnlyRegistry:
     def list_referrers(self, repository: str, digest: str) -> Listing | None:
         """Return the digests of what names a manifest as its subject; None where the registry has no call for that."""
         if not DIGEST.match(digest):
-            raise UsageError(f"`{digest}` is no digest")
+            raise UsageError(f"`{digest}` is not a digest")
         path = f"{_checked_repository(repository)}/referrers/{digest}"
         try:
             return walk_referrers(self._pages(path, f"repository:{repository}:pull", REFERRERS_HEADERS))
@@ -311,7 +311,7 @@ def _without_digests(listing: Listing) -> Listing:
 
 def _checked_repository(name: str) -> str:
     if not _REPOSITORY.match(name):
-        raise UsageError(f"`{name}` is no repository name")
+        raise UsageError(f"`{name}` is not a repository name")
     return name
 
 
@@ -322,7 +322,7 @@ def _parents(names: Sequence[str]) -> set[str]:
 
 def _blob_path(repository: str, digest: str) -> str:
     if not DIGEST.match(digest):
-        raise UsageError(f"`{digest}` is no digest")
+        raise UsageError(f"`{digest}` is not a digest")
     return f"{_checked_repository(repository)}/blobs/{digest}"
 
 

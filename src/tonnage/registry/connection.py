@@ -100,7 +100,7 @@ def parse_registry_url(text: str) -> str:
     if "@" in parts.netloc:
         raise UsageError("a password in the URL is seen by everyone on this machine", AccessError.hint)
     if parts.scheme not in ("http", "https") or not parts.hostname or not has_port or parts.query or parts.fragment:
-        raise UsageError(f"`{text}` is no registry's URL", "write it like https://registry.example.com")
+        raise UsageError(f"`{text}` is not a registry's URL", "write it like https://registry.example.com")
     prefix = parts.path.rstrip("/").removesuffix("/v2")
     return f"{parts.scheme}://{parts.netloc}{prefix}"
 

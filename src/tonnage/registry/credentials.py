@@ -113,7 +113,7 @@ def _ask_helper(name: str, host: str) -> Credentials | None:
     """Run `docker-credential-<name> get`: the server's name goes in, JSON comes out."""
     program = f"docker-credential-{name}"
     if not _HELPER_NAME.match(name):
-        raise AccessError(f"`{program}` is no name of a credential helper")
+        raise AccessError(f"`{program}` is not a name of a credential helper")
     server = _DOCKER_HUB_KEY if host == _DOCKER_HUB else host
     try:
         run = subprocess.run([program, "get"], input=server, capture_output=True, text=True, timeout=_HELPER_SECONDS)

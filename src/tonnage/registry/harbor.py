@@ -103,5 +103,5 @@ def _objects(answer: Answer, url: str) -> list[dict[str, Any]]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise RegistryError(f"`{url}` is no list of Harbor's API ({answer.describe()})")
+        raise RegistryError(f"`{url}` is not a list of Harbor's API ({answer.describe()})")
     return found

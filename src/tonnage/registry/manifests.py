@@ -32,7 +32,7 @@ class RemoteManifest:
 
     @cached_property
     def parsed(self) -> Manifest | None:
-        """What it refers to; None for bytes that are no manifest known here, which may refer to anything."""
+        """What it refers to; None for bytes that are not a manifest known here, which may refer to anything."""
         try:
             return parse_manifest(payload_of(self.content) if self.is_signed else self.content)
         except UnreadableManifestError:

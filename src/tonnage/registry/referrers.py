@@ -54,7 +54,7 @@ def _digests_in(body: bytes) -> list[str]:
     try:
         index = parse_manifest(body)
     except UnreadableManifestError as error:
-        raise RegistryError(f"the registry's list of referrers is no index: {error}") from error
+        raise RegistryError(f"the registry's list of referrers is not an index: {error}") from error
     if index.kind is not Kind.INDEX:
-        raise RegistryError(f"the registry's list of referrers is no index: {index.kind}")
+        raise RegistryError(f"the registry's list of referrers is not an index: {index.kind}")
     return [reference.digest for reference in index.references if DIGEST.match(reference.digest)]

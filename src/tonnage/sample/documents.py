@@ -177,5 +177,5 @@ def _given(values: Json) -> Json:
 
 
 def _diff_id(layer: Descriptor) -> str:
-    """Return an invented digest of the unpacked layer: sample layers are no archives, so there is nothing to unpack."""
+    """Return an invented digest of the unpacked layer: sample layers are not archives, so there is nothing to unpack."""
     return digest_of(f"unpacked {layer.digest}".encode())

@@ -112,7 +112,7 @@ def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_lin
 
 
 def fingerprint_of(entries: Sequence[Entry | Leaves]) -> bytes:
-    """Return a hash over all names, sizes and times that were listed; when a file was read is no change of it."""
+    """Return a hash over all names, sizes and times that were listed; when a file was read is not a change of it."""
     plain = [
         entry[:5] if isinstance(entry, Leaves) else (*entry[:3], str.__str__(entry.type), entry.detail, entry.inode)
         for entry in entries

@@ -289,7 +289,7 @@ def write_summary(connection: "duckdb.DuckDBPyConnection", facts: Callable[[], d
 
 
 def _refuse_place(target: Path, place: Path, location: str) -> None:
-    """Refuse to write into the registry, or over a file that is no database. Raises WriteError."""
+    """Refuse to write into the registry, or over a file that is not a database. Raises WriteError."""
     if place.is_relative_to(location):
         raise WriteError(f"`{target}` lies inside the registry, which is only read", ELSEWHERE)
     if not is_utf_8(str(place)):
@@ -301,7 +301,7 @@ def _refuse_place(target: Path, place: Path, location: str) -> None:
     except OSError as error:
         raise WriteError(f"cannot read `{target}`, to replace it: {error.strerror}", ELSEWHERE) from error
     if not is_ours:
-        raise WriteError(f"`{target}` is there already and is no inventory", ELSEWHERE)
+        raise WriteError(f"`{target}` is there already and is not an inventory", ELSEWHERE)
 
 
 def summarize(connection: "duckdb.DuckDBPyConnection", target: Path) -> Summary:

@@ -51,7 +51,7 @@ class _Column(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Return lines with all that is no visible character spelled: controls, and marks that turn a text's direction."""
+    """Return lines with all that is not a visible character spelled: controls, and marks that turn a text's direction."""
     if text.isprintable():
         return text
     return "".join(

@@ -72,7 +72,7 @@ class Exact(NamedTuple):
 def frontier(problem: Problem) -> list[Point]:
     """Return the points from nothing to all that can be freed, each set within the next, freed bytes and cost ascending.
 
-    Units that hold nothing are in no point. Raises ValueError for what is no problem.
+    Units that hold nothing are in no point. Raises ValueError for what is not a problem.
     """
     exact = make_exact(problem)
     return points_of(steps(exact), exact.scale)

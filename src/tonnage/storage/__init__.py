@@ -26,7 +26,7 @@ class Type(StrEnum):
     UNREADABLE = "unreadable"
     VANISHED = "vanished"
     ODD_KEY = "odd key"
-    """An object whose key is no path: `a//b`, `a/../b`. It is there and is paid for."""
+    """An object whose key is not a path: `a//b`, `a/../b`. It is there and is paid for."""
     MULTIPART = "multipart"
     """An upload in parts that was not finished: no object yet, and paid for. Its detail is the upload's id."""
     OLD_VERSION = "old version"

@@ -24,7 +24,7 @@ _OLD = f"(not {_CURRENT} and size is not null)"
 _MARKER = "(suffix(key, '/') and coalesce(size, 0) = 0)"
 """Empty objects that stand for folders."""
 _ODD = r"regexp_matches(path, '(^|/)\.{0,2}(/|$)|[\x00-\x1f]')"
-"""Keys that are no paths, as tonnage.storage.bucket.odd_keys tells them."""
+"""Keys that are not paths, as tonnage.storage.bucket.odd_keys tells them."""
 _MEMORY = "256MB"
 _COLUMNS = {
     "key": ("key", "name"),
@@ -219,7 +219,7 @@ def _keys(report: Report, columns: dict[str, str]) -> str:
     key = columns["key"]
     time = columns.get("time")
     etag = f"lower(trim({columns['etag']}, '\"'))" if "etag" in columns else "''"
-    if "md5" in columns:  # Base64, where the cloud's ETag is no hash
+    if "md5" in columns:  # Base64, where the cloud's ETag is not a hash
         etag = f"coalesce(lower(hex(try(from_base64({columns['md5']})))), {etag})"
     latest = f"try_cast({columns['is_latest']} as boolean)" if "is_latest" in columns else "true"
     deleted = f"try_cast({columns['is_deleted']} as boolean)" if "is_deleted" in columns else "false"

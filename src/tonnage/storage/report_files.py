@@ -88,7 +88,7 @@ def open_report(name: str, place: Place) -> Report:
         is_parquet = _is_parquet(name)
         return Report(name, (place.itself(),), is_parquet)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise StorageUnreadableError(f"`{name}` is no inventory report: {_why(error)}", HINT) from error
+        raise StorageUnreadableError(f"`{name}` is not an inventory report: {_why(error)}", HINT) from error
 
 
 def _why(error: Exception) -> str:

@@ -52,7 +52,7 @@ _STRANGERS = (
 
 
 def is_content_store(names: set[str]) -> bool:
-    """Return whether a folder with these names is containerd's, which is no image layout."""
+    """Return whether a folder with these names is containerd's, which is not an image layout."""
     return _fits(_CONTENT_STORE, names)
 
 
@@ -79,7 +79,7 @@ def version_1_error(location: str) -> NoStorageError:
 
 
 def none_at(path: str) -> NoStorageError:
-    """Return what to say of a folder that is no registry's: where one lies near it, that one is named."""
+    """Return what to say of a folder that is not a registry's: where one lies near it, that one is named."""
     meant = _meant(path)
     above, name = os.path.split(os.path.abspath(path))
     if not meant and name in ("blobs", "repositories") and _names_in(above) >= {"blobs", "repositories"}:

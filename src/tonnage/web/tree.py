@@ -92,7 +92,7 @@ class Tree:
 
 
 def build(rows: Iterable[Row], repositories: Iterable[str], classes: dict[str, int]) -> Tree:
-    """Return the tree. `classes` are the bytes of files that are no blobs, by class."""
+    """Return the tree. `classes` are the bytes of files that are not blobs, by class."""
     tree = Tree(Place(Kind.DISK), {}, {})
     for name in repositories:
         _repository(tree, name)

@@ -75,7 +75,7 @@ def find_leftovers(inventory: Inventory, days: int) -> Leftovers:
     ((location, scanned_at),) = inventory.query(statements("gc")["location"].sql).rows
     if "://" in location:
         raise UsageError(
-            f"`{location}` is no disk, and the script is for one",
+            f"`{location}` is not a disk, and the script is for one",
             "remove stale uploads of a bucket by a lifecycle rule; tonnage leftovers lists the rest",
         )
     values = {"uploads": {"days": days}, "repositories": {"days": days}}

@@ -5,7 +5,7 @@
     https://BUCKET.storage.googleapis.com/PREFIX    https://storage.googleapis.com/BUCKET/PREFIX
     https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX
 
-Any other `https://` address is no bucket: it may be a registry. A store of another make is `s3://` with an endpoint.
+Any other `https://` address is not a bucket: it may be a registry. A store of another make is `s3://` with an endpoint.
 """
 
 import re
@@ -78,7 +78,7 @@ def parse_address(address: str) -> Address:
 
 
 def _of_url(address: str) -> Address | None:
-    """Return the place a cloud's own URL names; None where the host is no cloud's."""
+    """Return the place a cloud's own URL names; None where the host is not a cloud's."""
     try:
         url = urlsplit(address)
     except ValueError:  # such as half an IPv6 address: nothing a cloud has

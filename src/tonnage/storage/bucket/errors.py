@@ -131,7 +131,7 @@ def odd_key(error: BaseException) -> str | None:
 
 
 def _without_status(text: str) -> type[BucketError] | None:
-    """Return what an error means that is no answer of a server."""
+    """Return what an error means that is not an answer of a server."""
     if _NO_CREDENTIALS.search(text):
         return BucketAccessError
     lowered = text.lower()

@@ -1,4 +1,4 @@
-"""Keys that are no paths: `a//b`, `a/./b`, `a/../b`, or with control characters in them.
+"""Keys that are not paths: `a//b`, `a/./b`, `a/../b`, or with control characters in them.
 
 obstore ends a listing on one, and with it goes the whole page. On S3 that page is asked for with a request of our own, and
 obstore goes on behind it; such an object is counted as a stray, and named as a problem: it is paid for. On GCS and Azure,
@@ -28,7 +28,7 @@ class OddKeyError(BucketError):
 
 
 def is_odd(key: str) -> bool:
-    """Return whether a key is no path.
+    """Return whether a key is not a path.
 
     >>> [is_odd(key) for key in ("a/b", "a//b", "a/../b", "..a/.b", "a\\tb")]
     [False, True, True, False, True]

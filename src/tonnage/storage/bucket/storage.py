@@ -55,7 +55,7 @@ class BucketStorage:
         self.failures_count = 0
         self.was_read = False
         self.odd: Sequence[Entry] = []
-        """Objects met while listing whose keys are no paths."""
+        """Objects met while listing whose keys are not paths."""
 
     @cached_property
     def signed(self) -> SignedRequests:
@@ -167,7 +167,7 @@ class BucketStorage:
             raise_for(self.location, refused.failure, refused)
 
     def _pages(self, prefix: str, offset: str) -> Iterator[Keys]:
-        """Yield pages of obstore; where that meets a key that is no path, the page is asked for once more, and read."""
+        """Yield pages of obstore; where that meets a key that is not a path, the page is asked for once more, and read."""
         while True:
             try:
                 for page in self._plain_pages(prefix, offset):

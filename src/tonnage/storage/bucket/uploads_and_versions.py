@@ -1,6 +1,6 @@
 """What a listing of a bucket does not show, and is paid for: open uploads in parts, and old versions. S3 alone.
 
-A registry uploads a large layer in parts. Until they are put together they are no object: no listing shows them, no
+A registry uploads a large layer in parts. Until they are put together they are not an object: no listing shows them, no
 garbage collection takes them. In a bucket with versioning, what is deleted or overwritten stays as an old version.
 """
 

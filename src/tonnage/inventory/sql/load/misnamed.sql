@@ -1,4 +1,4 @@
--- Blobs whose name is no digest and that nothing calls by that name are strays: the registry has no such blob.
+-- Blobs whose name is not a digest and that nothing calls by that name are strays: the registry has no such blob.
 create or replace temp table misnamed as
 select b.digest_id, d.digest, b.size_bytes, b.modified_at, b.part_id
 from store.blob as b

@@ -1,7 +1,7 @@
 -- Who holds a blob: every tag and revision that needs it. One row per holder.
 -- $digest digest: a digest, or the beginning of one; or REPOSITORY:TAG
--- platform: operating system, architecture and variant; null for what is no image
--- created_by: command of the build step that made the layer; null for what is no layer
+-- platform: operating system, architecture and variant; null for what is not an image
+-- created_by: command of the build step that made the layer; null for what is not a layer
 -- role: what the revision needs it as: layer, config, manifest, …; itself; or through an index
 -- Example: tonnage why f15609d693a1
 with held as (

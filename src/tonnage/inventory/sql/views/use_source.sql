@@ -3,7 +3,7 @@ create or replace view use_source as
 select
     'access times' as source,
     case
-        when count(*) = 0 then 'not noted: the file system is mounted with noatime, or this is no folder'
+        when count(*) = 0 then 'not noted: the file system is mounted with noatime, or this is not a folder'
         when count(*) filter (where a.read_at > b.modified_at) = 0 then 'do not move: nothing was read since it was written'
         when (select count(*) from store.sweep) > 0
             then 'everything was read in a row, by a backup or a copy: of what that read last, no use is known'
