@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: help demo install share scan lint test docs lock build release-check bench clean
+.PHONY: help demo install share scan lint test docs lock site build release-check bench clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -55,6 +55,9 @@ docs: .venv/ready-dev ## write anew what follows from something else: docs/refer
 	$(BIN)/python scripts/generate_docs.py
 	$(BIN)/python scripts/generate_deploy.py
 
+site: .venv/ready-dev ## build the documents as a site in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 lock: .venv/ready-dev ## lock what the container is built from, with hashes
 	$(BIN)/python scripts/lock.py
 
@@ -64,7 +67,7 @@ build: .venv/ready-dev ## build wheel and sdist in dist/
 # PUBLISH=v0.1.0 asks also for what only a release has: its tag and the project's addresses.
 release-check: lint build ## run what a release would, short of publishing
 	$(BIN)/python scripts/release_check.py $(if $(PUBLISH),--publish $(PUBLISH))
-	$(BIN)/pytest tests/unit/test_release_check.py tests/unit/test_workflows.py tests/unit/test_container_file.py \
+	$(BIN)/pytest tests/unit/test_release_check.py tests/unit/test_site.py tests/unit/test_workflows.py tests/unit/test_container_file.py \
 	    tests/integration/test_packages.py tests/integration/test_container.py
 
 bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector

@@ -121,6 +121,9 @@ def unpublished(tag: str) -> Iterator[str]:
     for name, address in addresses.items():
         if "example.com" in address:
             yield f"pyproject.toml: the address of {name} is nobody's, {address}"
+    for name in ("pyproject.toml", "mkdocs.yml"):
+        if "git.example.com" in read(name):
+            yield f"{name} has links to git.example.com, which is nobody's"
 
 
 if __name__ == "__main__":
