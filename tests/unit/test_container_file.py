@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 
 from containerfile import CONTAINER, CONTAINERFILE, INVENTORY, LAST_STAGE, ROOT, USER
@@ -57,3 +58,19 @@ def test_the_image_is_built_from_what_the_builder_is_given() -> None:
     ignored = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
     assert ignored[0] == "*"
     assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
+
+
+PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|PSF|ISC)\b")
+ELSEWHERE = {"httpx2-jsfetch"}
+"""What is installed on other systems only; the image has none of it."""
+
+
+def test_what_the_image_brings_may_be_given_on() -> None:
+    """Each package says its licence, a permissive one, and none of them one that binds what is beside it."""
+    names = set(re.findall(r"^([\w.-]+)==", (ROOT / "deploy" / "requirements.txt").read_text(), re.MULTILINE))
+    said = {}
+    for name in names - ELSEWHERE:
+        fields = metadata(name)
+        classifiers = [line for line in fields.get_all("Classifier", []) if line.startswith("License ::")]
+        said[name] = fields["License-Expression"] or " ".join(classifiers) or fields["License"] or ""
+    assert {name: licence for name, licence in said.items() if not PERMISSIVE.search(licence) or "GPL" in licence} == {}
