@@ -10,9 +10,10 @@ _FACTORS = {
     "B": 1,
     "": 1,
 }
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION_PART = re.compile(r"(\d+)(ms|[smhd])")
-_DURATION = re.compile(r"(?:\d{1,9}(?:ms|[smhd]))+")
+_DAY = 86400.0
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": _DAY, "w": 7 * _DAY, "mo": 30 * _DAY, "y": 365 * _DAY}
+_DURATION_PART = re.compile(r"(\d{1,9})(ms|mo|[smhdwy])")
+_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*\Z")
 
 
@@ -49,10 +50,12 @@ def format_size(size_bytes: int | None) -> str:
 
 
 def parse_seconds(text: str) -> float:
-    """Return the seconds of `30s`, `5m`, `1h30m` or `500ms`; a bare 0 is none. Raises ValueError.
+    """Return the seconds of `30s`, `1h30m` or `2w`; a bare 0 is none. Raises ValueError.
 
-    >>> parse_seconds("30s"), parse_seconds("1h30m"), parse_seconds("500ms"), parse_seconds("0")
-    (30.0, 5400.0, 0.5, 0.0)
+    The units are ms, s, m (a minute), h, d, w, mo (30 days) and y (365 days), wherever a time is written.
+
+    >>> parse_seconds("30s"), parse_seconds("1h30m"), parse_seconds("500ms"), parse_seconds("6mo"), parse_seconds("0")
+    (30.0, 5400.0, 0.5, 15552000.0, 0.0)
     """
     if text == "0":
         return 0.0

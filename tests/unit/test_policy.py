@@ -10,9 +10,11 @@ from tonnage.planning.policy import (
     copied_images,
     judge_tags,
     judge_untagged,
+    parse_duration,
     parse_policy,
     rule_for,
 )
+from tonnage.sizes import parse_seconds
 
 DAY = 86400.0
 NOW = 20_000 * DAY
@@ -202,3 +204,18 @@ def test_wrong_policies(text: str, named: str) -> None:
     """A policy with anything in it that is not understood is refused, and the thing is named."""
     with pytest.raises(UsageError, match=named):
         parse_policy(text)
+
+
+@pytest.mark.parametrize("text", ["6m", " 6 m ", "0", "", "6", "d", "1x", "-1d", "1.5d", "6months"])
+def test_an_age_that_is_not_clear_is_refused(text: str) -> None:
+    """`6m` above all: elsewhere it is six minutes, and a policy once took it for half a year."""
+    with pytest.raises(UsageError) as refused:
+        parse_policy(f'[[rule]]\nrepositories = ["*"]\nkeep_newer_than = "{text}"\n')
+    if text.strip().endswith("m"):
+        assert refused.value.next_step == "for months write 6mo"
+
+
+@pytest.mark.parametrize(("text", "days"), [("6mo", 180), ("1y", 365), ("2w", 14), ("30 d", 30), ("1d12h", 1.5)])
+def test_an_age_is_written_as_any_time(text: str, days: float) -> None:
+    """With the units of every other time."""
+    assert parse_duration(text) == days * 86400 == parse_seconds(text.replace(" ", ""))

@@ -27,8 +27,9 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from tonnage.errors import UsageError
+from tonnage.sizes import parse_seconds
 
-_DURATION = re.compile(r"(\d+)\s*(h|d|w|m|y)")
+_MINUTES = re.compile(r"\s*(\d+)\s*m\s*")
 _FIRST_IMAGES_SECONDS = 1356998400
 """2013. What says it was created before has no true date: reproducible builds write 1970 or 1980."""
 _COPIED_SECONDS = 60
@@ -38,7 +39,6 @@ _DAY_SECONDS = 86400
 _MANY_IMAGES = 5
 """Fewer in one minute are nothing to speak of: variants of one build."""
 _EXAMPLES = "docs/how-to/write-a-policy.md has examples"
-_SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400, "m": 30 * 86400, "y": 365 * 86400}
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,15 +106,19 @@ def parse_policy(text: str) -> Policy:
 
 
 def parse_duration(text: str) -> int:
-    """Return the seconds of `12h`, `30d`, `2w`, `6m` (of 30 days) or `1y`. Raises UsageError.
+    """Return the seconds of `12h`, `30d`, `2w`, `6mo` or `1y`. Raises UsageError.
+
+    `6m` are minutes elsewhere, and meant months here once: whichever is meant, nothing is deleted by a guess.
 
     >>> parse_duration("2w")
     1209600
     """
-    match = _DURATION.fullmatch(text.strip())
-    if not match:
-        raise UsageError(f"`{text}` is not a duration; write it like 12h, 30d, 2w, 6m or 1y")
-    return int(match[1]) * _SECONDS[match[2]]
+    if match := _MINUTES.fullmatch(text):
+        raise UsageError(f"`{text}` is not an age for a policy: m is a minute", f"for months write {match[1]}mo")
+    try:
+        return int(parse_seconds(re.sub(r"\s+", "", text) if text.strip() != "0" else ""))
+    except ValueError:
+        raise UsageError(f"`{text}` is not a duration; write it like 12h, 30d, 2w, 6mo or 1y") from None
 
 
 def rule_for(policy: Policy, repository: str) -> Rule | None:
