@@ -16,8 +16,9 @@ from scanning import scan_tree
 from tonnage.cli import main
 from tonnage.errors import ForeignDatabaseError, NoInventoryError, TonnageError, WriteError
 from tonnage.formats.quoting import identifier, literal
-from tonnage.inventory.database import Inventory, compare, create, damage_of, known_tables
+from tonnage.inventory.database import Inventory, compare, damage_of, known_tables
 from tonnage.inventory.foreign import tables_of
+from tonnage.inventory.writing import create
 from tonnage.sample import Builder
 
 SECRET = "root:$6$hash:19000"

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tonnage.inventory.database import create
 from tonnage.inventory.statements import statements
+from tonnage.inventory.writing import create
 
 SCHEMA = "select schema_name, table_name, sql, comment from duckdb_tables() where database_name = 'i' order by all"
 COLUMNS = "select * exclude (database_oid, schema_oid, table_oid) from duckdb_columns() where database_name = 'i'"

@@ -1,4 +1,4 @@
-"""The door to SQL: inventories opened for reading, and made."""
+"""The door to SQL: inventories opened for reading."""
 
 import contextlib
 import copy
@@ -26,7 +26,6 @@ from tonnage.inventory.parquet import is_folder, open_folder, prefix_of
 from tonnage.inventory.postgresql.address import is_address
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
-from tonnage.inventory.template import OPTIONS, make_empty
 
 if TYPE_CHECKING:
     import duckdb
@@ -219,7 +218,7 @@ def attach_all(connection: "duckdb.DuckDBPyConnection", paths: dict[str, str]) -
         if is_folder(path):
             _open_folder(connection, path, name)
         else:
-            _check(connection, path, name)
+            check(connection, path, name)
 
 
 def _open_folder(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
@@ -253,7 +252,7 @@ def _attach(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> No
         raise _cannot_open(path, error) from error
 
 
-def _check(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
+def check(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None:
     """See that an attached database has our tables, of this version: base tables, for a view would be run."""
     import duckdb
 
@@ -329,67 +328,3 @@ def is_database(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(12)[8:] == b"DUCK"
-
-
-@contextlib.contextmanager
-def create(path: Path, limit: MemoryLimit | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Make an inventory without rows to be filled in one transaction; close it in the end. Raises duckdb.Error, OSError."""
-    with _closing(path, limit) as connection:
-        make_empty(path, connection)
-        connection.execute(f"attach {literal(str(path))} as inventory ({OPTIONS})")
-        with _changing(connection):
-            yield connection
-
-
-@contextlib.contextmanager
-def reopen(path: Path, limit: MemoryLimit | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Open an inventory to be changed in one transaction; close it in the end. Raises duckdb.Error, OSError.
-
-    Whoever made it: the connection is locked, and its tables are looked at, before anything is read.
-    """
-    with _closing(path, limit) as connection:
-        connection.execute("set max_vacuum_tasks = 0")  # else it would take the tables for ones to be written anew
-        connection.execute(f"attach {literal(str(path))} as inventory")
-        lock_down(connection)
-        _check(connection, str(path), "inventory")
-        with _changing(connection):
-            yield connection
-
-
-def write_anew(path: Path, limit: MemoryLimit | None = None) -> None:
-    """Write an inventory anew, without the gaps of what is gone from it. Raises duckdb.Error, OSError."""
-    grown = path.with_name("grown")
-    path.rename(grown)
-    with _closing(path, limit) as connection:
-        connection.execute(f"attach {literal(str(grown))} as grown (read_only)")
-        connection.execute(f"attach {literal(str(path))} as inventory ({OPTIONS})")
-        lock_down(connection)
-        connection.execute("copy from database grown to inventory")
-        with _changing(connection):
-            connection.execute("update store.source set whole_bytes = null")
-    grown.unlink()
-
-
-@contextlib.contextmanager
-def _closing(path: Path, limit: MemoryLimit | None) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Yield a database that puts what it has no memory for beside an inventory, and close it in the end."""
-    connection = connect(limit)
-    try:
-        connection.execute(f"set temp_directory = {literal(str(path) + '.tmp')}")
-        yield connection
-    finally:
-        connection.close()
-
-
-@contextlib.contextmanager
-def _changing(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
-    """Make one transaction of what is done to the attached inventory: each statement would be written by itself.
-
-    It is detached in the end, which says, other than closing, that there is no room for it.
-    """
-    connection.execute("use inventory")
-    connection.execute("begin")
-    yield
-    connection.execute("commit")
-    connection.execute("use memory")
-    connection.execute("detach inventory")

@@ -19,9 +19,9 @@ from tonnage import __version__
 from tonnage.errors import AccessError, RegistryError
 from tonnage.formats.layout import blob_path, is_full_digest
 from tonnage.inventory import rows
-from tonnage.inventory.database import create
 from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements
+from tonnage.inventory.writing import create
 from tonnage.monitor import Monitor
 from tonnage.registry.client import ReadOnlyRegistry
 from tonnage.registry.http import TooSlowError

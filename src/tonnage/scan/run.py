@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from tonnage import __version__
 from tonnage.formats.layout import blob_path
 from tonnage.inventory import rows
-from tonnage.inventory.database import create, reopen, write_anew
 from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements
+from tonnage.inventory.writing import create, reopen, write_anew
 from tonnage.monitor import Monitor
 from tonnage.scan.listing import trusted_before
 from tonnage.scan.loading import Intake, table_of
