@@ -20,7 +20,7 @@ TIMES = ("modified_at", "pushed_at")
 """Columns that tell when files were written, which a storage in memory does not know."""
 
 
-READS = ("read_at", "looked_at", "used_at", "unused_since_at")
+READS = ("read_at", "looked_at", "used_at", "unused_since_at", "has_uses")
 """Columns that tell when something was read: that changes without anything being written, and a rescan need not see it."""
 
 
