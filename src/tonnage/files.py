@@ -178,13 +178,15 @@ class _Lock:
 @contextlib.contextmanager
 def _locked(place: Path, path: Path, patience_seconds: float) -> Iterator[None]:
     """Hold the lock of a file. It is removed before it is let go: who waits for it looks whether it is still there."""
-    lock = _take_lock(place.with_name(f"{_prefix(place)}.lock"), path, time.monotonic() + patience_seconds)
+    lock = None
     try:
+        lock = _take_lock(place.with_name(f"{_prefix(place)}.lock"), path, time.monotonic() + patience_seconds)
         yield
     finally:
-        with contextlib.suppress(OSError):  # an empty file that stays is taken by the next one
-            lock.path.unlink()
-        lock.close()
+        if lock is not None:
+            with contextlib.suppress(OSError):  # an empty file that stays is taken by the next one
+                lock.path.unlink()
+            lock.close()
 
 
 def _take_lock(file: Path, path: Path, until: float) -> _Lock:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-_NEEDED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+_NEEDED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that tests send, to themselves and to programs. Who starts pytest with nohup or in the background ignores some
 of them, and so would every program that it starts."""
 

@@ -50,13 +50,19 @@ class Place:
         self.address = self.store.make(below_root(files_below(registry.v2)))
         self.inventory = folder / "i.duckdb"
         self.good = folder / "good.duckdb"
-        self.scan(self.good)
 
     def scan(self, inventory: Path | None = None, **options: Any) -> None:
         """Scan, with whatever faults there are."""
         reached = self.store.options._replace(timeout_seconds=self.timeout_seconds)
         opened = open_storage(self.address, OpenOptions(bucket=reached))
         scan_storage(opened, inventory or self.inventory, **options)
+
+    def heal(self) -> None:
+        """Let nothing be wrong any more."""
+        self.proxy.fault, self.timeout_seconds = lambda asked: None, PATIENT_SECONDS
+        self.proxy.counts.clear()
+        if not self.good.exists():
+            self.scan(self.good)
 
     def stopped(self, fault: Fault, timeout_seconds: float = TIMEOUT_SECONDS) -> TonnageError:
         """Return the error a scan stops with; the inventory before it must be as it was, and the scan over in time."""
@@ -73,11 +79,20 @@ class Place:
         return caught.value
 
 
-@pytest.fixture
-def place(rclone_md5: FolderStore, registry: Builder, tmp_path: Path) -> Iterator[Place]:
-    """A registry in a bucket that can fail."""
+@pytest.fixture(scope="module")
+def only_place(rclone_md5: FolderStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A registry in a bucket that can fail, made once."""
+    folder = tmp_path_factory.mktemp("faults")
     with proxy_before(rclone_md5.options.endpoint) as proxy:
-        yield Place(rclone_md5, proxy, registry, tmp_path)
+        yield Place(rclone_md5, proxy, Builder(folder / "registry"), folder)
+
+
+@pytest.fixture
+def place(only_place: Place) -> Place:
+    """It without a fault, never scanned."""
+    only_place.heal()
+    only_place.inventory.unlink(missing_ok=True)
+    return only_place
 
 
 def every(count: int, reply: Answer, *, kinds: tuple[str, ...] = ("list", "get")) -> Fault:

@@ -250,7 +250,7 @@ def test_a_restart_has_the_old_figures_at_once(tmp_path: Path, registry: Builder
         assert found['tonnage_tags{repository="app"}'] == 1 and found["tonnage_scan_age_seconds"] > 0
     other = Builder(tmp_path / "other")
     other.repository("other").image([other.layer(b"layer")], tag="1")
-    with exporter(other.root, inventory) as running:
+    with exporter(other.root, inventory, "--moved") as running:
         while "tonnage_scan_success" not in (found := running.samples()):
             assert 'tonnage_tags{repository="app"}' not in found
         assert found['tonnage_tags{repository="other"}'] == 1

@@ -304,9 +304,10 @@ def test_an_interrupted_scan_leaves_the_old_inventory(images: Builder, inventory
             scanning.send_signal(how)
             assert scanning.wait(timeout=20) == (130 if how is signal.SIGINT else -how)
         assert inventory.read_bytes() == before
-        assert inventory.with_name("remote.duckdb.new").exists() == (how is signal.SIGKILL)
+        assert bool(list(inventory.parent.glob(".tonnage-*"))) == (how is signal.SIGKILL)
         assert scan_storage(source(proxy.url), inventory).read_count == 0
-    assert [path.name for path in inventory.parent.glob("remote.duckdb*")] == ["remote.duckdb"]
+    assert [path.name for path in inventory.parent.iterdir() if "tonnage" in path.name] == []
+    assert [path.name for path in inventory.parent.glob("*duckdb*")] == ["remote.duckdb"]
 
 
 def test_html_in_place_of_a_manifest(images: Builder, inventory: Path) -> None:

@@ -42,7 +42,8 @@ def test_a_scan_ended_at_many_moments(what: str, count: int, registry: Builder, 
             assert moment["said"] == [0, NEW], moment
         else:
             assert moment["code"] == (-signal.SIGKILL if what == "SIGKILL" else 128 + getattr(signal, what)), moment
-            assert what == "SIGKILL" or others == [], moment
+            # Right after the lock's file is made nobody knows yet whose it is: empty, it is taken by the next scan.
+            assert what == "SIGKILL" or [name for name in others if not name.endswith(".lock")] == [], moment
     assert sum(moment["code"] != 0 for moment in moments) > 0.9 * count
     scan_tree(registry.root, inventory)
     assert column(inventory, "select tag from tag order by tag") == NEW

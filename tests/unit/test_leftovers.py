@@ -148,7 +148,7 @@ def test_any_name_is_only_a_name(registry: Builder, name: str) -> None:
 
 def test_paths_that_lead_out_are_left_out() -> None:
     """A bucket has no folders to remove, and no path has `..` in it."""
-    with pytest.raises(UsageError, match="no disk"):
+    with pytest.raises(UsageError, match="not a disk"):
         find_leftovers(_Fake("s3://bucket/registry"), 7)  # type: ignore[arg-type]
     assert find_leftovers(_Fake("/srv"), 7).paths["uploads"] == ["repositories/a/_uploads/1"]  # type: ignore[arg-type]
 
@@ -165,7 +165,7 @@ class _Fake:
         if "from doubt" in sql:
             return Table([], [], [])
         if "from source" in sql:
-            return Table([], [], [("storage", True, True, True)])
+            return Table([], [], [("storage", True, True, True, True)])
         if "location" in sql:
             return Table([], [], [(self.location, LONG_AGO)])
         return Table([], [], [("repositories/a/_uploads/1",), ("repositories/../../x",), ("repositories//x",)])

@@ -60,11 +60,19 @@ NOTHING_TO_PRINT = {"verify": 14, "diff": 0}
 """And their exit codes: the inventory is not later than the plan, and between it and itself nothing has changed."""
 
 
+@pytest.fixture(scope="module")
+def planned(demo_inventory: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A plan over the demo."""
+    path = tmp_path_factory.mktemp("planned") / "plan.json"
+    assert call(f"plan ml/notebook:cuda -i {demo_inventory} -o {path}") == 0
+    return path.read_text()
+
+
 @pytest.fixture
 def folder(
     tmp_path: Path,
-    demo: Builder,
     demo_inventory: Path,
+    planned: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Path]:
@@ -76,7 +84,7 @@ def folder(
     monkeypatch.chdir(tmp_path)
     all_reports.cache_clear()
     Path("own.sql").write_text("-- Tags. One row per tag.\nfrom tag order by all")
-    assert call("plan ml/notebook:cuda") == 0
+    Path("plan.json").write_text(planned)
     capsys.readouterr()
     before = demo_inventory.read_bytes()
     yield tmp_path

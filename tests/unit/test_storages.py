@@ -448,7 +448,7 @@ def test_files_of_others_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(os, "open", refuse)
     assert storage.read(f"{BLOB}/data", 100) == LAYER
-    assert open_local(str(tmp_path)) == LocalStorage(storage.root)
+    assert open_local(str(tmp_path)) == LocalStorage(storage.root, notes_reads=storage.notes_reads)
     assert open_local(str(tmp_path)) != storage
 
 

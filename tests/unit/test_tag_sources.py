@@ -103,7 +103,7 @@ def test_harbors_refusals() -> None:
             read_harbor_tags(url, environment={"HOME": "/nowhere"})
         login = {"TONNAGE_REGISTRY_USER": "admin", "TONNAGE_REGISTRY_PASSWORD": "x"}
         assert read_harbor_tags(url, environment=login) == []
-        with pytest.raises(RegistryError, match="no list of Harbor's API"):
+        with pytest.raises(RegistryError, match="is not a list of Harbor's API"):
             read_harbor_tags(f"{url}/elsewhere", environment=login)
 
 
