@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 DEFAULT_INVENTORY = "tonnage.duckdb"
 ELSEWHERE = "choose another place with -i"
 REPLACE_IT = "remove it, and scan again"
+_NAME_BYTES = 255
+"""The longest name of a file on every file system of Linux."""
 
 
 class Table(NamedTuple):
@@ -293,8 +296,9 @@ def is_utf_8(path: str) -> bool:
 
 
 def logs_of(path: Path) -> tuple[Path, ...]:
-    """Return the names of the logs in which DuckDB keeps what it has not yet written to a database."""
-    return tuple(path.with_name(path.name + ending) for ending in (".wal", ".wal.checkpoint"))
+    """Return the logs in which DuckDB keeps what it has not yet written to a database; the longest names have none."""
+    endings = [ending for ending in (".wal", ".wal.checkpoint") if len(os.fsencode(path.name + ending)) <= _NAME_BYTES]
+    return tuple(path.with_name(path.name + ending) for ending in endings)
 
 
 def damage_of(path: Path) -> str:
