@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tonnage.formats import deepjson, gojson
+from tonnage.formats.image_config import parse_config
 from tonnage.formats.image_layout import parse_index
-from tonnage.formats.oci import Kind, UnreadableManifestError, parse_config, parse_manifest
+from tonnage.formats.oci import Kind, UnreadableManifestError, parse_manifest
 from tonnage.sample import documents
 
 LEVELS = (10, 399, 400, 500, 990, 1_000, 5_000, 9_998)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 
-import tonnage.scan.listing
+import tonnage.scan.fingerprints
 import tonnage.scan.run
 from scanning import TIMES, answer, check_sums, differences, everything, in_memory, scan_storage, scan_tree
 from stories import HEALTHY, OPERATIONS, Operation, Story, classes, operations, prune
@@ -133,7 +133,7 @@ def rescan_law(
     spared: Counter[str] = Counter()
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         if is_exact:
-            patch.setattr(tonnage.scan.listing, "CLOCK_MARGIN_US", 0)
+            patch.setattr(tonnage.scan.fingerprints, "CLOCK_MARGIN_US", 0)
         patch.setattr(LocalStorage, "is_large", lambda _: is_large)
         spied = Spied(patch)
         story, inventory, fresh = Story(Path(folder, "registry")), Path(folder, "inventory"), Path(folder, "fresh")

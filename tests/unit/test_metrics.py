@@ -132,7 +132,7 @@ def test_a_histogram_counts_by_weight(demo_opened: Inventory) -> None:
     ("sql", "complaint"),
     [
         ("select 1 as x", "there is no column `value`"),
-        ("select 'a' as value", "`a` is no number"),
+        ("select 'a' as value", "`a` is not a number"),
         ("select 'a' as \"x-y\", 1 as value", "`x-y` cannot be the name of a label"),
         ("select 'a' as le, 1 as value", "`le` cannot be the name of a label"),
         ("select 'a' as __x, 1 as value", "`__x` cannot be the name of a label"),

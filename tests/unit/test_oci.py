@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tonnage.formats import oci
-from tonnage.formats.oci import Kind, Manifest, Reference, Role, UnreadableManifestError, parse_config, parse_manifest
+from tonnage.formats.image_config import parse_config
+from tonnage.formats.oci import Kind, Manifest, Reference, Role, UnreadableManifestError, parse_manifest
 from tonnage.sample.documents import OCI_CONFIG
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-import tonnage.scan.listing
+import tonnage.scan.fingerprints
 import tonnage.scan.loading
 import tonnage.scan.run
 from scanning import (
@@ -51,7 +51,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def exact_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust the clock of the file system to the millisecond: tests cannot wait for two seconds."""
-    monkeypatch.setattr(tonnage.scan.listing, "CLOCK_MARGIN_US", 0)
+    monkeypatch.setattr(tonnage.scan.fingerprints, "CLOCK_MARGIN_US", 0)
 
 
 @contextmanager

@@ -2,12 +2,15 @@
 
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tonnage.cli.options import inventory_option, open_options, parse_with, refuse_others, source_options
 from tonnage.sizes import parse_seconds, parse_size
+
+if TYPE_CHECKING:
+    from tonnage.scan.run import OtherPlace
 
 
 @click.command(
@@ -79,16 +82,13 @@ def command(
     """
     from tonnage.cli.output import talk
     from tonnage.cli.pulls import read_pulls
-    from tonnage.errors import UsageError
     from tonnage.monitor import Monitor, TerminalMonitor
     from tonnage.scan.deadline import within
-    from tonnage.scan.run import OtherPlace, scan
+    from tonnage.scan.run import scan
     from tonnage.storage.opening import open_storage
     from tonnage.storage.report import ReportStorage, describe
 
-    if moved and replace:
-        raise UsageError("both --moved and --replace", "give one of them")
-    other_place = OtherPlace.MOVED if moved else OtherPlace.REPLACED if replace else OtherPlace.REFUSED
+    other_place = _other_place(moved, replace)
     refuse_others(place, source["keys"])
     pulls = read_pulls(pull_places)
     for file in () if quiet or not pulls else pulls.files:
@@ -118,3 +118,13 @@ def command(
     if not quiet:
         talk(summary.describe())
     sys.exit(summary.exit_code)
+
+
+def _other_place(moved: bool, replace: bool) -> "OtherPlace":
+    """Return what becomes of an inventory of another place. Raises UsageError."""
+    from tonnage.errors import UsageError
+    from tonnage.scan.run import OtherPlace
+
+    if moved and replace:
+        raise UsageError("both --moved and --replace", "give one of them")
+    return OtherPlace.MOVED if moved else OtherPlace.REPLACED if replace else OtherPlace.REFUSED

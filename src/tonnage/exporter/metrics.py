@@ -150,7 +150,7 @@ def _labelled(table: Table, label_names: tuple[str, ...]) -> list[Labelled]:
 def _number(value: object) -> float:
     if isinstance(value, int | float | Decimal):
         return float(value)
-    raise QueryError(f"`{value}` is no number")
+    raise QueryError(f"`{value}` is not a number")
 
 
 def to_family(metric: Metric, found: Rows) -> Family:

@@ -1,6 +1,6 @@
 """The file of `--web.config.file`, as all of Prometheus' own programs read it (exporter-toolkit): TLS and users.
 
-What is wrong in it is told with its line. A key that is not known, or asks for what cannot be done, is refused: a file
+What is wrong in it is reported with its line. A key that is not known, or asks for what cannot be done, is refused: a file
 that was meant to protect must not be read as one that protects less.
 """
 

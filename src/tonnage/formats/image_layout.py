@@ -136,7 +136,7 @@ def _in_layout(parts: list[str]) -> LayoutPath:
 def parse_index(content: bytes) -> LayoutIndex:
     """Return the manifests that an index.json lists, in its order. Raises UnreadableIndexError.
 
-    A list that is null is an empty one, as Go writes it. An entry that is none is told, and the others are taken.
+    A list that is null is an empty one, as Go writes it. An entry that is not one is reported, and the others are taken.
     """
     if len(content) > INDEX_BYTES_LIMIT:
         raise UnreadableIndexError(f"larger than {INDEX_BYTES_LIMIT // 1024 // 1024} MiB")

@@ -1,6 +1,6 @@
-"""Manifests, indexes and image configurations: bytes -> values. Pure.
+"""Manifests and indexes: bytes -> values. Pure.
 
-How a manifest is told apart is the server's own rule (distribution, registry/storage/manifeststore.go): the stored
+How manifests are distinguished is the server's own rule (distribution, registry/storage/manifeststore.go): the stored
 bytes carry no media type, so `schemaVersion` decides, then `mediaType` *inside* the JSON; without one, a manifest that
 has `manifests` (an empty list counts) is an index. Go matches JSON keys in any case, takes null for absent anywhere and
 replaces bytes that are not UTF-8, and so do we; Go is strict about the types of the values it reads, and so are we,
@@ -13,11 +13,12 @@ gojson, which reads as 2.x and as 3.x do, to the letter.
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from tonnage.formats import deepjson, gojson
+from tonnage.formats.manifest_json import Descriptor, Document, PlainDocument, Platform
 
 MANIFEST_BYTES_LIMIT = gojson.MANIFEST_BYTES_LIMIT
 """The server refuses to read a larger manifest ("read exceeds limit")."""
@@ -66,69 +67,6 @@ class UnreadableManifestError(ValueError):
         super().__init__(refused_by_2)
         self.refused_by_2 = refused_by_2
         self.refused_by_3 = refused_by_3 or refused_by_2
-
-
-Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""What Go's reader takes for a size. Nobody verifies that it is true, or even positive."""
-
-
-class Platform(msgspec.Struct):
-    """The platform of an index's child."""
-
-    os: str | None = None
-    architecture: str | None = None
-    variant: str | None = None
-    os_version: str | None = msgspec.field(name="os.version", default=None)
-    os_features: list[str | None] | None = msgspec.field(name="os.features", default=None)
-    features: list[str | None] | None = None
-
-
-class Descriptor(msgspec.Struct):
-    """A reference by digest, with what the writer claims of it. Sizes are in bytes and never verified by anyone."""
-
-    digest: str | None = None
-    size: Int64 | None = None
-    media_type: str | None = msgspec.field(name="mediaType", default=None)
-    platform: Platform | None = None
-    urls: list[str | None] | None = None
-    annotations: dict[str, str | None] | None = None
-    data: bytes | None = None
-    artifact_type: str | None = msgspec.field(name="artifactType", default=None)
-
-
-class Layer1(msgspec.Struct):
-    """A layer of a schema 1 manifest: no size, no media type."""
-
-    blob_sum: str | None = msgspec.field(name="blobSum", default=None)
-
-
-class _Document(msgspec.Struct):
-    schema_version: int | None = msgspec.field(name="schemaVersion", default=None)
-    media_type: str | None = msgspec.field(name="mediaType", default=None)
-    artifact_type: str | None = msgspec.field(name="artifactType", default=None)
-    config: Descriptor | None = None
-    layers: Sequence[Descriptor | None] | None = None
-    manifests: Sequence[Descriptor | None] | None = None
-    blobs: Sequence[Descriptor | None] | None = None
-    subject: Descriptor | None = None
-    fs_layers: list[Layer1 | None] | None = msgspec.field(name="fsLayers", default=None)
-    annotations: dict[str, str | None] | None = None
-
-
-class _PlainPlatform(Platform, forbid_unknown_fields=True):
-    """A platform without other keys than ours; so are those below."""
-
-
-class _PlainDescriptor(Descriptor, forbid_unknown_fields=True):
-    platform: _PlainPlatform | None = None
-
-
-class _PlainDocument(_Document, forbid_unknown_fields=True):
-    config: _PlainDescriptor | None = None
-    layers: Sequence[_PlainDescriptor | None] | None = None
-    manifests: Sequence[_PlainDescriptor | None] | None = None
-    blobs: Sequence[_PlainDescriptor | None] | None = None
-    subject: _PlainDescriptor | None = None
 
 
 class Reference(NamedTuple):
@@ -181,8 +119,8 @@ class Manifest(msgspec.Struct, frozen=True):
         return [Reference(Role(values[0]), *values[1:]) for values in self.described]
 
 
-_decode_plain = msgspec.json.Decoder(_PlainDocument).decode
-_decode_document = msgspec.json.Decoder(_Document).decode
+_decode_plain = msgspec.json.Decoder(PlainDocument).decode
+_decode_document = msgspec.json.Decoder(Document).decode
 _decode_any = msgspec.json.Decoder().decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -225,7 +163,7 @@ def parse_manifest(content: bytes) -> Manifest:
     return _parse_slowly(content)
 
 
-def _decode_straight(content: bytes) -> _Document | None:
+def _decode_straight(content: bytes) -> Document | None:
     """Return the document as any reader reads it; None where Go may read another: then some key is ours for Go alone.
 
     Where all keys are ours to the letter, as nearly everywhere, there is none to look for.
@@ -266,7 +204,7 @@ def _parse_slowly(content: bytes) -> Manifest:
     reading_3, refused_by_3 = _read_as_server(content, 3)
     fields = _all_fields(content)
     if reading := reading_2 or reading_3:
-        kind, document = Kind(reading.kind), msgspec.convert(reading.document, _Document)
+        kind, document = Kind(reading.kind), msgspec.convert(reading.document, Document)
     elif fields.get("mediaType") == OCI_ARTIFACT:
         kind, document = Kind.ARTIFACT, _artifact(fields)
     else:
@@ -292,15 +230,15 @@ def _all_fields(content: bytes) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _artifact(fields: dict[str, Any]) -> _Document:
+def _artifact(fields: dict[str, Any]) -> Document:
     """Return an artifact manifest, which no version of the server reads."""
     try:
-        return msgspec.convert({name: fields[name] for name in _ARTIFACT_FIELDS if name in fields}, _Document)
+        return msgspec.convert({name: fields[name] for name in _ARTIFACT_FIELDS if name in fields}, Document)
     except msgspec.ValidationError as error:
         raise UnreadableManifestError(f"wrong type: {error}") from error
 
 
-def _add_what_only_clients_read(document: _Document, fields: dict[str, Any]) -> None:
+def _add_what_only_clients_read(document: Document, fields: dict[str, Any]) -> None:
     """Add `subject` and `artifactType`, which the server ignores: a wrong type there is only left out."""
     for name, attribute, kind in (("subject", "subject", Descriptor), ("artifactType", "artifact_type", str)):
         try:
@@ -320,7 +258,7 @@ def _fold_keys(value: Any) -> Any:
     return value
 
 
-def _manifest(kind: Kind, document: _Document) -> Manifest:
+def _manifest(kind: Kind, document: Document) -> Manifest:
     config = document.config if kind is Kind.IMAGE else None
     subject = document.subject
     described = [] if config is None else [_describe(Role.CONFIG, 0, config)]
@@ -382,51 +320,3 @@ def _child_role(descriptor: Descriptor | None) -> Role:
     if descriptor is None or not descriptor.media_type or descriptor.media_type in MANIFEST_TYPES:
         return Role.MANIFEST
     return Role.INDEX_BLOB
-
-
-class Step(msgspec.Struct):
-    """One build step of an image's history."""
-
-    created: str | None = None
-    created_by: str | None = None
-    comment: str | None = None
-    empty_layer: bool | None = None
-
-
-class _RootFs(msgspec.Struct):
-    diff_ids: list[str] | None = None
-
-
-class _ContainerConfig(msgspec.Struct):
-    labels: dict[str, str] | None = msgspec.field(name="Labels", default=None)
-
-
-class ImageConfig(msgspec.Struct):
-    """An image configuration: the platform, when and how it was built."""
-
-    os: str | None = None
-    architecture: str | None = None
-    variant: str | None = None
-    os_version: str | None = msgspec.field(name="os.version", default=None)
-    created: str | None = None
-    config: _ContainerConfig | None = None
-    rootfs: _RootFs | None = None
-    history: list[Step] | None = None
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The image's labels; empty without any."""
-        return (self.config and self.config.labels) or {}
-
-    @property
-    def diff_ids(self) -> list[str]:
-        """Digests of the *uncompressed* layers, in the order of the manifest's layers."""
-        return (self.rootfs and self.rootfs.diff_ids) or []
-
-
-_decode_config = msgspec.json.Decoder(ImageConfig).decode
-
-
-def parse_config(content: bytes) -> ImageConfig:
-    """Return the image configuration. Raises ValueError (of which msgspec's errors are a kind) if it is not one."""
-    return deepjson.decode(_decode_config, content)

@@ -5,7 +5,6 @@ something stays wins: an image in use, a rule that keeps, an index that lists it
 truth, nothing is planned at all.
 """
 
-import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
@@ -30,6 +29,7 @@ from tonnage.planning.guards import (
     protect,
     refuse_ignorance,
 )
+from tonnage.planning.next_steps import collection, commands
 from tonnage.planning.policy import Candidate, Decision, Policy, Untagged, judge_tags, judge_untagged, rule_for
 from tonnage.planning.units import cheapest_units, whole_frontier
 from tonnage.sizes import format_size
@@ -124,10 +124,10 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime, *, predicts: 
             freed_blobs=freed_blobs,
             taken_blobs=taken_blobs,
             left_blobs=left_blobs,
-            commands=_commands(
-                source,
+            commands=commands(
+                source.location,
                 knowledge,
-                [] if harm else _collect(knowledge, collector),
+                [] if harm else collection(knowledge, collector),
                 inventory.path,
                 wanted.plan_file,
                 has_items=bool(items),
@@ -325,22 +325,6 @@ def _goal(wanted: Wanted) -> str:
     return "; ".join(parts)
 
 
-_COLLECT = {
-    "2.x": "registry garbage-collect /etc/docker/registry/config.yml",
-    "3.x": "registry garbage-collect /etc/distribution/config.yml",
-}
-
-
-_RESTART = "# restart the registry, and flush its redis cache if it has one"
-"""Both go on to believe in blobs that were collected, and take pushes that rely on them."""
-
-
-def _collect(knowledge: Knowledge, collector: str) -> list[str]:
-    if knowledge.kind == "layouts":
-        return ["# zot collects by itself: wait for its gcDelay"]
-    return [_COLLECT[collector], _RESTART]
-
-
 def _notes_on_final(items: Sequence[Item]) -> list[str]:
     """Return how many deletions cannot be taken back, and one of them."""
     final = [item for item in items if item.final_because]
@@ -348,28 +332,6 @@ def _notes_on_final(items: Sequence[Item]) -> list[str]:
         return []
     first = f"{final[0].repository}@{final[0].digest}: {final[0].final_because}"
     return [f"{len(final):,} of the {len(items):,} deletions cannot be taken back by `tonnage undo`, such as {first}"]
-
-
-def commands_after(inventory: Inventory, registry_version: int, plan_file: str = "plan.json") -> list[str]:
-    """Return what is to be run after a plan that deletes something, where nothing speaks against a collection."""
-    knowledge = knowledge_of(inventory)
-    collect = _collect(knowledge, f"{registry_version}.x")
-    source = _source(inventory, knowledge)
-    return _commands(source, knowledge, collect, inventory.path, plan_file, has_items=True)
-
-
-def _commands(
-    source: Source, knowledge: Knowledge, collect: list[str], inventory: str, plan_file: str, *, has_items: bool
-) -> list[str]:
-    """Return what is to be run, as far as it can be known here."""
-    location, path, plan = (shlex.quote(text) for text in (source.location, inventory, plan_file))
-    is_remote = knowledge.kind == "registry"
-    return [
-        *([f"tonnage apply {plan} --registry {location if is_remote else 'https://REGISTRY'}"] if has_items else []),
-        *collect,
-        f"tonnage scan {location} -i {path}",
-        *([] if is_remote else [f"tonnage verify {plan} -i {path}"]),
-    ]
 
 
 def _warning(collector: str, harm: str) -> str:

@@ -28,7 +28,7 @@ _READ_ATTEMPTS = 2
 _LISTING_ATTEMPTS = 3
 """A page on which the server crashes is asked for in another size."""
 _PING_ATTEMPTS = 2
-"""A wrong URL is told at once, not after half a minute of patience."""
+"""A wrong URL is reported at once, not after half a minute of patience."""
 
 
 _SIZE_LIMIT = 2**50

@@ -4,15 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import sha256, sha384, sha512
 
+from tonnage.formats.image_config import ImageConfig, parse_config
 from tonnage.formats.layout import blob_path, is_full_digest
-from tonnage.formats.oci import (
-    MANIFEST_BYTES_LIMIT,
-    ImageConfig,
-    Manifest,
-    UnreadableManifestError,
-    parse_config,
-    parse_manifest,
-)
+from tonnage.formats.oci import MANIFEST_BYTES_LIMIT, Manifest, UnreadableManifestError, parse_manifest
 from tonnage.inventory import rows
 from tonnage.scan.columns import Rows
 from tonnage.storage import Storage

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from tonnage.formats.layout import Located, Place, is_full_digest, link_size, locate, parse_link
 from tonnage.scan.columns import Columns
-from tonnage.scan.listing import CLOCK_MARGIN_US, Earlier, Listed, rows_of
+from tonnage.scan.fingerprints import Earlier, trusted_before
+from tonnage.scan.listing import Listed, rows_of
 from tonnage.storage import OLD_VERSIONS, Entry, Keys, Leaves, Storage
 
 _MD5 = re.compile(r"[0-9a-f]{32}\Z").match
@@ -61,7 +62,7 @@ def _fingerprint(keys: Keys) -> bytes:
 
 def _is_told(keys: Keys, earlier: Earlier) -> bool:
     """Return whether each change since the earlier scan shows: an ETag tells any, a time only if it is older."""
-    before_us = earlier.started_us - CLOCK_MARGIN_US
+    before_us = trusted_before(earlier.started_us)
     pairs = zip(keys.etags, keys.times_us, strict=True)
     return all(etag or (time_us is not None and time_us < before_us) for etag, time_us in pairs)
 

@@ -1,10 +1,8 @@
 """Names, sizes and links -> rows. What is odd becomes a problem row, and the rest is still counted."""
 
-import marshal
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, cast
 
 from tonnage.formats.layout import (
@@ -21,21 +19,16 @@ from tonnage.formats.layout import (
 from tonnage.formats.names import collectors_that_refuse
 from tonnage.inventory import rows
 from tonnage.scan.columns import Columns, Rows, columns_of, extend
+from tonnage.scan.fingerprints import Earlier, fingerprint_of, measure, trusted_before
 from tonnage.scan.layouts import LayoutSorter
 from tonnage.scan.leaf_columns import access_columns, healthy_columns, place_of
 from tonnage.storage import OPEN_NONE, Entry, Format, Layouts, Leaves, Storage, Type
-
-CLOCK_MARGIN_US = 2_000_000
-"""A change is taken for older than an earlier scan only by this much: the clocks of file systems are coarse. A file
-written in the very moment it was read may have changed after that, unseen."""
 
 _BATCH_FILES = 10_000
 
 _LINK_BYTES_LIMIT = 256
 _REREAD_SECONDS = 0.01
 """2.x and 3.0 truncate a link before they write it again: a short one gets a second look."""
-
-_ANY_TIME = 2**63
 
 _TYPE_PROBLEMS = {
     Type.SPECIAL: "special_file",
@@ -57,18 +50,6 @@ _NO_PLACE = {Type.ODD_KEY, Type.MULTIPART, Type.OLD_VERSION, Type.VERSIONED, Typ
 _NOWHERE = Located(Place.STRAY)
 
 
-def trusted_before(started_us: int) -> int:
-    """Return the time before which a change was seen by a scan that started then."""
-    return started_us - CLOCK_MARGIN_US
-
-
-class Earlier(NamedTuple):
-    """What an earlier scan knew of a part."""
-
-    fingerprint: bytes
-    started_us: int
-
-
 class Listed(NamedTuple):
     """A part, listed: its rows in batches, or None where nothing changed since the earlier scan."""
 
@@ -81,7 +62,7 @@ def list_part(storage: Storage, prefix: str, unopened_before_us: int, earlier: E
     """Return the rows of one part; none if names, sizes and times are those of the earlier scan."""
     entries = list(storage.list(prefix, unopened_before_us))
     fingerprint = fingerprint_of(entries)
-    files_count, newest_us = _measure(entries)
+    files_count, newest_us = measure(entries)
     if earlier and fingerprint == earlier.fingerprint and newest_us < trusted_before(earlier.started_us):
         return Listed(None, fingerprint, files_count)
     return Listed(_batches(storage, entries, unopened_before_us < OPEN_NONE), fingerprint, files_count)
@@ -109,29 +90,6 @@ def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_lin
             LayoutSorter(storage, cast(Layouts, storage).repository, _TYPE_PROBLEMS.__getitem__).sort(found)
         )
     return _Sorter(storage, reads_layer_links).sort(entries)
-
-
-def fingerprint_of(entries: Sequence[Entry | Leaves]) -> bytes:
-    """Return a hash over all names, sizes and times that were listed; when a file was read is not a change of it."""
-    plain = [
-        entry[:5] if isinstance(entry, Leaves) else (*entry[:3], str.__str__(entry.type), entry.detail, entry.inode)
-        for entry in entries
-    ]
-    return blake2b(marshal.dumps(plain), digest_size=16).digest()
-
-
-def _measure(entries: list[Entry | Leaves]) -> tuple[int, int]:
-    """Return how many files were listed, and the time of the newest in µs; a file without a time may be of any."""
-    files_count, newest_us = 0, 0
-    for entry in entries:
-        times = entry.modified_us if isinstance(entry, Leaves) else [_time_of(entry)]
-        files_count += len(times)
-        newest_us = _ANY_TIME if None in times else max(newest_us, max(times))  # type: ignore[type-var, assignment]
-    return files_count, newest_us
-
-
-def _time_of(entry: Entry) -> int | None:
-    return entry.modified_us if entry.type in (Type.FILE, Type.ALIAS) else 0
 
 
 class _Sorter:

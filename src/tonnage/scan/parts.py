@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from tonnage.monitor import Monitor
 from tonnage.scan.columns import in_part, pack
-from tonnage.scan.listing import Earlier, fingerprint_of, rows_of, trusted_before
+from tonnage.scan.fingerprints import Earlier, fingerprint_of, trusted_before
+from tonnage.scan.listing import rows_of
 from tonnage.scan.loading import Intake, PartRow
 from tonnage.scan.threads import ThreadCrew
 from tonnage.scan.workers import Crew, PartToList, Result, Task

@@ -16,7 +16,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from tonnage.formats.oci import IMAGE_TYPES, MANIFEST_BYTES_LIMIT, Int64, parse_config
+from tonnage.formats.image_config import parse_config
+from tonnage.formats.manifest_json import Int64
+from tonnage.formats.oci import IMAGE_TYPES, MANIFEST_BYTES_LIMIT
 from tonnage.inventory.rows import Digest
 from tonnage.scan.columns import Packed, Packing
 from tonnage.storage import Storage

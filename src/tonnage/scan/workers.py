@@ -27,8 +27,9 @@ from typing import Any, NamedTuple
 from tonnage.errors import WriteError
 from tonnage.scan import contents, plain
 from tonnage.scan.columns import Columns, Packed, columns_of, extend, in_part, pack, rows_count
+from tonnage.scan.fingerprints import Earlier
 from tonnage.scan.keys import list_keys
-from tonnage.scan.listing import Earlier, Listed, list_part
+from tonnage.scan.listing import Listed, list_part
 from tonnage.storage import OPEN_ALL, Keys, Storage
 
 _THREADS_LIMIT = 8

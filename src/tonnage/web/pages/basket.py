@@ -15,7 +15,8 @@ from tonnage.formats.targets import Target, parse_target
 from tonnage.inventory.database import Inventory
 from tonnage.plan import Plan, write_plan
 from tonnage.planning.deletions import Deletions, Totals, target_text
-from tonnage.planning.planner import Wanted, commands_after, make_plan, protections_of
+from tonnage.planning.next_steps import commands_after
+from tonnage.planning.planner import Wanted, make_plan, protections_of
 from tonnage.planning.policy import parse_policy
 from tonnage.sizes import format_size
 from tonnage.web.asking import Ask

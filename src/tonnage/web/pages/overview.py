@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from tonnage.inventory.database import Inventory, Table
-from tonnage.planning.planner import commands_after
+from tonnage.planning.next_steps import commands_after
 from tonnage.web.asking import Ask
 from tonnage.web.kept import View, page_of
 from tonnage.web.links import Links

@@ -1,4 +1,4 @@
--- What seems to be missing where nothing could be looked at: that it cannot be read is told, and that it is gone is not known.
+-- What seems to be missing where nothing could be looked at: that it cannot be read is reported, and that it is gone is not known.
 delete from store.problem as p
 where exists (
     select 1
