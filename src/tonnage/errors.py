@@ -191,6 +191,12 @@ COLLECTION_HARMS = 15
 NOT_PORTABLE = 26
 """Exit code of `report --check` when another database would not read the report."""
 
+LIMIT_BREACHED = 27
+"""Exit code of `check` when a limit is breached."""
+
+LIMIT_UNKNOWN = 28
+"""Exit code of `check` when no limit is known to be breached, and of some nobody can say."""
+
 PROBLEMS_FOUND = 3
 """Exit code of a scan that finished and counted everything it could, but found problems on the way."""
 
@@ -222,6 +228,8 @@ EXIT_CODES: dict[int, str] = {
     JournalError.exit_code: "the journal cannot be used",
     ITEMS_LEFT: "finished, but some items were skipped or failed; each has its reason",
     NOT_PORTABLE: "`report --check`: another database would not read the report; the rows say what, and what to write",
+    LIMIT_BREACHED: "`check`: a limit is breached; a line says which",
+    LIMIT_UNKNOWN: "`check`: no limit is known to be breached, and of some nobody can say",
     BucketError.exit_code: "a bucket fails, or its answer makes no sense",
     NoBucketError.exit_code: "no bucket of that name",
     BucketAccessError.exit_code: "the bucket refuses the credentials, or they may not list or read it",

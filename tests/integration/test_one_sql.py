@@ -35,6 +35,7 @@ def values_for(folder: str, name: str, inventory: Inventory) -> dict[str, Any]:
         return bind(inventory, report, {p.name: layers[0][0] for p in report.parameters if p.default is None})
     return {
         "repositories": [tag[0]], "tags": [tag[1]], "since": "2026-01-01 00:00:00", "days": 7, "text": "ml",
+        "repository": "ml/%",
         "digests": [tag[2], *(digest for (digest,) in layers)],
     }  # fmt: skip
 

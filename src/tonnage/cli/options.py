@@ -331,6 +331,12 @@ def parse_with(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Pa
     return callback
 
 
+def parse_each_with(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], Any]:
+    """Return the same for an option that may be given several times."""
+    parse_one = parse_with(parse)
+    return lambda ctx, parameter, values: tuple(parse_one(ctx, parameter, value) for value in values)
+
+
 def not_negative(ctx: click.Context, parameter: click.Parameter, value: int | None) -> int | None:
     """Refuse less than 0. (`click.IntRange` would put `[x>=0]` into every help.)"""
     if value is not None and value < 0:

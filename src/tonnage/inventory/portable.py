@@ -4,7 +4,7 @@ Answers are portable: whoever keeps an inventory in PostgreSQL, or its tables in
 inventory, and what works in steps with sets in temporary tables, runs in DuckDB, to which an inventory is copied first.
 """
 
-PORTABLE = ("views", "card", "reports", "metrics", "metrics_compat", "verify", "names", "page")
+PORTABLE = ("views", "card", "reports", "metrics", "metrics_compat", "verify", "names", "check", "page")
 """Folders below `sql/` of which every file runs unchanged in PostgreSQL 15 and newer, with the same rows in order; of
 `page` some do.
 """
