@@ -68,14 +68,14 @@ build: .venv/ready-dev ## build wheel and sdist in dist/
 release-check: lint build ## run what a release would, short of publishing
 	$(BIN)/python scripts/release_check.py $(if $(PUBLISH),--publish $(PUBLISH))
 	$(BIN)/pytest tests/unit/test_release_check.py tests/unit/test_site.py tests/unit/test_workflows.py tests/unit/test_container_file.py \
-	    tests/integration/test_packages.py tests/integration/test_container.py
+	    tests/integration/test_packages.py tests/integration/test_container.py tests/integration/test_chart.py
 
 bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector
 	scripts/install-test-programs.sh
 	$(BIN)/python bench/scan.py $(BENCH)
 
 clean: ## remove what was installed and built; inventories stay
-	rm -rf .venv .uv .lowest .azurite .actionlint demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .uv .lowest .azurite .actionlint .helm demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests scripts bench -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt scripts/setup.sh scripts/uv.sh

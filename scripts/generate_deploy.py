@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Write what in deploy/ follows from something else; with `--check`, compare only.
 
-The dashboard follows from scripts/dashboard.py; the rules for the Prometheus operator are those of alerts.yml, wrapped.
+The dashboard follows from scripts/dashboard.py; the rules for the Prometheus operator are those of alerts.yml, wrapped;
+scripts/chart.py says what of the Helm chart follows from the rest.
 """
 
 import sys
 from pathlib import Path
 
 import yaml
+from chart import chart_files
 from dashboard import dashboard
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -29,9 +31,11 @@ def main() -> None:
 
 def all_files() -> dict[Path, str]:
     """Return the files by path."""
+    drawn = dashboard()
     return {
-        DEPLOY / "grafana" / "dashboards" / "tonnage.json": dashboard(),
+        DEPLOY / "grafana" / "dashboards" / "tonnage.json": drawn,
         DEPLOY / "kubernetes" / "prometheusrule.yaml": prometheus_rule(),
+        **chart_files(DEPLOY, drawn, GENERATED),
     }
 
 

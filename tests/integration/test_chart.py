@@ -1,0 +1,165 @@
+"""The Helm chart, rendered with helm: what it makes is what deploy/kubernetes has, and it refuses what cannot be meant."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kubernetesobjects import validate
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "deploy" / "chart"
+MANIFESTS = {
+    thing["kind"]: thing
+    for name in ("bucket", "service", "servicemonitor", "prometheusrule")
+    for thing in yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / f"{name}.yaml").read_text())
+}
+BUCKET = ["place=s3://registry", "args={--interval=1h}", "credentialsSecret=tonnage-bucket"]
+WATCHED = ["serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboard.enabled=true"]
+CHOICES = {
+    "bucket": [*BUCKET, *WATCHED],
+    "volume": ["registry.claim=registry", "nodeSelector.disk=ssd", "image.digest=sha256:" + "0" * 64],
+    "page": ["command=serve", "place=https://r.example.com", "externalUrl=https://d.example.com/t", "configSecret=web"],
+    "least": [
+        "place=gs://b",
+        "inventory.persistent=false",
+        "networkPolicy.enabled=false",
+        "serviceAccount.create=false",
+    ],
+}
+REFUSED = {
+    "nothing": ([], "name what is scanned"),
+    "two storages": (["place=s3://b", "registry.claim=c"], "two storages"),
+    "a folder": (["place=/var/lib/registry"], "'/place'"),
+    "misspelt": (["place=s3://b", "intervall=1h"], "'intervall' not allowed"),
+    "misspelt inside": (["place=s3://b", "inventory.sise=1Gi"], "'sise' not allowed"),
+    "another command": (["place=s3://b", "command=apply"], "'/command'"),
+}
+
+
+def helm(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run helm. Skip where it is not installed; in CI that is a failure."""
+    program = ROOT / ".helm" / "helm" if (ROOT / ".helm" / "helm").exists() else shutil.which("helm")
+    if not program:
+        message = "NOT RENDERED WITH HELM: scripts/install-test-programs.sh installs it"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    return subprocess.run([program, *args], capture_output=True, text=True)
+
+
+def render(*values: str) -> dict[str, Any]:
+    """Return the objects of a release called tonnage, by kind."""
+    run = helm("template", "tonnage", str(CHART), *(word for value in values for word in ("--set", value)))
+    assert run.returncode == 0, run.stderr
+    return {thing["kind"]: thing for thing in yaml.safe_load_all(run.stdout) if thing}
+
+
+@pytest.fixture(scope="module")
+def rendered() -> dict[str, dict[str, Any]]:
+    """The objects of each choice, by kind."""
+    return {name: render(*values) for name, values in CHOICES.items()}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_kubernetes_knows_what_is_rendered(choice: str, rendered: dict[str, dict[str, Any]]) -> None:
+    """Every field of every object, and the parts find each other."""
+    things = rendered[choice]
+    for thing in things.values():
+        validate(thing)
+    deployed = things["Deployment"]["spec"]
+    pod, labels = deployed["template"]["spec"], deployed["template"]["metadata"]["labels"]
+    (container,) = pod["containers"]
+    selectors = [deployed["selector"]["matchLabels"], things["Service"]["spec"]["selector"]]
+    if policy := things.get("NetworkPolicy"):
+        selectors.append(policy["spec"]["podSelector"]["matchLabels"])
+    assert [selector for selector in selectors if not selector.items() <= labels.items()] == []
+    assert [mount["name"] for mount in container["volumeMounts"]] == [volume["name"] for volume in pod["volumes"]]
+    assert [m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")] == ["/var/lib/tonnage"]
+    if account := things.get("ServiceAccount"):
+        assert pod["serviceAccountName"] == account["metadata"]["name"]
+
+
+def test_the_chart_makes_what_the_manifests_have(rendered: dict[str, dict[str, Any]]) -> None:
+    """With the manifest's values nothing differs but labels, and that a secret which is named has to be there."""
+    things = rendered["bucket"]
+    assert set(things) == {*MANIFESTS, "ConfigMap"}
+    (ours,) = MANIFESTS["Deployment"]["spec"]["template"]["spec"]["containers"]
+    (theirs,) = things["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert ours.pop("image").split(":")[0] == theirs.pop("image").split(":")[0] == "tonnage"
+    assert (ours["envFrom"][0]["secretRef"].pop("optional"), theirs.pop("imagePullPolicy")) == (True, "IfNotPresent")
+    assert things["Service"]["spec"].pop("type") == "ClusterIP"
+    for kind, wanted in MANIFESTS.items():
+        assert without_labels(things[kind].get("spec")) == without_labels(wanted.get("spec")), kind
+        assert things[kind]["metadata"]["name"] == wanted["metadata"]["name"]
+    assert things["ServiceAccount"]["automountServiceAccountToken"] is False
+    drawn = ROOT / "deploy" / "grafana" / "dashboards" / "tonnage.json"
+    assert json.loads(things["ConfigMap"]["data"]["tonnage.json"]) == json.loads(drawn.read_text())
+
+
+def without_labels(thing: Any) -> Any:
+    """Return a spec without the labels by which its parts find each other, which are longer in a chart."""
+    if isinstance(thing, dict):
+        ours = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "tonnage"}
+        return {key: without_labels(value) for key, value in thing.items() if key not in ours}
+    return [without_labels(part) for part in thing] if isinstance(thing, list) else thing
+
+
+def test_beside_a_registrys_volume_nothing_of_it_is_changed(rendered: dict[str, dict[str, Any]]) -> None:
+    """It is read-only, no group is given to its files, and its reader speaks to nobody."""
+    things = rendered["volume"]
+    pod = things["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["args"] == ["exporter", "/var/lib/registry/docker/registry/v2"]
+    assert {"name": "registry", "mountPath": "/var/lib/registry", "readOnly": True} in container["volumeMounts"]
+    assert "fsGroup" not in pod["securityContext"] and pod["securityContext"]["runAsNonRoot"] is True
+    assert {"name": "inventory", "emptyDir": {}} in pod["volumes"] and "PersistentVolumeClaim" not in things
+    assert things["NetworkPolicy"]["spec"]["egress"] == []
+    assert container["image"] == "tonnage@sha256:" + "0" * 64
+
+
+def test_the_page_is_served_by_its_own_name(rendered: dict[str, dict[str, Any]]) -> None:
+    """With the secret's files at hand."""
+    (container,) = rendered["page"]["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == [
+        "serve",
+        "https://r.example.com",
+        "--web.external-url=https://d.example.com/t",
+    ]
+    assert {"name": "config", "mountPath": "/etc/tonnage", "readOnly": True} in container["volumeMounts"]
+
+
+@pytest.mark.parametrize("wish", REFUSED)
+def test_what_cannot_be_meant_is_refused(wish: str) -> None:
+    """Before anything is made, by its name."""
+    values, said = REFUSED[wish]
+    run = helm("template", "tonnage", str(CHART), *(word for value in values for word in ("--set", value)))
+    assert run.returncode != 0 and said in run.stderr, run.stderr
+
+
+def test_helm_finds_no_fault() -> None:
+    """Its own linter, as strict as it can be."""
+    run = helm("lint", "--strict", "--quiet", str(CHART), "--set", "place=s3://registry")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_every_value_is_described() -> None:
+    """What values.yaml has, the schema has, and no more."""
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    del schema["properties"]["global"]  # Helm puts it there
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+
+    def compare(part: dict[str, Any], value: dict[str, Any]) -> None:
+        assert set(part["properties"]) == set(value)
+        assert part["additionalProperties"] is False
+        for name, inner in part["properties"].items():
+            assert "properties" in inner or inner["description"].endswith(".")
+            if "properties" in inner:
+                compare(inner, value[name])
+
+    compare(schema, values)
