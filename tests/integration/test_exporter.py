@@ -408,7 +408,7 @@ def test_the_inventory_cannot_be_written(tmp_path: Path, registry: Builder) -> N
         (["--timeout=nan"], "it is not more than 0"),
         (["--repositories=-"], "stdin cannot be"),
         (["--tags-from=-"], "stdin cannot be"),
-        (["--repositories=nowhere.txt"], "cannot read `nowhere.txt`"),
+        (["--repositories=nowhere.txt"], "`--repositories` is not for a folder"),
         (["--max-series=-1"], "it is less than 0"),
         (["--tags-include=a@sha256:abcd"], "names a digest"),
         (["--metrics=nowhere"], "cannot read"),
@@ -432,6 +432,7 @@ def test_wrong_settings_are_refused_at_the_start(tmp_path: Path, options: list[s
         ("s3://registry", ["--ca=nowhere.pem"], "cannot read the certificates in `nowhere.pem`"),
         ("https://reader:secret@registry.example.com", [], "a password in the URL"),
         ("https://registry.example.com", ["--credentials=nowhere.txt"], "cannot read credentials from `nowhere.txt`"),
+        ("https://registry.example.com", ["--repositories=nowhere.txt"], "cannot read `nowhere.txt`"),
         ("https://registry.example.com", ["--rate=0"], "have to be more than 0"),
     ],
 )
@@ -469,7 +470,7 @@ def client_of(folder: Path, name: str = "") -> ssl.SSLContext:
 
 
 def test_only_the_right_client_with_a_login_is_answered(tls: Path, registry: Builder) -> None:
-    """Over TLS alone; the certificate is another one as soon as the file is."""
+    """Over TLS alone; the certificate is another one soon after the file is."""
     options = ("--web.config.file", str(tls / "web.yml"))
     with exporter(registry.root, tls / "x.duckdb", *options, context=client_of(tls, "client")) as running:
         assert running.urls[0].startswith("https://127.0.0.1:")
@@ -485,9 +486,9 @@ def test_only_the_right_client_with_a_login_is_answered(tls: Path, registry: Bui
             assert b"tonnage" not in plain.recv(1000)
         make_certificate(tls / "server", "ec")
         running.context = client_of(tls, "client")
-        assert running.get("/metrics", LOGIN).status == 200
+        wait_for(lambda: running.get("/metrics", LOGIN).status == 200)
         (tls / "web.yml").write_text("nonsense: true\n")
-        assert "\ntonnage_web_config_reload_success 0.0\n" in running.get("/metrics", LOGIN).text
+        wait_for(lambda: "\ntonnage_web_config_reload_success 0.0\n" in running.get("/metrics", LOGIN).text)
         assert running.get("/metrics").status == 401
 
 
@@ -511,10 +512,10 @@ def test_a_bucket_is_scanned_as_by_the_manifest_for_kubernetes(tmp_path: Path, m
     registry.repository("app").image([registry.layer(b"layer")], tag="1")
     things = yaml.safe_load_all((DEPLOY / "kubernetes" / "bucket.yaml").read_text())
     (deployment,) = [thing for thing in things if thing["kind"] == "Deployment"]
-    place, *options = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+    command, place, *options = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
     with serving_folder(tmp_path / "s3") as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        with exporter(place, tmp_path / "x.duckdb", *options) as running:
+        with exporter(place, tmp_path / "x.duckdb", *options, command=command) as running:
             found = running.wait_for(lambda found: found.get("tonnage_scan_success") == 1)
     assert (found['tonnage_tags{repository="app"}'], found["tonnage_scan_interval_seconds"]) == (1, 3600)
     assert "Signature" not in running.log.read_text()

@@ -102,7 +102,7 @@ class TestCredentials:
             find_credentials("r.test", "", environment)
         with pytest.raises(AccessError, match=r"missing`: No such file or directory$"):
             find_credentials("r.test", "", docker({"credsStore": "missing"}))
-        with pytest.raises(AccessError, match="no name of a credential helper"):
+        with pytest.raises(AccessError, match="is not a name of a credential helper"):
             find_credentials("r.test", "", docker({"credsStore": "../evil"}))
 
     def test_what_is_broken_is_said_and_secrets_are_not(self, docker: Callable[[object], Mapping[str, str]]) -> None:

@@ -14,6 +14,7 @@ from pages import served
 from tonnage.errors import QueryError
 from tonnage.inventory.database import Inventory
 from tonnage.web import sandbox, sandbox_child
+from tonnage.web.children import Child
 from tonnage.web.sandbox import BusyError, Sandbox, setting_of
 from tonnage.web.snapshot import Snapshot, open_snapshot
 
@@ -153,6 +154,24 @@ def test_two_run_at_once_and_others_are_told_to_wait(
         strict.run(snapshot, "select 1")
     for thread in slow:
         thread.join()
+
+
+def test_a_child_outlives_the_thread_that_started_it(snapshot: Snapshot) -> None:
+    """The threads of a server come and go; the child that waits for the next question stays."""
+    started: list[Child] = []
+
+    def start() -> None:
+        found = Sandbox()
+        found.warm(snapshot)
+        assert found.spare is not None and found.spare[1].is_ready(60)
+        started.append(found.spare[1])
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    time.sleep(0.2)
+    assert started[0].process.poll() is None
+    started[0].end()
 
 
 def test_the_page_shows_what_the_database_says(client: TestClient) -> None:

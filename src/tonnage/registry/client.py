@@ -128,12 +128,15 @@ class ReadOnlyRegistry:
 
     def _proven(self, repository: str, reference: str, head: Head) -> Head | None:
         """Return what the first answer to a HEAD says, where GET says the same; else what GET says."""
-        found = head if DIGEST.match(reference) else self._head_by_get(repository, reference)
-        if found and found.digest == head.digest:
-            self.habits.answers_head = True
-        elif found:
-            self.habits.refuses_head = True
-        return found
+        with self.habits.proving:
+            if self.habits.answers_head:  # somebody else's was proven while this one waited
+                return head
+            found = head if DIGEST.match(reference) else self._head_by_get(repository, reference)
+            if found and found.digest == head.digest:
+                self.habits.answers_head = True
+            elif found:
+                self.habits.refuses_head = True
+            return found
 
     def _head_by_get(self, repository: str, reference: str, *, is_refused: bool = False) -> Head | None:
         manifest = self.get_manifest(repository, reference)

@@ -1,6 +1,7 @@
 """What was learned of a registry from its answers, so that it is learned once."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -15,3 +16,5 @@ class Habits:
     """A list of tags proved that none is hidden behind another: see `hidden_tags`."""
     ignores_last: bool = False
     """A list of tags does not begin where it is asked to."""
+    proving: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever proves a HEAD by a GET, so that one GET is enough for all."""

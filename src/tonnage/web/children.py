@@ -1,18 +1,18 @@
 """Child processes that answer one question each and go: what a stranger asks, or what may take long, is done there."""
 
 import contextlib
-import ctypes
 import os
 import resource
 import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 
-_PR_SET_PDEATHSIG = 1
 _READY = b"\x06"
+_LOOK_SECONDS = 1.0
 
 
 class Child:
@@ -78,9 +78,20 @@ def say_ready() -> None:
 
 def become_child(most_bytes: int) -> None:
     """Go with the parent, take no more memory than this, and leave processor time to others: run first in a child."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_go_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _go_with(parent: int) -> None:
+    """End the process when its parent is gone.
+
+    Linux would send a signal for that (PR_SET_PDEATHSIG), but sends it when the thread that started the child ends: a
+    server's threads come and go, and the child that waits for the next question would go with them.
+    """
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
