@@ -197,6 +197,9 @@ LIMIT_BREACHED = 27
 LIMIT_UNKNOWN = 28
 """Exit code of `check` when no limit is known to be breached, and of some nobody can say."""
 
+DOCTOR_WARNS = 29
+"""Exit code of `doctor` when something is to be done before a collection, or nobody can say."""
+
 PROBLEMS_FOUND = 3
 """Exit code of a scan that finished and counted everything it could, but found problems on the way."""
 
@@ -230,6 +233,7 @@ EXIT_CODES: dict[int, str] = {
     NOT_PORTABLE: "`report --check`: another database would not read the report; the rows say what, and what to write",
     LIMIT_BREACHED: "`check`: a limit is breached; a line says which",
     LIMIT_UNKNOWN: "`check`: no limit is known to be breached, and of some nobody can say",
+    DOCTOR_WARNS: "`doctor`: something is to be done before a collection, or nobody can say; the lines say what",
     BucketError.exit_code: "a bucket fails, or its answer makes no sense",
     NoBucketError.exit_code: "no bucket of that name",
     BucketAccessError.exit_code: "the bucket refuses the credentials, or they may not list or read it",

@@ -35,6 +35,7 @@ COMMANDS = {
     "page": "Write the page as one file to send to a colleague.",
     "image": "Show an image: its layers, who else holds them, what it alone frees.",
     "files": "List the largest files in a layer.",
+    "doctor": "Say whether a collection can run, what it would break, and what to do first.",
     "check": "Compare the inventory with limits, for cron and CI.",
     "exporter": "Serve what the storage holds as metrics for Prometheus.",
     "demo": "Build a sample registry, scan it, and show the card.",

@@ -5,6 +5,19 @@ import os
 from tonnage.errors import TonnageError
 from tonnage.storage.local import open_local
 
+_ACCESS_TIMES = ((os.ST_NOATIME, "noatime"), (os.ST_RELATIME, "relatime"))
+
+
+def access_times_of(address: str) -> str:
+    """Return how the volume notes reads: `noatime`, `relatime` or `strictatime`; nothing where that is not known here."""
+    if "://" in address:
+        return ""
+    try:
+        flags = os.statvfs(open_local(address, ignore_lockfile=True).root).f_flag
+    except (OSError, TonnageError):
+        return ""
+    return next((name for flag, name in _ACCESS_TIMES if flags & flag), "strictatime")
+
 
 def volume_of(address: str) -> tuple[int, int] | None:
     """Return size and free bytes of the volume; None for a storage that is not there, or is on no disk.
