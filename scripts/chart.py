@@ -49,7 +49,9 @@ def about(program: Path, generated: str) -> str:
 
 def with_shared(values: str, kubernetes: Path, generated: str) -> str:
     """Return values.yaml with what it has from the manifests as they have it."""
-    found = {thing["kind"]: thing for thing in manifests(kubernetes)}
+    found: dict[str, Any] = {}
+    for thing in manifests(kubernetes):
+        found.setdefault(thing["kind"], thing)
     deployed, policy = found["Deployment"]["spec"], found["NetworkPolicy"]["spec"]
     (container,) = deployed["template"]["spec"]["containers"]
     whole = {
@@ -60,6 +62,16 @@ def with_shared(values: str, kubernetes: Path, generated: str) -> str:
         "readinessProbe": container["readinessProbe"],
         "resources": container["resources"],
         "networkPolicy": {"enabled": True, "from": policy["ingress"][0]["from"], "egress": policy["egress"]},
+    }
+    job = found["CronJob"]["spec"]["jobTemplate"]["spec"]
+    limits, collection = (container["args"][1:] for container in job["template"]["spec"]["containers"])
+    whole["check"] = {
+        "enabled": False,
+        "schedule": found["CronJob"]["spec"]["schedule"],
+        "deadlineSeconds": job["activeDeadlineSeconds"],
+        "scan": [],
+        "limits": limits,
+        "collection": collection,
     }
     lines = {
         "size": found["PersistentVolumeClaim"]["spec"]["resources"]["requests"]["storage"],
@@ -72,12 +84,12 @@ def with_shared(values: str, kubernetes: Path, generated: str) -> str:
     before, rest = values.split(f"{BEGIN}\n")
     after = rest.split(f"{END}\n")[1]
     written = yaml.safe_dump(whole, sort_keys=False)
-    return f"{before}{BEGIN}\n# As bucket.yaml has it. {generated}\n{written}{END}\n{after}"
+    return f"{before}{BEGIN}\n# As bucket.yaml and cronjob.yaml have it. {generated}\n{written}{END}\n{after}"
 
 
 def manifests(kubernetes: Path) -> Iterator[Any]:
-    """Yield the objects that the chart has too."""
-    for name in ("bucket", "service", "servicemonitor"):
+    """Yield the objects that the chart has too, the exporter's first."""
+    for name in ("bucket", "service", "servicemonitor", "cronjob"):
         yield from yaml.safe_load_all((kubernetes / f"{name}.yaml").read_text(encoding="utf-8"))
 
 

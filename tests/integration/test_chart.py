@@ -16,11 +16,20 @@ from kubernetesobjects import validate
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "chart"
-MANIFESTS = {
-    thing["kind"]: thing
-    for name in ("bucket", "service", "servicemonitor", "prometheusrule")
-    for thing in yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / f"{name}.yaml").read_text())
-}
+
+
+def by_kind(thing: Any) -> str:
+    """Return an object's kind, and whether it is the check's."""
+    return thing["kind"] + (" of the check" if thing["metadata"]["name"].endswith("-check") else "")
+
+
+def manifests(*names: str) -> dict[str, Any]:
+    """Return the objects of files of deploy/kubernetes."""
+    texts = [(ROOT / "deploy" / "kubernetes" / f"{name}.yaml").read_text() for name in names]
+    return {by_kind(thing): thing for text in texts for thing in yaml.safe_load_all(text)}
+
+
+MANIFESTS = manifests("bucket", "service", "servicemonitor", "prometheusrule")
 BUCKET = ["place=s3://registry", "args={--interval=1h}", "credentialsSecret=tonnage-bucket"]
 WATCHED = ["serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboard.enabled=true"]
 CHOICES = {
@@ -33,6 +42,8 @@ CHOICES = {
         "networkPolicy.enabled=false",
         "serviceAccount.create=false",
     ],
+    "check": ["registry.claim=registry", "check.enabled=true", "command=none"],
+    "both": ["place=s3://registry", "check.enabled=true", "check.limits={--grown-over=20GiB/7d}"],
 }
 REFUSED = {
     "nothing": ([], "name what is scanned"),
@@ -54,10 +65,12 @@ def helm(*args: str) -> subprocess.CompletedProcess[str]:
 
 
 def render(*values: str) -> dict[str, Any]:
-    """Return the objects of a release called tonnage, by kind."""
+    """Return the objects of a release called tonnage, by kind; the check's are apart."""
     run = helm("template", "tonnage", str(CHART), *(word for value in values for word in ("--set", value)))
     assert run.returncode == 0, run.stderr
-    return {thing["kind"]: thing for thing in yaml.safe_load_all(run.stdout) if thing}
+    things = {by_kind(thing): thing for thing in yaml.safe_load_all(run.stdout) if thing}
+    assert len(things) == sum(bool(thing) for thing in yaml.safe_load_all(run.stdout))
+    return things
 
 
 @pytest.fixture(scope="module")
@@ -66,48 +79,82 @@ def rendered() -> dict[str, dict[str, Any]]:
     return {name: render(*values) for name, values in CHOICES.items()}
 
 
+def templates(things: dict[str, Any]) -> list[Any]:
+    """Return the templates of all pods."""
+    found = [things[kind]["spec"] for kind in ("Deployment",) if kind in things]
+    found += [things[kind]["spec"]["jobTemplate"]["spec"] for kind in ("CronJob of the check",) if kind in things]
+    return [spec["template"] for spec in found]
+
+
+def comparable(thing: Any) -> Any:
+    """Return a spec without what is a release's own: image, account, and the labels by which its parts find each other."""
+    if isinstance(thing, dict):
+        ours = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "tonnage"}
+        ours |= {"image", "imagePullPolicy", "serviceAccountName"}
+        return {key: comparable(value) for key, value in thing.items() if key not in ours}
+    return [comparable(part) for part in thing] if isinstance(thing, list) else thing
+
+
 @pytest.mark.parametrize("choice", CHOICES)
 def test_kubernetes_knows_what_is_rendered(choice: str, rendered: dict[str, dict[str, Any]]) -> None:
-    """Every field of every object, and the parts find each other."""
+    """Every field of every object; and each pod writes to nothing but the inventory, as somebody who is there."""
     things = rendered[choice]
     for thing in things.values():
         validate(thing)
-    deployed = things["Deployment"]["spec"]
-    pod, labels = deployed["template"]["spec"], deployed["template"]["metadata"]["labels"]
-    (container,) = pod["containers"]
-    selectors = [deployed["selector"]["matchLabels"], things["Service"]["spec"]["selector"]]
-    if policy := things.get("NetworkPolicy"):
-        selectors.append(policy["spec"]["podSelector"]["matchLabels"])
-    assert [selector for selector in selectors if not selector.items() <= labels.items()] == []
-    assert [mount["name"] for mount in container["volumeMounts"]] == [volume["name"] for volume in pod["volumes"]]
-    assert [m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")] == ["/var/lib/tonnage"]
-    if account := things.get("ServiceAccount"):
-        assert pod["serviceAccountName"] == account["metadata"]["name"]
+    assert templates(things)
+    for pod in (template["spec"] for template in templates(things)):
+        assert pod["automountServiceAccountToken"] is False and pod["securityContext"]["runAsNonRoot"] is True
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
+            assert [mount["name"] for mount in container["volumeMounts"]] == [v["name"] for v in pod["volumes"]]
+            writable = [mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")]
+            assert writable == ["/var/lib/tonnage"]
+            assert container["securityContext"] == {
+                "readOnlyRootFilesystem": True,
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            }
+        if account := things.get("ServiceAccount"):
+            assert pod["serviceAccountName"] == account["metadata"]["name"]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_what_is_rendered_finds_its_parts(choice: str, rendered: dict[str, dict[str, Any]]) -> None:
+    """Deployment, service and policies lead to the pods that are meant, and to no others."""
+    things = rendered[choice]
+    labels = [template["metadata"]["labels"] for template in templates(things)]
+    for kind in ("Deployment", "Service", "NetworkPolicy", "NetworkPolicy of the check"):
+        if kind in things:
+            spec = things[kind]["spec"]
+            selector = spec.get("podSelector") or spec["selector"]
+            chosen = selector.get("matchLabels", selector).items()
+            assert sum(chosen <= found.items() for found in labels) == 1, kind
 
 
 def test_the_chart_makes_what_the_manifests_have(rendered: dict[str, dict[str, Any]]) -> None:
-    """With the manifest's values nothing differs but labels, and that a secret which is named has to be there."""
+    """With the manifests' values nothing differs, but that a secret which is named has to be there."""
     things = rendered["bucket"]
     assert set(things) == {*MANIFESTS, "ConfigMap"}
-    (ours,) = MANIFESTS["Deployment"]["spec"]["template"]["spec"]["containers"]
-    (theirs,) = things["Deployment"]["spec"]["template"]["spec"]["containers"]
-    assert ours.pop("image").split(":")[0] == theirs.pop("image").split(":")[0] == "tonnage"
-    assert (ours["envFrom"][0]["secretRef"].pop("optional"), theirs.pop("imagePullPolicy")) == (True, "IfNotPresent")
-    assert things["Service"]["spec"].pop("type") == "ClusterIP"
-    for kind, wanted in MANIFESTS.items():
-        assert without_labels(things[kind].get("spec")) == without_labels(wanted.get("spec")), kind
-        assert things[kind]["metadata"]["name"] == wanted["metadata"]["name"]
+    for kind, manifest in MANIFESTS.items():
+        wanted = comparable(manifest.get("spec"))
+        if kind == "Deployment":
+            assert wanted["template"]["spec"]["containers"][0]["envFrom"][0]["secretRef"].pop("optional") is True
+        if kind == "Service":
+            wanted["type"] = "ClusterIP"
+        assert comparable(things[kind].get("spec")) == wanted, kind
+        assert things[kind]["metadata"]["name"] == manifest["metadata"]["name"]
     assert things["ServiceAccount"]["automountServiceAccountToken"] is False
     drawn = ROOT / "deploy" / "grafana" / "dashboards" / "tonnage.json"
     assert json.loads(things["ConfigMap"]["data"]["tonnage.json"]) == json.loads(drawn.read_text())
 
 
-def without_labels(thing: Any) -> Any:
-    """Return a spec without the labels by which its parts find each other, which are longer in a chart."""
-    if isinstance(thing, dict):
-        ours = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "tonnage"}
-        return {key: without_labels(value) for key, value in thing.items() if key not in ours}
-    return [without_labels(part) for part in thing] if isinstance(thing, list) else thing
+def test_the_charts_check_is_the_manifests(rendered: dict[str, dict[str, Any]]) -> None:
+    """And nothing else is made with it."""
+    things, wanted = rendered["check"], manifests("cronjob")
+    assert set(things) == {*wanted, "ServiceAccount"}
+    for kind, manifest in wanted.items():
+        as_named_here = json.loads(json.dumps(manifest["spec"]).replace('"storage"', '"registry"'))
+        assert comparable(things[kind]["spec"]) == comparable(as_named_here), kind
+        assert things[kind]["metadata"]["name"] == manifest["metadata"]["name"]
 
 
 def test_beside_a_registrys_volume_nothing_of_it_is_changed(rendered: dict[str, dict[str, Any]]) -> None:

@@ -18,6 +18,12 @@ app.kubernetes.io/name: {{ include "tonnage.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- /* The check's pods go by another name, or the service would lead to them. */ -}}
+{{- define "tonnage.checkSelector" -}}
+app.kubernetes.io/name: {{ include "tonnage.name" . }}-check
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "tonnage.labels" -}}
 {{ include "tonnage.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -88,22 +94,67 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end -}}
 
+{{- /* A list of the chart, and the claim of the inventory or nothing. */ -}}
 {{- define "tonnage.volumes" -}}
+{{- $ := index . 0 -}}
 - name: inventory
-  {{- with include "tonnage.inventoryClaim" . }}
+  {{- with index . 1 }}
   persistentVolumeClaim:
     claimName: {{ . }}
   {{- else }}
   emptyDir: {}
   {{- end }}
-{{- with .Values.registry.claim }}
+{{- with $.Values.registry.claim }}
 - name: registry
   persistentVolumeClaim:
     claimName: {{ . }}
 {{- end }}
-{{- with .Values.configSecret }}
+{{- with $.Values.configSecret }}
 - name: config
   secret:
     secretName: {{ . }}
 {{- end }}
+{{- end -}}
+
+{{- /* Where a pod may run. */ -}}
+{{- define "tonnage.nodes" -}}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- /* What a container has besides its command: a list of the chart, name and arguments. */ -}}
+{{- define "tonnage.container" -}}
+{{- $ := index . 0 -}}
+- name: {{ index . 1 }}
+  image: {{ include "tonnage.image" $ }}
+  imagePullPolicy: {{ $.Values.image.pullPolicy }}
+  args:
+    {{- range index . 2 }}
+    - {{ . | quote }}
+    {{- end }}
+  {{- with $.Values.env }}
+  env:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $.Values.credentialsSecret }}
+  envFrom:
+    - secretRef:
+        name: {{ . }}
+  {{- end }}
+  resources:
+    {{- toYaml $.Values.resources | nindent 4 }}
+  securityContext:
+    {{- toYaml $.Values.securityContext | nindent 4 }}
+  volumeMounts:
+    {{- include "tonnage.mounts" $ | nindent 4 }}
 {{- end -}}

@@ -23,8 +23,8 @@ Examples:
   tonnage scan s3://registry-bucket --keys s3://reports/daily/manifest.json
   tonnage scan https://registry.example.com
 
-Exits with 0; with 3 if it finished and found problems on the way: tonnage problems;
-with 18 if most of the storage is not there, such as a disk that is not mounted."""
+Exits with 0; with 3 if it finished and found problems on the way: tonnage problems,
+unless --problems-ok; with 18 if most of the storage is not there, such as a disk that is not mounted."""
 )
 @click.argument("place", metavar="PLACE")
 @inventory_option
@@ -58,6 +58,7 @@ with 18 if most of the storage is not there, such as a disk that is not mounted.
     help="What was pulled when: access log, notifications, S3 log, Harbor's dump or URL; - is stdin. May be given again.",
 )
 @source_options
+@click.option("--problems-ok", is_flag=True, help="Exit with 0 though problems were found, for scripts that go on.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 def command(
     place: str,
@@ -70,6 +71,7 @@ def command(
     max_duration: float,
     memory_limit: int | None,
     pull_places: tuple[str, ...],
+    problems_ok: bool,
     quiet: bool,
     **source: Any,
 ) -> None:
@@ -82,6 +84,7 @@ def command(
     """
     from tonnage.cli.output import talk
     from tonnage.cli.pulls import read_pulls
+    from tonnage.errors import PROBLEMS_FOUND
     from tonnage.monitor import Monitor, TerminalMonitor
     from tonnage.scan.deadline import within
     from tonnage.scan.run import scan
@@ -117,7 +120,7 @@ def command(
                 talk(spent)
     if not quiet:
         talk(summary.describe())
-    sys.exit(summary.exit_code)
+    sys.exit(0 if problems_ok and summary.exit_code == PROBLEMS_FOUND else summary.exit_code)
 
 
 def _other_place(moved: bool, replace: bool) -> "OtherPlace":
