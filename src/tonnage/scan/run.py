@@ -81,7 +81,7 @@ def scan(
     monitor = monitor or Monitor()
     limit = _memory_limit(memory_bytes, inventory)
     if isinstance(storage, RegistrySource):
-        from tonnage.scan.over_http import scan_registry
+        from tonnage.scan.over_http.run import scan_registry
 
         return scan_registry(
             storage, inventory, full=full, other_place=other_place, monitor=monitor, now=now, limit=limit, pulls=pulls
