@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from kubernetesobjects import validate
+from tonnage.cli.serve import PORT
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "chart"
@@ -178,6 +179,7 @@ def test_the_page_is_served_by_its_own_name(rendered: dict[str, dict[str, Any]])
         "https://r.example.com",
         "--web.external-url=https://d.example.com/t",
     ]
+    assert container["ports"] == [{"name": "metrics", "containerPort": PORT}]
     assert {"name": "config", "mountPath": "/etc/tonnage", "readOnly": True} in container["volumeMounts"]
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import metadata
 from pathlib import Path
 
 from containerfile import CONTAINER, CONTAINERFILE, INVENTORY, LAST_STAGE, ROOT, USER
+from tonnage.cli.serve import PORT
 
 
 def test_the_container_file_has_no_fault_a_linter_knows() -> None:
@@ -26,6 +27,7 @@ def test_the_image_needs_no_shell() -> None:
     last = CONTAINER[LAST_STAGE:]
     assert [word for word, _ in last if word == "RUN"] == []
     assert json.loads(dict(last)["ENTRYPOINT"]) == ["tonnage"]
+    assert dict(last)["EXPOSE"].split() == ["8080", str(PORT)]
     assert all(json.loads(rest) for word, rest in CONTAINER if word == "RUN")
 
 

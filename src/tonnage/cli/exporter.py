@@ -61,7 +61,7 @@ def check_source(place: str, source: dict[str, Any], tags_from: str | None) -> N
     check_address(place, open_options(**source))
 
 
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+_SCAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("place", metavar="PLACE"),
     click.option(
         "-i",
@@ -105,15 +105,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--moved", is_flag=True, help="The inventory's storage is in a new place: keep its earlier totals."),
     tags_option,
     source_options,
-    click.option(
-        "--web.listen-address",
-        "addresses",
-        multiple=True,
-        default=(":8080",),
-        show_default=True,
-        metavar="ADDRESS",
-        help="Where to listen, such as 127.0.0.1:9187 or [::1]:9187. May be given several times.",
-    ),
+)
+_WEB_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--web.config.file", "web_config_path", metavar="FILE", help="TLS and users, in Prometheus' own format."
     ),
@@ -130,11 +123,24 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def exporter_options(command: Command) -> Command:
-    """Add all that can be said about scans and metrics, for every command that serves them."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def exporter_options(port: int) -> Callable[[Command], Command]:
+    """Return what adds all that can be said about scans and metrics, for a command that serves them on a port."""
+    listen_option = click.option(
+        "--web.listen-address",
+        "addresses",
+        multiple=True,
+        default=(f":{port}",),
+        show_default=True,
+        metavar="ADDRESS",
+        help="Where to listen, such as 127.0.0.1:9187 or [::1]:9187. May be given several times.",
+    )
+
+    def decorate(command: Command) -> Command:
+        for option in reversed((*_SCAN_OPTIONS, listen_option, *_WEB_OPTIONS)):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @click.command(
@@ -148,7 +154,7 @@ Examples:
 
 The names of the metrics are in the reference: docs/reference/metrics.md. SIGHUP begins a scan at once."""
 )
-@exporter_options
+@exporter_options(port=8080)  # docker-registry-exporter's, whose place it takes
 def command(**given: Any) -> None:
     """Serve what a registry's storage holds as metrics for Prometheus.
 

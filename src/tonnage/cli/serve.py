@@ -12,18 +12,22 @@ if TYPE_CHECKING:
     from tonnage.exporter.serving import Front, Settings
     from tonnage.exporter.state import State
 
+PORT = 10087
+"""Of the numbers that exporters divide among themselves, lest two on one machine want the same:
+https://github.com/prometheus/prometheus/wiki/Default-port-allocations. 9100 to 9999 are taken."""
+
 
 @click.command(
     epilog="""\b
 Examples:
   tonnage serve /var/lib/registry
-  tonnage serve /var/lib/registry --web.listen-address 127.0.0.1:8080 --interval 15m
+  tonnage serve /var/lib/registry --web.listen-address 127.0.0.1:10087 --interval 15m
   tonnage serve s3://registry-bucket --web.config.file web.yml --web.external-url https://disk.example.com/tonnage
 
 A browser gets the page, Prometheus its metrics, both at the same address. Nothing is ever deleted. Whoever may open the
 page sees the names of all repositories, and build steps: give it users with --web.config.file, or let it listen here."""
 )
-@exporter_options
+@exporter_options(PORT)
 @click.option(
     "--policy", metavar="FILE", help="Rules that say what is kept: for the set that is chosen, and for plans."
 )
