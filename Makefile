@@ -44,6 +44,7 @@ lint: .venv/ready-dev ## check all that can be checked without running tonnage
 	$(BIN)/python scripts/generate_docs.py --check
 	$(BIN)/python scripts/generate_deploy.py --check
 	$(BIN)/python scripts/lock.py --check
+	$(BIN)/python scripts/licences.py --check
 
 test: .venv/ready-dev ## check and test everything, the real registry included
 	scripts/install-test-programs.sh
@@ -51,9 +52,10 @@ test: .venv/ready-dev ## check and test everything, the real registry included
 	$(BIN)/pytest -n 3 --dist worksteal
 	scripts/test-lowest.sh -n 2 tests/unit/test_sql_files.py tests/unit/test_verify.py tests/unit/test_closure.py
 
-docs: .venv/ready-dev ## write anew what follows from something else: docs/reference, parts of deploy
+docs: .venv/ready-dev ## write anew what follows from something else: docs/reference, parts of deploy, licences
 	$(BIN)/python scripts/generate_docs.py
 	$(BIN)/python scripts/generate_deploy.py
+	$(BIN)/python scripts/licences.py
 
 site: .venv/ready-dev ## build the documents as a site in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

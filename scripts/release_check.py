@@ -53,7 +53,7 @@ def entry(wanted: str) -> str:
 
 def stale() -> Iterator[str]:
     """Yield what is generated or locked and no longer follows from its source."""
-    for script in ("generate_docs.py", "generate_deploy.py", "lock.py"):
+    for script in ("generate_docs.py", "generate_deploy.py", "lock.py", "licences.py"):
         run = subprocess.run([sys.executable, ROOT / "scripts" / script, "--check"], capture_output=True, text=True)
         if run.returncode:
             yield (run.stdout + run.stderr).strip()

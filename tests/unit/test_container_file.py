@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import subprocess
 import sys
-from importlib.metadata import metadata
 from pathlib import Path
 
 from containerfile import CONTAINER, CONTAINERFILE, INVENTORY, LAST_STAGE, ROOT, USER
@@ -62,17 +62,24 @@ def test_the_image_is_built_from_what_the_builder_is_given() -> None:
     assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
 
 
-PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|PSF|ISC)\b")
 ELSEWHERE = {"httpx2-jsfetch"}
-"""What is installed on other systems only; the image has none of it."""
+"""What the lock has for other systems only; the image has none of it."""
 
 
 def test_what_the_image_brings_may_be_given_on() -> None:
-    """Each package says its licence, a permissive one, and none of them one that binds what is beside it."""
-    names = set(re.findall(r"^([\w.-]+)==", (ROOT / "deploy" / "requirements.txt").read_text(), re.MULTILINE))
-    said = {}
-    for name in names - ELSEWHERE:
-        fields = metadata(name)
-        classifiers = [line for line in fields.get_all("Classifier", []) if line.startswith("License ::")]
-        said[name] = fields["License-Expression"] or " ".join(classifiers) or fields["License"] or ""
-    assert {name: licence for name, licence in said.items() if not PERMISSIVE.search(licence) or "GPL" in licence} == {}
+    """The document of licences is fresh, has all that the image has, and none that binds what is beside it."""
+    script = ROOT / "scripts" / "licences.py"
+    check = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert (check.returncode, check.stderr) == (0, "")
+    always = (ROOT / "docs" / "reference" / "licences.md").read_text().split("\n## ")[1]
+    listed = set(re.findall(r"^\| `(.+)` \|", always, re.MULTILINE))
+    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "deploy" / "requirements.txt").read_text(), re.MULTILINE))
+    assert {name.replace(".", "-").replace("_", "-") for name in locked} - ELSEWHERE == listed
+
+
+def test_a_licence_that_binds_is_found() -> None:
+    """And one that nobody says; for developers' own programs the first is none of anybody's business."""
+    faults = runpy.run_path(str(ROOT / "scripts" / "licences.py"))["faults"]
+    found = {"a": "MIT OR GPL-3.0", "b": "", "c": "Apache-2.0", "d": "Proprietary"}
+    assert [line.split()[0] for line in faults("", found)] == ["a", "b", "d"]
+    assert [line.split()[0] for line in faults("dev", found)] == ["b"]
