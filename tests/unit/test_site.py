@@ -32,11 +32,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_document_is_a_page(site: Path) -> None:
     """And each is found by the search."""
-    written = {path.relative_to(DOCS).with_suffix("") for path in DOCS.rglob("*.md")}
+    written = {path.relative_to(DOCS).with_suffix("") for path in DOCS.rglob("*.md")} | {Path("zh-CN")}
     pages = {path.parent.relative_to(site) for path in site.rglob("index.html")}
     assert pages == {path.parent if path.name == "README" else path for path in written}
     found = (site / "search" / "search_index.json").read_text()
     assert all(f'"location":"{page}/"' in found for page in pages if page != Path("."))
+
+
+def test_the_page_in_chinese_leads_on(site: Path) -> None:
+    """To pages, pictures and files that are there, and from every page one gets to it."""
+    page = (site / "zh-CN" / "index.html").read_text()
+    article = page[page.index("<article") : page.index("</article")]
+    led = re.findall(r'(?:href|src)="(\.\./[^"#]*)', article)
+    assert len(led) > 20 and any(target.endswith(".png") for target in led)
+    assert [target for target in led if not (site / "zh-CN" / target).resolve().exists()] == []
+    assert (
+        'href="https://git.example.com/tonnage/tonnage/tree/main/deploy' in article or "/blob/main/LICENSE" in article
+    )
+    assert re.search(r'href="\.\./zh-CN/"[^>]*hreflang="zh"', (site / "tutorial" / "index.html").read_text())
 
 
 def test_a_reader_fetches_nothing_from_strangers(site: Path) -> None:
