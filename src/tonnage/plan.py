@@ -11,8 +11,8 @@ import msgspec
 
 from tonnage.errors import TonnageError, UsageError
 
-PLAN_VERSION = 2
-"""Version of the document. A plan of a later version is refused; so is version 1, whose ids were too short."""
+PLAN_VERSION = 3
+"""Version of the document. A plan of a later version is refused; so are versions 1 and 2, whose ids are of less."""
 
 _SHOWN_DIGITS = 12
 """So much of an id is shown to people, and in the names of files; it is never compared."""
@@ -57,6 +57,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Those of them that nothing else in the registry needs, whatever else goes."""
     missing: list[str] = []
     """Digests that it needs, itself or through an index in it, and the repository does not have."""
+    used_at: str | None = None
+    """The last use that is known, UTC: it was used then, or later. Null where none is known."""
+    unused_since_at: str | None = None
+    """Since when it was surely not used, UTC. Null where that is unknown, or it may have been used until the scan."""
 
     @property
     def final_because(self) -> str:

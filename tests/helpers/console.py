@@ -29,6 +29,7 @@ _TIMES = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "YYYY-MM-DD hh:mm"),
     (re.compile(r"\b\d+\.\d s\b"), "0.0 s"),
     (re.compile(r"\bPlan [0-9a-f]{12}\b"), "Plan 0123456789ab"),
+    (re.compile(r"^(?:Not used since|They may have been used until) .*$", re.MULTILINE), "Not used since then"),
 )
 """What differs from run to run: when it was, how long it took, and the plan that was made then."""
 

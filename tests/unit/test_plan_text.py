@@ -30,13 +30,19 @@ WISHES = {
 
 
 def plan_for(inventory: Path, wanted: Wanted) -> Plan:
-    """Return a plan over the demo, as if it lay where registries do."""
+    """Return a plan over the demo, as if it lay where registries do, and on a mount that notes some reads."""
     with Inventory(str(inventory)) as opened:
         plan = make_plan(opened, wanted, NOW)
     source = msgspec.structs.replace(plan.source, location="/var/lib/registry")
     commands = [line.replace(plan.source.location, "/var/lib/registry") for line in plan.commands]
     commands = [line.replace(str(inventory), "tonnage.duckdb") for line in commands]
-    return seal(msgspec.structs.replace(plan, source=source, commands=commands))
+    items = [
+        msgspec.structs.replace(
+            item, used_at=None, unused_since_at="2026-09-01T00:00:00Z" if wanted.targets and item.tags else None
+        )
+        for item in plan.items
+    ]
+    return seal(msgspec.structs.replace(plan, source=source, commands=commands, items=items))
 
 
 @pytest.mark.parametrize("name", WISHES)

@@ -27,6 +27,12 @@ def tag(name: str = "x", *, days: float | None = 100, created: float | None = No
     return Candidate("shop/web", name, digest or f"sha256:{name}", "image", pushed, made)
 
 
+def used(used_days: float | None, unused_days: float | None) -> Candidate:
+    """A tag whose last use lies between so many days ago, as far as is known."""
+    at_least, at_most = (None if days is None else days * DAY for days in (used_days, unused_days))
+    return tag()._replace(used_seconds=at_least, unused_seconds=at_most)
+
+
 def policy_rule(settings: str) -> Rule:
     """A rule for all repositories."""
     (parsed,) = parse_policy(f'[[rule]]\nrepositories = ["*"]\n{settings}').rule
@@ -59,6 +65,17 @@ def verdicts(rule: str, *tags: Candidate, labels: dict[str, str] | None = None) 
         ('delete_tags = ["pr-*"]', tag("v1"), "-"),
         ('delete_tags = ["pr-*"]\nkeep_newer_than = "30d"', tag("pr-7", days=3), "stays: newer than 30d"),
         ("delete_tags = []", tag(), "-"),
+        ('keep_used_within = "90d"', used(10, 5), "stays: used within 90d"),
+        ('keep_used_within = "90d"', used(100, 95), "goes: nothing keeps it"),
+        ('keep_used_within = "90d"', used(None, 95), "goes: nothing keeps it"),
+        ('keep_used_within = "90d"', used(100, 80), "stays: it may have been used within 90d"),
+        ('keep_used_within = "90d"', used(None, 80), "stays: it may have been used within 90d"),
+        ('keep_used_within = "90d"', used(None, None), "stays: when it was last used is unknown"),
+        ('keep_used_within = "90d"', used(100, None), "stays: when it was last used is unknown"),
+        ('keep_used_within = "90d"\nunknown_use = "keep"', used(None, None), "stays: when it was last used is unknown"),
+        ('keep_used_within = "90d"\nunknown_use = "ignore"', used(None, None), "goes: nothing keeps it"),
+        ('keep_used_within = "90d"\nunknown_use = "ignore"', used(10, None), "stays: used within 90d"),
+        ('keep_used_within = "90d"\nunknown_use = "ignore"', used(None, 80), "stays: it may have been used within 90d"),
         ("delete_repositories = true", tag(), "goes: the repository is to go"),
         ("delete_untagged = true", tag(), "-"),
         ("keep_last = 0", tag()._replace(has_subject=True), "-"),
@@ -178,6 +195,22 @@ def test_untagged(setting: str, days: float | None, expected: bool | None) -> No
     assert (decision.deletes if decision else None) is expected
 
 
+def test_untagged_that_is_used_stays() -> None:
+    """Whoever pulls by digest needs no tag."""
+    rule = policy_rule('keep_used_within = "90d"\ndelete_untagged = true')
+    of = Untagged("shop/web", "sha256:1", "image", 0.0)
+    for used_days, unused_days, reason in (
+        (10, 5, "used within 90d"), (None, 80, "it may have been used within 90d"), (None, 100, ""),
+        (None, None, "when it was last used is unknown"),
+    ):  # fmt: skip
+        known = of._replace(
+            used_seconds=None if used_days is None else used_days * DAY,
+            unused_seconds=None if unused_days is None else unused_days * DAY,
+        )
+        decision = judge_untagged(rule, known, NOW)
+        assert decision and decision.deletes == (not reason) and reason in decision.reason
+
+
 def test_first_rule_counts() -> None:
     """The first rule that names a repository is the one for it; a repository no rule names is left alone."""
     policy = parse_policy('[[rule]]\nrepositories = ["shop/web"]\n[[rule]]\nrepositories = ["shop/*"]\nkeep_last = 1\n')
@@ -195,6 +228,8 @@ def test_first_rule_counts() -> None:
         ('[[rule]]\nrepositories = ["*"]\nkeep_lats = 3\n', "keep_lats"),
         ('[[rule]]\nrepositories = ["*"]\nkeep_last = -1\n', "keep_last"),
         ('[[rule]]\nrepositories = ["*"]\nkeep_newer_than = "soon"\n', "soon"),
+        ('[[rule]]\nrepositories = ["*"]\nkeep_used_within = "often"\n', "often"),
+        ('[[rule]]\nrepositories = ["*"]\nunknown_use = "guess"\n', "guess"),
         ('[[rule]]\nrepositories = ["*"]\ndelete_untagged = "7 days"\n', "7 days"),
         ("[[rule", "TOML|line|column|at end|Expected"),
         (f"rule = {'[' * 10_000}", "nested too deeply"),

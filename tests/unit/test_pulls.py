@@ -15,8 +15,13 @@ from scanning import answer, scan_tree
 from tonnage.cli.pulls import read_pulls
 from tonnage.errors import NotKnownError, UsageError
 from tonnage.formats.pulls import parse_line
+from tonnage.formats.targets import parse_target
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import builtin_reports, run_report
+from tonnage.planning.deletions import Deletions
+from tonnage.planning.deletions_text import describe
+from tonnage.planning.planner import Wanted, make_plan
+from tonnage.planning.policy import parse_policy
 from tonnage.sample import Builder
 
 D = "sha256:" + "ab" * 32
@@ -181,6 +186,36 @@ def test_a_log_says_nothing_of_before_it_or_of_a_gap(registry: Builder, inventor
     scan_tree(registry.root, inventory, now=lambda: NOW, pulls=read_pulls([ended]))
     with pytest.raises(NotKnownError, match="access times"):
         unused(inventory)
+
+
+def test_a_policy_keeps_what_was_pulled(registry: Builder, inventory: Path, tmp_path: Path) -> None:
+    """By the logs, and without them it is refused, unless a rule says what follows; items and the set say since when."""
+    registry.when = NOW - timedelta(days=200)
+    for tag in ("pulled", "forgotten"):
+        registry.repository("app").image([registry.layer(tag.encode())], tag=tag)
+
+    def planned(unknown_use: str = "refuse") -> dict[str, str | None]:
+        text = f'[[rule]]\nrepositories = ["*"]\nkeep_used_within = "90d"\nunknown_use = "{unknown_use}"\n'
+        with Inventory(str(inventory)) as opened:
+            plan = make_plan(opened, Wanted(policy=parse_policy(text)), NOW, predicts=False)
+        return {item.tags[0]: item.unused_since_at for item in plan.items}
+
+    scan_tree(registry.root, inventory, now=lambda: NOW)
+    with pytest.raises(NotKnownError, match="keep_used_within: unknown") as refused:
+        planned()
+    assert "--pulls-from" in refused.value.next_step and "unknown_use" in refused.value.next_step
+    assert planned("keep") == {}
+    assert planned("ignore") == {"pulled": None, "forgotten": None}
+    lines = [OTHERS["ping"].replace("29/Nov/2026", day) for day in ("01/Aug/2026", "29/Nov/2026")]
+    pull = CLF.format("GET /v2/app/manifests/pulled", 200, "docker").replace("29/Nov/2026", "20/Nov/2026")
+    scan_tree(registry.root, inventory, now=lambda: NOW, pulls=read_pulls([write(tmp_path / "log", *lines, pull)]))
+    assert planned() == planned("ignore") == {"forgotten": "2026-08-01T10:00:00Z"}
+    with Inventory(str(inventory)) as opened:
+        deletions = Deletions(opened)
+        deletions.add_all([parse_target("app")])
+        deletions.settle()
+        known = "the last use that is known was on 2026-11-20 10:00"
+        assert f"Not used since 2026-11-20 10:00; {known}" in describe(deletions).replace("\n", " ")
 
 
 def test_a_file_that_says_nothing_is_refused(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ the one that holds; a repository that none names is left alone. Tags that no
   repositories = ["team-a/*"]
   keep_last = 10
   keep_newer_than = "90d"
+  keep_used_within = "90d"
   keep_tags = ["v*", "latest"]
 
   tonnage plan --policy policy.toml

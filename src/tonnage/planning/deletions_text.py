@@ -6,7 +6,7 @@ from tonnage.inventory.database import Table
 from tonnage.inventory.known import knowledge_of
 from tonnage.planning.deletions import Deletions, Totals
 from tonnage.show.render import to_text
-from tonnage.sizes import format_size
+from tonnage.sizes import format_size, format_time
 
 _TOP = 5
 _LISTINGS = {
@@ -39,6 +39,7 @@ def describe(deletions: Deletions, width: int = 80) -> str:
         f" in {_count(totals.repositories_count, 'repository', 'repositories')} go"
     ]
     lines += [f"  {format_size(size):>10}  {what}" for size, what in amounts if size or not what.startswith("more")]
+    lines += [fill(_used(deletions), width)] if totals.revisions_count else []
     if totals.is_at_most:
         unknown = ", ".join(knowledge_of(deletions.inventory).unknown)
         lines.append(fill(f"Unknown, as read over HTTP: {unknown}", width))
@@ -46,6 +47,18 @@ def describe(deletions: Deletions, width: int = 80) -> str:
     text += _section(deletions.run("keepers"), "\nWho keeps the shared part: it is freed only if they go too\n", width)
     text += _section(deletions.run("siblings"), "\nSibling tags that stay: their digests stay with them\n", width)
     return text + _section(deletions.run("kept"), "\nWhat was named and stays\n", width)
+
+
+def _used(deletions: Deletions) -> str:
+    """Return when what goes was last used, as far as anybody knows."""
+    ((count, unknown_count, used_at, unused_since_at, is_recent),) = deletions.run("uses").rows
+    known = f"; the last use that is known was on {format_time(used_at)}" if used_at else ""
+    if unknown_count == count:
+        return f"When they were last used is unknown{known}"
+    if is_recent:
+        return f"They may have been used until the scan{known}"
+    rest = f", but for {unknown_count:,} of which that is unknown" if unknown_count else ""
+    return f"Not used since {format_time(unused_since_at)}{rest}{known}"
 
 
 def _freed(totals: Totals) -> str:

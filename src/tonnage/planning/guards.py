@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from tonnage.errors import NotKnownError, UsageError
 from tonnage.formats.names import is_repository_name
 from tonnage.formats.references import LEAVE_OUT, Reference
-from tonnage.inventory.known import Doubt, Knowledge, doubts_of, refuse_doubtful
+from tonnage.inventory.known import Doubt, Knowledge, doubts_of, insist, refuse_doubtful
 from tonnage.planning.deletions import Deletions
 from tonnage.planning.policy import Candidate, Policy, Rule, copied_images
 
@@ -44,6 +44,18 @@ def refuse_ignorance(deletions: Deletions, given_tags_count: int | None) -> None
     for doubted in doubts_of(deletions.inventory):
         if doubted.doubt is Doubt.TAGS_ELSEWHERE:
             raise IncompleteKnowledgeError(doubted.text, doubted.advice)
+
+
+def refuse_unknown_uses(deletions: Deletions, policy: Policy | None) -> None:
+    """Raise NotKnownError where a policy goes by uses, nothing is known of any, and no rule says what follows from that."""
+    if policy is None or not any(rule.keep_used_within and rule.unknown_use == "refuse" for rule in policy.rule):
+        return
+    try:
+        insist(deletions.inventory, "uses", "keep_used_within")
+    except NotKnownError as error:
+        raise IncompleteKnowledgeError(
+            error.message, f'{error.next_step}; or say `unknown_use = "keep"` or "ignore" in the rule'
+        ) from error
 
 
 def notes_on_tags(deletions: Deletions, given_tags_count: int | None) -> list[str]:

@@ -10,9 +10,11 @@ from tonnage.show.plot import Plot, draw
 from tonnage.show.render import shorten_digests, to_text
 from tonnage.sizes import format_size
 
+_DATE = 10
 _HEAD = 11
 """Width of the words that begin a line of the summary."""
 _GOES = "What goes: its number, the bytes it needs and it alone needs, its tags"
+_GOES_USED = "What goes: its number, its bytes and those it alone needs, not used since, tags"
 _PREDICTED = "What a collection would free, what is orphaned already, what speaks against it"
 _DRAWN = 3.0
 """How much of the frontier is drawn: so many times the bytes wanted, so that the choice is not lost in a corner."""
@@ -23,7 +25,7 @@ def explain(plan: Plan, width: int = 80, *, with_plot: bool = True) -> str:
     return "".join(
         [
             summarize(plan, width, with_plot=with_plot),
-            _section(_GOES, _lines_of_items(plan.items, width)),
+            _section(_GOES_USED if _has_uses(plan.items) else _GOES, _lines_of_items(plan.items, width)),
             _section("What stays although it was considered", _lines_of_kept(plan, width)),
         ]
     )
@@ -169,7 +171,7 @@ def _next_steps(plan: Plan) -> str:
 
 def _lines_of_items(items: Sequence[Item], width: int) -> Iterable[str]:
     """Yield the items by repository and reason: what goes together is read together."""
-    digits = len(f"{len(items):,}")
+    digits, has_uses = len(f"{len(items):,}"), _has_uses(items)
     numbered: dict[str, dict[str, list[tuple[int, Item]]]] = {}
     for number, item in enumerate(items, 1):
         numbered.setdefault(item.repository, {}).setdefault(item.reason, []).append((number, item))
@@ -179,11 +181,16 @@ def _lines_of_items(items: Sequence[Item], width: int) -> Iterable[str]:
             yield from wrap(reason, width, initial_indent="  ", subsequent_indent="  ")
             for number, item in group:
                 sizes = f"{format_size(item.size_bytes):>8}  {format_size(item.exclusive_bytes):>8}"
-                head = f"  {number:>{digits},}. {shorten_digests(item.digest)}  {item.kind:<8}  {sizes}  "
+                used = f"{(item.unused_since_at or '?')[:_DATE]:{_DATE}}  " if has_uses else ""
+                head = f"  {number:>{digits},}. {shorten_digests(item.digest)}  {item.kind:<8}  {sizes}  {used}"
                 yield from _with_tags(head, item.tags, width)
                 if item.final_because:
                     because = f"cannot be taken back: {item.final_because}"
                     yield from wrap(because, width, initial_indent="       ", subsequent_indent="       ")
+
+
+def _has_uses(items: Sequence[Item]) -> bool:
+    return any(item.unused_since_at for item in items)
 
 
 def _lines_of_kept(plan: Plan, width: int) -> Iterable[str]:

@@ -7,8 +7,7 @@ truth, nothing is planned at all.
 
 from collections.abc import Sequence
 from datetime import datetime
-from graphlib import CycleError, TopologicalSorter
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import NamedTuple
 
 from tonnage.errors import UsageError
@@ -18,7 +17,7 @@ from tonnage.gc.preview import Forecast, predict_after
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.known import Doubt, Knowledge, doubts_of, has_doubt, insist, knowledge_of
 from tonnage.inventory.statements import statements
-from tonnage.plan import Action, FrontierPoint, Item, Kept, Plan, Prediction, Source, seal
+from tonnage.plan import FrontierPoint, Item, Kept, Plan, Prediction, Source, seal
 from tonnage.planning.deletions import Deletions, nothing_is, target_text
 from tonnage.planning.guards import (
     Judged,
@@ -28,7 +27,9 @@ from tonnage.planning.guards import (
     notes_on_untagged,
     protect,
     refuse_ignorance,
+    refuse_unknown_uses,
 )
+from tonnage.planning.items import items_of, kept_item
 from tonnage.planning.next_steps import collection, commands
 from tonnage.planning.policy import Candidate, Decision, Policy, Untagged, judge_tags, judge_untagged, rule_for
 from tonnage.planning.units import cheapest_units, whole_frontier
@@ -78,6 +79,8 @@ def _prepared(inventory: Inventory, wanted: Wanted, now: datetime) -> tuple[Dele
     for need in ("files", "untagged") if wanted.free_bytes is not None else ():
         insist(inventory, need, "how many bytes deletions would free")
     refuse_ignorance(deletions, wanted.given_tags_count)
+    for policy in (wanted.policy, wanted.keeps):
+        refuse_unknown_uses(deletions, policy)
     notes = notes_on_tags(deletions, wanted.given_tags_count) + notes_on_untagged(knowledge, wanted.policy)
     notes += notes_on_cache(is_cache=has_doubt(doubts_of(inventory), Doubt.CACHE))
     notes += protect(deletions, wanted.in_use, wanted.registry_version)
@@ -102,8 +105,8 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime, *, predicts: 
     if wanted.free_bytes is not None:
         frontier = cheapest_units(deletions, wanted.free_bytes, older_is_cheaper=wanted.older_is_cheaper)
     deletions.settle()
-    kept += [_kept(*row) for row in deletions.run("kept").rows]
-    items, unable = _items(deletions, wanted.registry_version)
+    kept += [kept_item(*row) for row in deletions.run("kept").rows]
+    items, unable = items_of(deletions, wanted.registry_version)
     collector = f"{wanted.registry_version}.x"
     forecasts = predict_after(inventory, items) if knowledge.has_files and predicts else []
     predictions = [_safe(deletions, knowledge), *(forecast.prediction for forecast in forecasts)]
@@ -145,8 +148,8 @@ def _apply_policy(deletions: Deletions, wanted: Wanted, judged: Sequence[Judged]
         return []
     tags = _judged_tags(deletions, wanted.policy, judged, now.timestamp())
     untagged = _judged_untagged(deletions, wanted.policy, now.timestamp())
-    kept = [_kept(t.repository, t.digest, [t.tag], d.reason) for t, d in tags if d and not d.deletes]
-    kept += [_kept(u.repository, u.digest, [], d.reason) for u, d in untagged if d and not d.deletes]
+    kept = [kept_item(t.repository, t.digest, [t.tag], d.reason) for t, d in tags if d and not d.deletes]
+    kept += [kept_item(u.repository, u.digest, [], d.reason) for u, d in untagged if d and not d.deletes]
     if wanted.free_bytes is None:
         deletions.add_rows("gone_tag", [(t.repository, t.tag, d.reason) for t, d in tags if d and d.deletes])
         deletions.add_rows("gone", [(u.repository, u.digest, d.reason) for u, d in untagged if d and d.deletes])
@@ -200,82 +203,6 @@ def _judged_untagged(
         (revision, judge_untagged(rule, revision, now_seconds) if rule else None)
         for revision, rule in zip(revisions, rules, strict=True)
     ]
-
-
-def _kept(repository: str, digest: str, tags: list[str], reason: str) -> Kept:
-    return Kept(repository=repository, digest=digest, tags=tags, reason=reason)
-
-
-def _items(deletions: Deletions, registry_version: int) -> tuple[list[Item], list[Kept]]:
-    """Return the calls in their order, and what should go and cannot."""
-    missing = {(repository, digest): parts for repository, digest, parts in deletions.run("missing_parts").rows}
-    items = _ordered(
-        [
-            Item(
-                action=Action.DELETE_MANIFEST,
-                repository=repository,
-                digest=digest,
-                tags=tags,
-                kind=kind,
-                reason=reason,
-                size_bytes=size_bytes,
-                exclusive_bytes=exclusive_bytes,
-                missing=missing.get((repository, digest), []),
-            )
-            for repository, digest, kind, reason, tags, size_bytes, exclusive_bytes in deletions.run(
-                "gone_revisions"
-            ).rows
-        ],
-        deletions.run("gone_edges").rows,
-    )
-    unable = []
-    for repository, tag, digest, kind, reason, has_sibling in deletions.run("gone_tags_alone").rows:
-        if not has_sibling:
-            because = "an index that stays lists its digest: nothing would be freed"
-            unable.append(_kept(repository, digest, [tag], because))
-        elif registry_version >= 3:
-            items.append(
-                Item(
-                    action=Action.DELETE_TAG,
-                    repository=repository,
-                    digest=digest,
-                    tags=[tag],
-                    kind=kind,
-                    reason=f"{reason}; a sibling tag stays on its digest",
-                    size_bytes=0,
-                    exclusive_bytes=0,
-                    missing=missing.get((repository, digest), []),
-                )
-            )
-        else:
-            because = "a sibling tag stays on its digest, and 2.x cannot delete a tag alone"
-            unable.append(_kept(repository, digest, [tag], because))
-    return items, unable
-
-
-def _ordered(items: list[Item], edges: Sequence[tuple[str, str, str, bool]]) -> list[Item]:
-    """Return the items with an index before its children and a subject before its referrers.
-
-    Killed in between, what is left is then untagged and harmless: never an index without its children. What a tag's
-    name says of a subject may be nonsense and go round in circles; then only what digests say counts. So may what is in
-    the place of a damaged manifest; then the circle has no order.
-    """
-    by_key = {(item.repository, item.digest): item for item in items}
-    wanted = {((name, first), (name, second)): by_digest for name, first, second, by_digest in edges}
-    while True:
-        sorter: TopologicalSorter[tuple[str, str]] = TopologicalSorter(dict.fromkeys(by_key, ()))
-        for before, after in wanted:
-            sorter.add(after, before)
-        try:
-            return [by_key[key] for key in sorter.static_order()]
-        except CycleError as error:
-            circle = set(pairwise(error.args[1]))
-            are_certain = all(wanted.values())
-            wanted = {
-                edge: by_digest
-                for edge, by_digest in wanted.items()
-                if by_digest and not (are_certain and edge in circle)
-            }
 
 
 def _safe(deletions: Deletions, knowledge: Knowledge) -> Prediction:

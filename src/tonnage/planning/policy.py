@@ -9,6 +9,8 @@ delete_tags = ["pr-*"]            # what may go; without it, every tag may that 
 keep_tags = ["v*", "latest"]
 keep_last = 10                    # the newest images of each repository, among those whose tags may go
 keep_newer_than = "30d"
+keep_used_within = "90d"          # pulled, or perhaps pulled, in that time before the scan
+unknown_use = "refuse"            # where no use of anything is known; "keep" keeps it all, "ignore" goes by the rest
 keep_labels = { keep = "true" }   # image labels; "*" is any value
 age = "pushed"                    # what is newer: by the time of the push, or "created", what the image says of itself
 delete_untagged = "7d"            # revisions no tag leads to, older than this; true is all of them
@@ -49,6 +51,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     keep_tags: list[str] = []
     keep_last: Annotated[int, msgspec.Meta(ge=0)] | None = None
     keep_newer_than: str | None = None
+    keep_used_within: str | None = None
+    unknown_use: Literal["refuse", "keep", "ignore"] = "refuse"
     keep_labels: dict[str, str] = {}
     age: Literal["pushed", "created"] = "pushed"
     delete_untagged: bool | str = False
@@ -72,6 +76,10 @@ class Candidate(NamedTuple):
     created_seconds: float | None
     has_subject: bool = False
     """It is about another manifest of the repository: a signature, an SBOM."""
+    used_seconds: float | None = None
+    """How long before the scan it was used: a pull that is known of."""
+    unused_seconds: float | None = None
+    """How long before the scan it was surely not used any more."""
 
 
 class Untagged(NamedTuple):
@@ -81,6 +89,8 @@ class Untagged(NamedTuple):
     digest: str
     kind: str
     pushed_seconds: float | None
+    used_seconds: float | None = None
+    unused_seconds: float | None = None
 
 
 class Decision(NamedTuple):
@@ -99,7 +109,7 @@ def parse_policy(text: str) -> Policy:
     except RecursionError as error:
         raise UsageError("the policy is wrong: nested too deeply", _EXAMPLES) from error
     for rule in policy.rule:
-        for duration in (rule.keep_newer_than, rule.delete_untagged):
+        for duration in (rule.keep_newer_than, rule.keep_used_within, rule.delete_untagged):
             if isinstance(duration, str):
                 parse_duration(duration)
     return policy
@@ -227,6 +237,8 @@ def judge_untagged(rule: Rule, revision: Untagged, now_seconds: float) -> Decisi
         return Decision(True, "the repository is to go")
     if rule.delete_untagged is False:
         return None
+    if used := _used_because(rule, revision):
+        return Decision(False, f"no tag leads to it, but {used}")
     if rule.delete_untagged is True:
         return Decision(True, "no tag leads to it")
     if revision.pushed_seconds is None:
@@ -237,7 +249,13 @@ def judge_untagged(rule: Rule, revision: Untagged, now_seconds: float) -> Decisi
 
 
 def _keeps_anything(rule: Rule) -> bool:
-    return bool(rule.keep_tags or rule.keep_labels or rule.keep_last is not None or rule.keep_newer_than)
+    return bool(
+        rule.keep_tags
+        or rule.keep_labels
+        or rule.keep_last is not None
+        or rule.keep_newer_than
+        or rule.keep_used_within
+    )
 
 
 def _kept_because(
@@ -257,7 +275,19 @@ def _kept_because(
         return f"among the last {rule.keep_last}"
     if rule.keep_newer_than and moment is not None and now_seconds - moment < parse_duration(rule.keep_newer_than):
         return f"newer than {rule.keep_newer_than}"
-    return None
+    return _used_because(rule, tag)
+
+
+def _used_because(rule: Rule, judged: Candidate | Untagged) -> str | None:
+    """Return why something counts as used of late. What may have been was: layers that many share tell of none alone."""
+    if rule.keep_used_within is None:
+        return None
+    limit = parse_duration(rule.keep_used_within)
+    if judged.used_seconds is not None and judged.used_seconds < limit:
+        return f"used within {rule.keep_used_within}"
+    if judged.unused_seconds is None:
+        return None if rule.unknown_use == "ignore" else "when it was last used is unknown"
+    return f"it may have been used within {rule.keep_used_within}" if judged.unused_seconds < limit else None
 
 
 def _moment(rule: Rule, tag: Candidate) -> float | None:

@@ -13,11 +13,14 @@ select
         select 1
         from store.revision_state as s
         where s.repository_id = t.repository_id and s.digest_id = m.subject_id
-    ) as has_subject
+    ) as has_subject,
+    epoch((select max(started_at) from store.scan) - u.used_at) as used_seconds,
+    epoch((select max(started_at) from store.scan) - u.unused_since_at) as unused_seconds
 from store.tag as t
 join store.repository as p on p.repository_id = t.repository_id
 join store.digest as d on d.digest_id = t.digest_id
 join store.manifest as m on m.digest_id = t.digest_id
+left join store.last_use as u on u.repository_id = t.repository_id and u.digest_id = t.digest_id
 left join store.image as i on i.config_id = m.config_id
 left join (
     select f.parent_id, max(ci.created_at) as created_at

@@ -1,4 +1,4 @@
--- Revisions that go, with their tags, what they need and what of it nothing else needs. One row per repository and digest.
+-- Revisions that go, with their tags, what they need alone and with others, and when they were last used. One row per repository and digest.
 select
     p.repository,
     d.digest,
@@ -6,7 +6,9 @@ select
     g.reason,
     coalesce(t.tags, []) as tags,
     coalesce(x.size_bytes, 0) as size_bytes,
-    coalesce(x.exclusive_bytes, 0) as exclusive_bytes
+    coalesce(x.exclusive_bytes, 0) as exclusive_bytes,
+    u.used_at,
+    case when u.unused_since_at < (select max(started_at) from store.scan) then u.unused_since_at end as unused_since_at
 from (
     select repository_id, digest_id, min(step) as step, arg_min(reason, step) as reason
     from gone
@@ -30,4 +32,5 @@ left join (
     join store.usage as u on u.blob_id = r.blob_id
     group by r.root_id
 ) as x on x.root_id = g.digest_id
+left join store.last_use as u on u.repository_id = g.repository_id and u.digest_id = g.digest_id
 order by p.repository, g.step, d.digest;
