@@ -200,6 +200,9 @@ LIMIT_UNKNOWN = 28
 DOCTOR_WARNS = 29
 """Exit code of `doctor` when something is to be done before a collection, or nobody can say."""
 
+BLOBS_DAMAGED = 36
+"""Exit code of `verify-blobs` when a blob is not as its digest says, or cannot be read."""
+
 PROBLEMS_FOUND = 3
 """Exit code of a scan that finished and counted everything it could, but found problems on the way."""
 
@@ -240,6 +243,7 @@ EXIT_CODES: dict[int, str] = {
     BucketRegionError.exit_code: "the bucket is in another region",
     BucketUnreachableError.exit_code: "the bucket cannot be reached, or gives no answer in time",
     PostgresError.exit_code: "PostgreSQL cannot be reached, refuses the login, or its driver is not installed",
+    BLOBS_DAMAGED: "`verify-blobs`: a blob is not as its digest says, or cannot be read; the rows say whom it hits",
     129: "ended by SIGHUP; an older inventory stays as it was",
     130: "interrupted; an older inventory stays as it was",
     143: "ended by SIGTERM; an older inventory stays as it was",

@@ -36,6 +36,7 @@ COMMANDS = {
     "image": "Show an image: its layers, who else holds them, what it alone frees.",
     "files": "List the largest files in a layer.",
     "doctor": "Say whether a collection can run, what it would break, and what to do first.",
+    "verify-blobs": "Read the blobs that are stored and compare them with their digests.",
     "check": "Compare the inventory with limits, for cron and CI.",
     "exporter": "Serve what the storage holds as metrics for Prometheus.",
     "demo": "Build a sample registry, scan it, and show the card.",

@@ -9,6 +9,7 @@ PORTABLE = ("views", "card", "reports", "metrics", "metrics_compat", "verify", "
 `page` some do.
 """
 DUCKDB_ONLY = {
+    "blobs": "asked beside the storage, in the process that reads it",
     "catalog": "every database keeps its comments elsewhere",
     "diff": "two inventories are attached to one database",
     "heads": "what is said above a report asks as the report does",
