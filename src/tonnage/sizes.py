@@ -14,6 +14,7 @@ _DAY = 86400.0
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": _DAY, "w": 7 * _DAY, "mo": 30 * _DAY, "y": 365 * _DAY}
 _DURATION_PART = re.compile(r"(\d{1,9})(ms|mo|[smhdwy])")
 _DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*%")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*\Z")
 
 
@@ -31,6 +32,18 @@ def parse_size(text: str) -> int:
         if unit in _FACTORS:
             return int(float(match[1]) * _FACTORS[unit] + 0.5)
     raise ValueError(f"`{text}` is not a size; write it like 500MiB, 1.5G or 2GB")
+
+
+def parse_percent(text: str) -> float:
+    """Return the percent of `80%`, from 0 to 100. Raises ValueError.
+
+    >>> parse_percent("80%"), parse_percent("2.5 %")
+    (80.0, 2.5)
+    """
+    match = _PERCENT.fullmatch(text.strip())
+    if not match or float(match[1]) > 100:
+        raise ValueError(f"`{text}` is not a share; write it like 80%")
+    return float(match[1])
 
 
 def format_size(size_bytes: int | None) -> str:

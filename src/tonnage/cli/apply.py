@@ -71,15 +71,19 @@ def command(
         monitor.end()
     put_outcome(outcome, "deleted", as_json=as_json, quiet=quiet)
     if not quiet:
-        talk(_next_step(plan, wanted.id, path, asked.url, is_dry_run=outcome.is_dry_run))
+        talk(_next_step(plan, wanted.id, path, asked.again, is_dry_run=outcome.is_dry_run))
     if outcome.left_count or outcome.notes:
         sys.exit(ITEMS_LEFT)
 
 
-def _next_step(plan: str, plan_id: str, journal: Path, url: str, *, is_dry_run: bool) -> str:
+def _next_step(plan: str, plan_id: str, journal: Path, options: str, *, is_dry_run: bool) -> str:
+    """Return what to run next. Commands work when copied: files whole, with the registry and the login of this call."""
+    from tonnage.cli.hints import named
+
     if is_dry_run:
-        return f"to delete: tonnage apply {plan} --registry {url} --confirm {plan_id}"
+        return f"to delete: tonnage apply {named(plan)}{options} --confirm {plan_id}"
     return (
-        f"to take it back, before the registry collects: tonnage undo {journal} --registry {url}\n"
-        f"to free the bytes: run the registry's garbage collection, restart it, scan again, then tonnage verify {plan}"
+        f"to take it back, before the registry collects: tonnage undo {named(str(journal))}{options}\n"
+        "to free the bytes: run the registry's garbage collection, restart it, scan again, then"
+        f" tonnage verify {named(plan)}"
     )

@@ -6,8 +6,17 @@ import shlex
 from tonnage.inventory.postgresql.address import is_address
 
 
+def named(path: str) -> str:
+    """Return a file as a command names it that may be run from another folder; stdin stays `-`."""
+    return path if path == "-" else shlex.quote(os.path.abspath(path))
+
+
+def lasting(inventory: str) -> str:
+    """Return an inventory as it is named where nobody knows from which folder: an address, or a whole path."""
+    return inventory if is_address(inventory) else os.path.abspath(inventory)
+
+
 def again(inventory: str) -> str:
     """Return what a command has to end in to ask the same inventory: nothing where it is found without being named."""
     found = os.environ.get("TONNAGE_INVENTORY", "tonnage.duckdb")
-    place = inventory if is_address(inventory) else os.path.abspath(inventory)
-    return "" if inventory == found else f" -i {shlex.quote(place)}"
+    return "" if inventory == found else f" -i {shlex.quote(lasting(inventory))}"

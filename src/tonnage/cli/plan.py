@@ -1,12 +1,18 @@
 """tonnage plan"""
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tonnage.cli.options import collector_option, inventory_option, output_option, tags_option
+from tonnage.cli.options import collector_option, inventory_option, output_option, parse_with, tags_option
+from tonnage.sizes import parse_percent
+
+if TYPE_CHECKING:
+    from tonnage.inventory.database import Inventory
 
 
 @click.command(
@@ -15,6 +21,7 @@ Examples:
   tonnage plan 'team-a/*:pr-*' ml/notebook:cuda
   tonnage plan --policy policy.toml --in-use in-use.txt
   tonnage plan --free 500GiB --policy policy.toml
+  tonnage plan --free-to 80%
   kubectl get pods -A -o json | tonnage plan --free 10GiB --in-use -
 
 Nothing is deleted by this; tonnage apply follows the plan after a person has read it."""
@@ -25,7 +32,13 @@ Nothing is deleted by this; tonnage apply follows the plan after a person has re
     "--in-use", metavar="FILE", help="Images never to touch: a reference a line, or kubectl's JSON; - is stdin."
 )
 @click.option("--free", metavar="SIZE", help="Choose the cheapest deletions that free this much.")
-@click.option("--older-is-cheaper", is_flag=True, help="With --free: a tag costs half for each 180 days of age.")
+@click.option(
+    "--free-to",
+    metavar="PERCENT",
+    callback=parse_with(parse_percent),
+    help="The same, until the volume is no fuller than this: 80%.",
+)
+@click.option("--older-is-cheaper", is_flag=True, help="With both: a tag costs half for each 180 days of age.")
 @tags_option
 @collector_option(default="2", show_default=True)
 @output_option(default="plan.json", show_default=True, help="Where to; - is stdout.")
@@ -36,6 +49,7 @@ def command(
     policy: str | None,
     in_use: str | None,
     free: str | None,
+    free_to: float | None,
     older_is_cheaper: bool,
     tags_from: str | None,
     version: str,
@@ -44,10 +58,10 @@ def command(
     inventory: str,
 ) -> None:
     """Write a plan of what to delete: by name (REPO, REPO:TAG, REPO@DIGEST), by policy, or by the bytes wanted."""
+    from tonnage.cli.hints import lasting, named
     from tonnage.cli.output import is_seen, put, read_text, show, talk, width
     from tonnage.cli.streams import Content
     from tonnage.cli.tags import read_tags
-    from tonnage.errors import UsageError
     from tonnage.formats.references import parse_in_use
     from tonnage.formats.targets import parse_target
     from tonnage.inventory.database import Inventory
@@ -56,8 +70,7 @@ def command(
     from tonnage.planning.planner import Wanted, make_plan
     from tonnage.planning.policy import parse_policy
 
-    if not (targets or policy or free):
-        raise UsageError("nothing to plan", "name targets, or give --policy or --free")
+    _refuse(bool(targets or policy), free, free_to)
     tags = read_tags(tags_from)
     wanted = Wanted(
         targets=tuple(parse_target(text) for text in targets),
@@ -67,9 +80,11 @@ def command(
         older_is_cheaper=older_is_cheaper,
         registry_version=int(version),
         given_tags_count=None if tags is None else len(set(tags)),
-        plan_file="plan.json" if output == "-" else output,
+        plan_file=os.path.abspath("plan.json" if output == "-" else output),
+        inventory=lasting(inventory),
     )
     with Inventory(inventory, tags=tags) as opened:
+        wanted = wanted if free_to is None else wanted._replace(free_bytes=_bytes_to(opened, free_to))
         plan = make_plan(opened, wanted, datetime.now(UTC))
     put(write_plan(plan), output, Content.JSON)
     if explain:
@@ -77,7 +92,35 @@ def command(
     else:
         talk(plan_text.summarize(plan, width(), with_plot=is_seen(sys.stderr)).rstrip())
     if output != "-":
-        talk(f"\n{Path(output)} is ready to be read: tonnage explain {output}")
+        talk(f"\n{Path(output)} is ready to be read: tonnage explain {named(output)}")
+
+
+def _refuse(has_names: bool, free: str | None, free_to: float | None) -> None:
+    from tonnage.errors import UsageError
+
+    if not (has_names or free or free_to is not None):
+        raise UsageError("nothing to plan", "name targets, or give --policy, --free or --free-to")
+    if free and free_to is not None:
+        raise UsageError("both --free and --free-to", "give one of them")
+
+
+def _bytes_to(inventory: "Inventory", percent: float) -> int:
+    """Return what has to go until the volume of the storage is no fuller; 0 if it is not."""
+    from tonnage.cli import volume
+    from tonnage.cli.output import talk
+    from tonnage.errors import NotKnownError
+    from tonnage.inventory.pace import bytes_over
+    from tonnage.layers.opening import place_in
+
+    found = volume.volume_at(place_in(inventory))
+    if found is None:
+        raise NotKnownError(
+            "how full the volume is: unknown; the storage is not in a folder here", "--free SIZE says what is to go"
+        )
+    wanted = bytes_over(found, percent)
+    if not wanted:
+        talk(f"the volume is no fuller than {percent:g}% as it is")
+    return wanted
 
 
 def _bytes_wanted(text: str) -> int:

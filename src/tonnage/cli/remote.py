@@ -1,11 +1,13 @@
 """What `apply` and `undo` share: the registry of the options, the question before anything is done, the outcome."""
 
+import shlex
 import sys
 from dataclasses import dataclass
 
 import click
 
 from tonnage.apply import ItemOutcome, Outcome, Status
+from tonnage.cli.hints import named
 from tonnage.cli.output import put, show, talk
 from tonnage.cli.streams import Content
 from tonnage.errors import UsageError
@@ -24,6 +26,13 @@ class Target:
     credentials: str
     rate: float
     concurrency: int
+
+    @property
+    def again(self) -> str:
+        """The options by which another command reaches the same registry in the same way, for a shell."""
+        files = {"--credentials": self.credentials, "--ca": self.ca}
+        given = "".join(f" {option} {named(file)}" for option, file in files.items() if file)
+        return f" --registry {shlex.quote(self.url)}{given}"
 
     def open(self, *, is_confirmed: bool) -> ReadOnlyRegistry:
         """Return the registry; without confirmation one that nothing can be changed through."""

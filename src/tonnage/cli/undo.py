@@ -27,6 +27,7 @@ def command(journal: str, confirm: str, dry_run: bool, as_json: bool, quiet: boo
     is a dry run. Tags that point to something else by now are left alone.
     """
     from tonnage.apply import existing_history, undo
+    from tonnage.cli.hints import named
     from tonnage.cli.output import talk
     from tonnage.cli.remote import Target, confirmed_id, make_monitor, put_outcome
     from tonnage.errors import ITEMS_LEFT
@@ -45,6 +46,6 @@ def command(journal: str, confirm: str, dry_run: bool, as_json: bool, quiet: boo
         monitor.end()
     put_outcome(outcome, "restored", as_json=as_json, quiet=quiet)
     if outcome.is_dry_run and not quiet:
-        talk(f"to push back: tonnage undo {journal} --registry {asked.url} --confirm {history.plan}")
+        talk(f"to push back: tonnage undo {named(journal)}{asked.again} --confirm {history.plan}")
     if outcome.left_count:
         sys.exit(ITEMS_LEFT)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from shlex import quote
 from textwrap import wrap
 from typing import Any
 
@@ -17,18 +18,21 @@ DOCUMENT_VERSION = 1
 _TOP = 10
 
 
-def describe(preview: Preview, context: Context, width: int = 80) -> str:
-    """Return the preview on one screen: where it stops, what goes, what is safe, what breaks, what stays behind."""
+def describe(preview: Preview, context: Context, width: int = 80, ending: str = "") -> str:
+    """Return the preview on one screen: where it stops, what goes, what is safe, what breaks, what stays behind.
+
+    `ending` is what every command it names has to end in, as ` -i FILE`.
+    """
     return "".join(
         [
             f"A garbage collection by {preview.collector.name} of {context.location},\n"
             f"as scanned {format_time(context.scanned_at)} UTC\n\n",
             "".join(_doubted(doubted, width) for doubted in preview.doubts),
-            _stopping(preview, preview.stop, width) if preview.stop else "",
-            _freeing(preview),
-            _breaking(preview, context.broken, width),
+            _stopping(preview, preview.stop, width, ending) if preview.stop else "",
+            _freeing(preview, ending),
+            _breaking(preview, context.broken, width, ending),
             _leaving(context.leftovers, width),
-            "" if preview.is_searched else _NOT_SEARCHED,
+            "" if preview.is_searched else _not_searched(context.location, ending),
         ]
     )
 
@@ -40,24 +44,28 @@ _DOING = {
     Phase.BLOBS: "removes blobs",
     Phase.LAYER_LINKS: "removes layer links",
 }
-_NOT_SEARCHED = (
-    "\nThe scan did not search for strays inside digest folders, nor read layer links:\n"
-    "one that would stop the collection may be missing here. tonnage scan --thorough\n"
-)
+
+
+def _not_searched(location: str, ending: str) -> str:
+    return (
+        "\nThe scan did not search for strays inside digest folders, nor read layer links:\n"
+        "one that would stop the collection may be missing here.\n"
+        f"  tonnage scan --thorough {quote(location)}{ending}\n"
+    )
 
 
 def _doubted(doubted: Doubted, width: int) -> str:
     return "\n".join(wrap(f"DOUBT: {doubted.text}; {doubted.advice}", width, break_on_hyphens=False)) + "\n\n"
 
 
-def _stopping(preview: Preview, stop: Stop, width: int) -> str:
+def _stopping(preview: Preview, stop: Stop, width: int, ending: str) -> str:
     lines = [f"It would STOP with exit code {stop.exit_code} while it {_DOING[stop.phase]}, on", f"  {stop.path}"]
     if stop.others:
         lines.append(f"  or on {_count(len(stop.others), 'other path')} of the kind")
     for text in (stop.message, f"what to do: {preview.advice}"):
         lines += wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
     if len(preview.set_aside) > 1:
-        lines.append(f"  {len(preview.set_aside) - 1:,} more would stop it then: {_command(preview, 'stops')}")
+        lines.append(f"  {len(preview.set_aside) - 1:,} more would stop it then: {_command(preview, 'stops')}{ending}")
     if preview.put_right:
         lines.append(f"All put right, it would free {format_size(preview.put_right.freed_bytes)}: --as-if-put-right")
     if preview.maybe_removed.files_count:
@@ -65,7 +73,7 @@ def _stopping(preview: Preview, stop: Stop, width: int) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _freeing(preview: Preview) -> str:
+def _freeing(preview: Preview, ending: str) -> str:
     removed, safe = preview.removed, preview.comparison
     if preview.stop and not removed.files_count:
         lines = ["By then it has removed nothing."]
@@ -84,7 +92,7 @@ def _freeing(preview: Preview) -> str:
     lines.append(f"Safe to free: {format_size(safe.safe_bytes)} in {_count(safe.safe_count, 'blob')}")
     if safe.pinned_count:
         pinned = f"{_count(safe.pinned_count, 'blob')} ({format_size(safe.pinned_bytes)})"
-        lines.append(f"  and not {pinned} that may be needed by what could not be read: tonnage problems")
+        lines.append(f"  and not {pinned} that may be needed by what could not be read: tonnage problems{ending}")
     if safe.needed_count:
         taken = f"{_count(safe.needed_count, 'blob')} ({format_size(safe.needed_bytes)})"
         lines.append(f"  it takes {taken} that something still needs{', or may need' if safe.pinned_count else ''}")
@@ -94,7 +102,7 @@ def _freeing(preview: Preview) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _breaking(preview: Preview, table: Table, width: int) -> str:
+def _breaking(preview: Preview, table: Table, width: int, ending: str) -> str:
     broken = preview.broken
     if not table.rows:
         if preview.is_doubtful:
@@ -111,7 +119,7 @@ def _breaking(preview: Preview, table: Table, width: int) -> str:
         lines.append(f"Losing only what could not be pulled from their repository: {broken.unpullable_count:,} more.")
     lines.append(_columns(table, ["repository", "name", "digest", "lost_bytes"], width).rstrip())
     if len(table.rows) > _TOP:
-        lines.append(f"… {len(table.rows) - _TOP:,} more: {_command(preview, 'broken')}")
+        lines.append(f"… {len(table.rows) - _TOP:,} more: {_command(preview, 'broken')}{ending}")
     return "\n".join(lines) + "\n"
 
 

@@ -1,5 +1,6 @@
 """How fast a storage grows, and when at that pace its volume is full. Pure."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -15,6 +16,15 @@ class Volume(NamedTuple):
     size_bytes: int
     free_bytes: int
     """What an ordinary user may still fill."""
+
+
+def bytes_over(volume: Volume, percent: float) -> int:
+    """Return what has to be freed until a volume is no fuller than so many percent; 0 if it is not.
+
+    >>> bytes_over(Volume(1000, 100), 80), bytes_over(Volume(1000, 300), 80)
+    (100, 0)
+    """
+    return max(math.ceil(volume.size_bytes * (1 - percent / 100)) - volume.free_bytes, 0)
 
 
 def pace(sizes: Sequence[tuple[datetime, int]]) -> tuple[int | None, int]:

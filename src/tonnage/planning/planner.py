@@ -5,6 +5,7 @@ something stays wins: an image in use, a rule that keeps, an index that lists it
 truth, nothing is planned at all.
 """
 
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
@@ -51,6 +52,8 @@ class Wanted(NamedTuple):
     """How many tags were given from outside, in place of those in the storage; None if none were."""
     plan_file: str = "plan.json"
     """Where the plan will be, for the commands in it."""
+    inventory: str = ""
+    """How the inventory is named in those commands; else as it was opened."""
     keeps: Policy | None = None
     """A policy that takes nothing: what its rules keep stays, whoever names it."""
 
@@ -131,13 +134,13 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime, *, predicts: 
                 source.location,
                 knowledge,
                 [] if harm else collection(knowledge, collector),
-                inventory.path,
+                wanted.inventory or inventory.path,
                 wanted.plan_file,
                 has_items=bool(items),
             )
             if (items or predictions[0].freed_bytes) and not is_cache
             else [],
-            notes=notes + _notes_on_final(items) + ([_warning(collector, harm)] if harm else []),
+            notes=notes + _notes_on_final(items) + ([_warning(collector, harm, wanted.inventory)] if harm else []),
         )
     )
 
@@ -261,7 +264,9 @@ def _notes_on_final(items: Sequence[Item]) -> list[str]:
     return [f"{len(final):,} of the {len(items):,} deletions cannot be taken back by `tonnage undo`, such as {first}"]
 
 
-def _warning(collector: str, harm: str) -> str:
+def _warning(collector: str, harm: str, inventory: str) -> str:
     listing = "stops" if "stop" in harm else "broken"
-    see = f"tonnage gc --collector {collector[0]} --list {listing}"
+    see = (
+        f"tonnage gc --collector {collector[0]} --list {listing}{f' -i {shlex.quote(inventory)}' if inventory else ''}"
+    )
     return f"do not collect with {collector} before this is put right: {harm}; see {see}"

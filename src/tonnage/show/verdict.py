@@ -3,12 +3,11 @@
 Whatever is said is one row of a table of the inventory, or the room of the volume; nothing is weighed twice.
 """
 
-import math
 from typing import NamedTuple
 
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import Doubted, Knowledge, doubts_of, gravest, knowledge_of
-from tonnage.inventory.pace import Volume, full_days, pace
+from tonnage.inventory.pace import Volume, bytes_over, full_days, pace
 from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.inventory.statements import statements
 from tonnage.sizes import format_size
@@ -106,10 +105,9 @@ def _room(facts: Facts) -> list[Finding]:
     )
     text = f"{_used(volume):.0%} full, {format_size(volume.free_bytes)} of {format_size(volume.size_bytes)} free{when}"
     ((free, _),) = facts.ask("orphaned")
-    wanted = volume.size_bytes * (1 - _NEARLY_FULL) - volume.free_bytes - free
-    if wanted <= 0 or (left is not None and left > _SOON_DAYS):
+    if bytes_over(volume, 100 * _NEARLY_FULL) <= free or (left is not None and left > _SOON_DAYS):
         return [Finding("volume", text)]
-    step = Step(f"plan --free {math.ceil(wanted / 2**20)}MiB", f"the cheapest deletions to get to {_NEARLY_FULL:.0%}")
+    step = Step(f"plan --free-to {_NEARLY_FULL:.0%}", f"the cheapest deletions to get to {_NEARLY_FULL:.0%}")
     return [Finding("volume", text, step if facts.knowledge.has_untagged else None)]
 
 
