@@ -280,12 +280,13 @@ def fill(
 def write_summary(connection: "duckdb.DuckDBPyConnection", facts: Callable[[], dict[str, Any]], what: str) -> None:
     """Write down the totals of a scan: a `summary` of what it found, or a `repeat` of what the one before it found.
 
-    The facts are asked for last: when it ended is one of them.
+    The facts are asked for last: when it ended is one of them. Totals of old scans are thinned out then.
     """
     wanted = statements("scan")
     for name in ("class", "repository"):
         connection.execute(wanted[f"{what}_{name}"].sql, {"scan_id": facts()["scan_id"]})
     connection.execute(wanted[what].sql, facts())
+    connection.execute(wanted["thinned"].sql)
 
 
 def _refuse_place(target: Path, place: Path, location: str) -> None:
