@@ -22,7 +22,7 @@ from randomtrees import NOWHERE, random_registry
 from scanning import scan_tree
 from seeds import seeds
 from tonnage.formats.targets import Target
-from tonnage.gc.preview import COLLECTORS, Preview, listing, preview
+from tonnage.gc.preview import COLLECTORS, listing, paths_of, preview
 from tonnage.inventory.database import Inventory
 from tonnage.plan import prediction_of
 from tonnage.planning.planner import Wanted, make_plan
@@ -148,10 +148,10 @@ def test_2_serves_a_manifest_by_a_layer_link(tmp_path: Path) -> None:
         assert preview(opened, 3).broken.images_count == 0
 
 
-def after(v2: Path, copy: Path, found: Preview) -> Path:
+def after(v2: Path, copy: Path, removed: set[str]) -> Path:
     """Return a copy of the tree without what the collection removes."""
     shutil.copytree(v2, copy)
-    for path in found.outcome.removed.paths():
+    for path in removed:
         if (copy / path).is_dir():
             shutil.rmtree(copy / path)
         else:
@@ -170,10 +170,11 @@ def test_what_breaks_is_what_loses_a_part(seed: int, tmp_path: Path) -> None:
         with Inventory(str(tmp_path / "inventory")) as opened:
             found = preview(opened, *collector, as_if_put_right=True)
             broken = listing(opened, "broken")
+            removed = paths_of(opened, found.outcome.removed)
         rows = [dict(zip(broken.columns, row, strict=True)) for row in broken.rows]
         said = {(row["repository"], row["digest"]) for row in rows if row["pullable_count"]}
         before = parts(registry.v2, collector.version)
-        left = parts(after(registry.v2, tmp_path / str(number), found), collector.version)
+        left = parts(after(registry.v2, tmp_path / str(number), removed), collector.version)
         lost = {root for root, pulled in before.items() if pulled - left.get(root, set())}
         assert said == lost, (collector.name, losses)
         assert found.broken.images_count + found.broken.referrers_count == len(lost)

@@ -14,9 +14,9 @@ from randomdamage import keep_scannable, random_damage
 from randomtrees import random_registry
 from scanning import scan_tree
 from seeds import seeds
-from tonnage.gc.preview import COLLECTORS, listing, predict_after, preview
+from tonnage.gc.preview import COLLECTORS, listing, paths_of, predict_after, preview
 from tonnage.gc.replay import replay
-from tonnage.gc.replica import Replica
+from tonnage.gc.replica import Collector, Replica
 from tonnage.inventory.database import Inventory
 from tonnage.sample import documents
 
@@ -108,11 +108,12 @@ def test_what_breaks_is_what_cannot_be_pulled_any_more(scanned: tuple[Path, Path
         with Inventory(str(inventory)) as opened:
             said = preview(opened, *collector)
             broken = listing(opened, "broken")
+            removed = paths_of(opened, said.outcome.removed)
             safe = [
                 digest
                 for (digest,) in opened.query("select digest from gc_safe join store.digest using (digest_id)").rows
             ]
-        lost = before - after(v2, tmp_path / "copy", said.outcome.removed.paths())
+        lost = before - after(v2, tmp_path / "copy", removed)
         rows = [dict(zip(broken.columns, row, strict=True)) for row in broken.rows]
         complete = [row for row in rows if row["was_complete"] and not row["name"].startswith("referrer of ")]
         assert {(row["repository"], row["digest"]) for row in complete} == lost
@@ -152,3 +153,29 @@ def test_a_tolerant_replay_stops_nowhere(seed: int, tmp_path: Path) -> None:
                 assert strict.stop.path in {tolerant.set_aside[0].path, *tolerant.set_aside[0].others}
             else:
                 assert tolerant == strict
+
+
+@pytest.mark.parametrize("seed", seeds(500, 4))
+def test_what_is_replayed_at_once_is_what_each_step_does(seed: int, tmp_path: Path) -> None:
+    """Repositories in which nothing is odd are replayed as sets: that changes nothing, whatever lies beside them."""
+    rng = Random(seed)
+    registry = random_registry(rng, tmp_path / "registry")
+    for _ in range(seed % 2 * 2):
+        random_damage(rng, registry)
+    keep_scannable(registry)
+    scan_tree(registry.root, tmp_path / "inventory.duckdb")
+    at_once = 0
+    with Inventory(str(tmp_path / "inventory.duckdb")) as opened:
+        replica = Replica(opened)
+        for collector in COLLECTORS:
+            tolerant = rng.random() < 0.5
+            some = _said(replica, collector, tolerant, is_whole=False)
+            at_once += opened.query("select count(*) from gc_plain").rows[0][0]
+            assert some == _said(replica, collector, tolerant, is_whole=True), (collector.name, tolerant)
+    assert at_once
+
+
+def _said(replica: Replica, collector: Collector, tolerant: bool, *, is_whole: bool) -> tuple[object, ...]:
+    found = replay(replica, collector, tolerant=tolerant, is_whole=is_whole)
+    paths = [sorted(paths_of(replica.inventory, removed)) for removed in (found.removed, found.maybe)]
+    return found.stop, found.marked_count, found.repositories, found.set_aside, paths

@@ -70,16 +70,18 @@ class Tree:
         with Inventory(str(self.inventory)) as opened:
             return preview(opened, version, delete_untagged, *arguments, **options)
 
-    def list(self, name: str, version: int, delete_untagged: bool = False, *arguments: Any) -> list[tuple[Any, ...]]:
+    def list(
+        self, name: str, version: int, delete_untagged: bool = False, *arguments: Any, **options: Any
+    ) -> list[tuple[Any, ...]]:
         """Scan, preview and return a list."""
         self.scan()
         with Inventory(str(self.inventory)) as opened:
-            preview(opened, version, delete_untagged, *arguments)
+            preview(opened, version, delete_untagged, *arguments, **options)
             return listing(opened, name, *arguments).rows
 
     def swept(self, *arguments: Any, **options: Any) -> list[str]:
         """Return the names of the blobs that go."""
-        return self.named(self.preview(*arguments, **options).outcome.removed.blobs)
+        return self.named(digest for digest, *_ in self.list("blobs", *arguments, **options))
 
     def named(self, digests: Iterable[str]) -> list[str]:
         """Return names in place of digests."""
@@ -87,13 +89,13 @@ class Tree:
 
     def revisions(self, *arguments: Any, **options: Any) -> list[str]:
         """Return `repository name` of the revisions that go."""
-        gone = self.preview(*arguments, **options).outcome.removed.revisions
-        return sorted(f"{repository} {self.names[digest]}" for repository, digest in gone)
+        gone = self.list("revisions", *arguments, **options)
+        return sorted(f"{repository} {self.names[digest]}" for repository, digest, *_ in gone)
 
     def links(self, *arguments: Any, **options: Any) -> list[str]:
         """Return `repository name` of the layer links that go."""
-        gone = self.preview(*arguments, **options).outcome.removed.layer_links
-        return sorted(f"{repository} {self.names.get(digest)}" for repository, digest in gone)
+        gone = self.list("links", *arguments, **options)
+        return sorted(f"{repository} {self.names.get(digest)}" for repository, digest, *_ in gone)
 
     def rules(self, *arguments: Any) -> list[tuple[str, str]]:
         """Return what breaks: tags (or what it refers to), and the first words of the rule."""
@@ -132,8 +134,10 @@ def test_an_untagged_revision_goes_with_m_only(tree: Tree) -> None:
         assert tree.swept(version) == []
         assert tree.swept(version, True) == ["old", "old config", "old layer"]
         assert tree.revisions(version, True) == ["app old"]
-        removed = tree.preview(version, True).outcome.removed
-        assert [(e.repository, e.tag, tree.names[e.digest]) for e in removed.history] == [("app", "1", "old")]
+        history = tree.list("history", version, True)
+        assert [(repository, tag, tree.names[digest]) for repository, tag, digest, *_ in history] == [
+            ("app", "1", "old")
+        ]
 
 
 def test_a_multi_arch_image_loses_its_platforms_by_2(tree: Tree) -> None:
@@ -335,7 +339,7 @@ def test_two_links_to_one_untagged_revision(tree: Tree) -> None:
     for version in (2, 3):
         found = tree.preview(version, True)
         assert found.stop is not None and found.stop.phase == "remove revisions"
-        assert [tree.names[digest] for _, digest in found.outcome.removed.revisions] == ["app"]
+        assert tree.revisions(version, True) == ["app app"]
         assert found.removed.blobs_count == 0 and found.put_right is not None and found.put_right.blobs_count == 3
 
 
@@ -401,7 +405,7 @@ def test_an_odd_state(tree: Tree, name: str) -> None:
             assert one.advice and one.removed.blobs_count == 0
             assert one.set_aside[0].path == one.stop.path
     if not stopped:
-        protects = "app config" not in tree.named(found[0].outcome.removed.blobs)
+        protects = "app config" not in tree.swept(*MODES[0])
         assert protects == (name not in ("revision link as folder", "revision without a blob", "data as empty folder"))
 
 

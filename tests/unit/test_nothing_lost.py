@@ -16,7 +16,7 @@ import pytest
 from pulling import complete, pullable
 from randomplans import blob_bytes, outside, random_tree, some_plan
 from seeds import seeds
-from tonnage.gc.preview import deletion_of, preview
+from tonnage.gc.preview import deletion_of, paths_of, preview
 from tonnage.inventory.database import Inventory
 from tonnage.plan import Action, Item, prediction_of
 
@@ -55,7 +55,8 @@ def test_nothing_outside_of_the_plan_is_lost(tmp_path: Path, seed: int) -> None:
     before_bytes = blob_bytes(registry.v2)
     with Inventory(str(tmp_path / "inventory.duckdb")) as inventory:
         found_preview = preview(inventory, wanted.registry_version, without=map(deletion_of, plan.items))
-    for path in found_preview.outcome.removed.paths():
+        removed = paths_of(inventory, found_preview.outcome.removed)
+    for path in removed:
         target = registry.v2 / path
         shutil.rmtree(target) if target.is_dir() else target.unlink()
     assert outside(before, plan) <= complete(registry.v2)

@@ -12,7 +12,7 @@ import pytest
 
 from scanning import scan_tree
 from tonnage.formats.targets import Target
-from tonnage.gc.preview import preview
+from tonnage.gc.preview import paths_of, preview
 from tonnage.inventory.database import Inventory
 from tonnage.plan import Plan, collected_blobs, prediction_of
 from tonnage.planning.planner import Wanted, make_plan
@@ -111,6 +111,7 @@ def collect(registry: Builder, inventory: Path) -> None:
     scan_tree(registry.root, inventory)
     with Inventory(str(inventory)) as opened:
         found = preview(opened, 2)
+        removed = paths_of(opened, found.outcome.removed)
     assert found.stop is None
-    for path in found.outcome.removed.paths():
+    for path in removed:
         shutil.rmtree(registry.v2 / path)

@@ -14,10 +14,12 @@ What cannot be read stops the collection (RefusedError). A `tolerant` marking no
 right, or were not there where nobody can tell what it should be.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from tonnage.formats.names import is_digest, is_path, is_repository_name
+from tonnage.gc.plain import Plain
+from tonnage.gc.refusals import CrashedError, Link, RefusedError, blob_path
 from tonnage.gc.replica import Collector, Replica
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, ordered
 
@@ -32,55 +34,37 @@ _MANIFEST_LINKS = {2: (_REVISIONS, _LAYERS), 3: (_REVISIONS,)}
 _NO_DIGEST = "invalid checksum digest, or an unsupported digest algorithm"
 
 
-class RefusedError(Exception):
-    """The collector stops here, with exit code 1."""
-
-    exit_code = 1
-
-    def __init__(self, path: str, message: str, others: Iterable[str] = ()) -> None:
-        super().__init__(message)
-        self.path = path
-        """What it stops on, below `v2/`; for a manifest its blob."""
-        self.message = message
-        """In the words of the program's own last line, as far as these do not change from case to case."""
-        self.others = frozenset(others) - {path}
-        """Other paths it may stop on instead: it reads some things in an order that nobody knows."""
-
-
-class CrashedError(RefusedError):
-    """The collector panics here, with exit code 2."""
-
-    exit_code = 2
-
-
-class Link(NamedTuple):
-    """A revision or a layer link that is to go, by the digest its link holds."""
-
-    repository: str
-    digest: str
-
-
 class _Repository(NamedTuple):
     name: str
     path: str
     tree: Folder
+    rank: int
 
 
 class Marking:
     """The marks, and what is to go besides the blobs without one. `run` once."""
 
-    def __init__(self, replica: Replica, collector: Collector, *, tolerant: bool = False) -> None:
+    def __init__(
+        self, replica: Replica, collector: Collector, *, tolerant: bool = False, is_whole: bool = False
+    ) -> None:
         self.replica = replica
         self.collector = collector
         self.tolerant = tolerant
         self.refusals: dict[str, RefusedError] = {}
         """What a tolerant marking came across, by path."""
-        self.marks: set[str] = set()
-        """What is counted as "blobs marked": whatever manifests refer to, be it an empty text."""
+        self.is_whole = is_whole
+        """Whether every repository is followed step by step, also those in which nothing is odd."""
+        self.marks: dict[str, int] = {}
+        """What is marked step by step, be it an empty text, and the rank of the repository that did."""
+        self.marked_count = 0
+        """What the collector counts as "blobs marked"."""
         self.eligible: list[Link] = []
         self.layer_links: list[Link] = []
+        """As `eligible`, of repositories that are followed step by step; the others' are in tables."""
         self.repositories: list[str] = []
         """Names of the repositories walked, in the order of the walk."""
+        self.ranks: dict[str, int] = {}
+        """Their places in that order."""
         self._manifest_links = _MANIFEST_LINKS[collector.version]
         self._tagged: set[str] | None = None
         """Digests that tags of the repository at work point to; None until they are asked for."""
@@ -92,10 +76,13 @@ class Marking:
             self._find_repositories(self._top(), "repositories")
         except RefusedError as error:
             stopped = error  # after the repositories before it were marked, which may stop it earlier
-        for name, tree in self.replica.trees(self.repositories):
-            self._mark_repository(_Repository(name, f"repositories/{name}", tree))
+        plain = Plain(self.replica, self.repositories, is_whole=self.is_whole)
+        self.ranks = {name: rank for rank, name in enumerate(self.repositories)}
+        for name, tree in self.replica.trees(plain.by_step):
+            self._mark_repository(_Repository(name, f"repositories/{name}", tree, self.ranks[name]))
         if stopped:
             raise stopped
+        self.marked_count = plain.add_marks(self.marks)
         if self.collector.version >= 3:
             self.eligible = [link for link in self.eligible if link.digest not in self.marks]
 
@@ -155,16 +142,18 @@ class Marking:
             self._ingest(repository, digest)
         if self.collector.version >= 3:
             links = self._effective(repository, _LAYERS, (_LAYERS,))
-            self.layer_links += [Link(repository.name, digest) for digest in links if digest not in self.marks]
+            self.layer_links += [Link(repository.name, of) for of in links if not self._is_marked(of, repository.rank)]
 
     def _ingest(self, repository: _Repository, digest: str) -> None:
         if self.collector.delete_untagged and digest not in self._tags(repository):
-            if self._can_list_tags(repository):
+            is_kept = self.collector.version >= 3 and self.replica.near.rank_of(digest) is not None
+            if self._can_list_tags(repository) and not is_kept:
                 self.eligible.append(Link(repository.name, digest))
             return
-        self.marks.add(digest)
+        self.marks.setdefault(digest, repository.rank)
         if self.collector.version == 2:
-            self.marks.update(self._references(repository, digest))
+            for reference in self._references(repository, digest):
+                self.marks.setdefault(reference, repository.rank)
         else:
             self._mark_all_below(repository, digest)
 
@@ -173,21 +162,28 @@ class Marking:
         todo = [iter(self._references(repository, digest))]
         while todo:
             for reference in todo[-1]:
-                if reference in self.marks:
+                if self._is_marked(reference, repository.rank):
                     continue
-                self.marks.add(reference)
+                self.marks[reference] = repository.rank
                 if self._is_manifest_of(repository, reference):
                     todo.append(iter(self._references(repository, reference)))
                     break
             else:
                 todo.pop()
 
+    def _is_marked(self, digest: str, rank: int) -> bool:
+        """Return whether a digest is marked once the walk is in the repository of that rank."""
+        if digest in self.marks:
+            return True
+        first = self.replica.near.rank_of(digest)
+        return first is not None and first < rank
+
     def _references(self, repository: _Repository, digest: str) -> list[str]:
         """Return what the manifest refers to; it is read under the digest its link holds."""
         target = self._target(repository, digest, self._manifest_links)
         if target is None:  # only if tolerant
             return []
-        manifest = self.replica.manifests.get(target)
+        manifest = self.replica.near.manifest_of(target)
         reason = manifest.refused_by[self.collector.version] if manifest else "not read by the scan"
         if manifest is None or reason:
             refused = CrashedError if reason and reason.startswith("panic") else RefusedError
@@ -339,8 +335,3 @@ class Marking:
         except BrokenPathError:  # refused before, when the tags were read
             return True
         return True
-
-
-def blob_path(digest: str) -> str:
-    algorithm, _, hexdigits = digest.partition(":")
-    return f"blobs/{algorithm}/{hexdigits[:2]}/{hexdigits}/data"

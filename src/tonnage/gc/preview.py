@@ -6,13 +6,14 @@ connection. They hold the last preview's result, and `listing` asks them.
 
 import contextlib
 import gc as python_gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tonnage.errors import NoCollectorError
+from tonnage.gc.refusals import blob_path
 from tonnage.gc.replay import Outcome, Phase, Stop, replay
-from tonnage.gc.replica import DISK, OTHER_STORE, S3, Collector, Deletion, Driver, Replica
+from tonnage.gc.replica import DISK, OTHER_STORE, S3, Collector, Deletion, Driver, Replica, columns_of
 from tonnage.gc.sweeping import Removed
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import Doubt, Doubted, doubts_of, gravest, has_doubt, insist
@@ -245,43 +246,43 @@ def _forecast(replica: Replica, collector: Collector) -> Forecast:
 
 def _sums_of(replica: Replica, removed: Removed) -> Sums:
     """Fill the tables of what is removed, and return the sums over them."""
-    numbers, ids = replica.numbers, replica.repository_ids
-    blobs = [(numbers[digest],) for digest in removed.blobs if digest in numbers]
-    revisions = [(ids[repository], numbers[digest]) for repository, digest in removed.revisions]
-    history = [(ids[repository], tag, numbers[digest]) for repository, tag, digest in removed.history]
-    links = [(ids[repository], numbers[digest]) for repository, digest in removed.layer_links]
-    _fill(replica, "gc_removed_blob", ["digest_id"], blobs)
-    _fill(replica, "gc_removed_revision", ["repository_id", "digest_id"], revisions)
-    _fill(replica, "gc_removed_history", ["repository_id", "tag", "digest_id"], history)
-    _fill(replica, "gc_removed_layer_link", ["repository_id", "digest_id"], links)
+    _take(replica.inventory, removed)
     replica.run("gc_removed_file")
     replica.run("gc_stays")
     return Sums(*replica.run("sums")[0])
 
 
+def _take(inventory: Inventory, removed: Removed) -> None:
+    """Make the tables of what is removed anew."""
+    history = columns_of((entry.repository, entry.digest) for entry in removed.history)
+    history["tags"] = [entry.tag for entry in removed.history]
+    for name in ("gc_removed_blob", "gc_removed_revision", "gc_removed_history", "gc_removed_layer_link"):
+        _run(inventory, name)
+    _run(inventory, "take_blobs", digests=sorted(removed.blobs), all=removed.has_blobs)
+    _run(inventory, "take_revisions", end_rank=removed.end_rank, **columns_of(removed.revisions))
+    _run(inventory, "take_history", end_rank=removed.end_rank, **history)
+    _run(inventory, "take_layer_links", all=removed.has_layer_links, **columns_of(removed.layer_links))
+
+
+def paths_of(inventory: Inventory, removed: Removed) -> set[str]:
+    """Return the paths below `v2/` that the last preview removes (or may remove) with all that lies in them."""
+    _take(inventory, removed)
+    paths = {path for (path,) in _run(inventory, "taken_paths")}
+    return paths | {blob_path(digest).removesuffix("/data") for digest in removed.blobs}
+
+
+def _run(inventory: Inventory, name: str, **values: object) -> list[tuple[Any, ...]]:
+    return inventory.query(statements("gc")[name].sql, values).rows
+
+
 def _broken(replica: Replica, outcome: Outcome) -> Broken:
     """Work out what the collection breaks that `_sums_of` was last told of."""
     ids = replica.repository_ids
-    _fill(replica, "gc_walked", ["repository_id"], [(ids[name],) for name in outcome.repositories if name in ids])
-    for name in ("gc_state", "gc_rule", "gc_lost", "gc_part", "gc_broken"):
+    replica.run("gc_walked")
+    replica.run("add_walked", repository_ids=[ids[name] for name in outcome.repositories if name in ids])
+    for name in ("gc_lost", "gc_named", "gc_pull", "gc_part", "gc_broken"):
         replica.run(name)
     return Broken(*replica.run("broken_counts")[0])
-
-
-def _fill(replica: Replica, table: str, names: list[str], rows: Sequence[tuple[object, ...]]) -> None:
-    """Make one of the tables anew, and put rows into it."""
-    from arro3.core import Array, DataType
-    from arro3.core import Table as ArrowTable
-
-    replica.run(table)
-    if not rows:
-        return
-    types = [DataType.string() if name == "tag" else DataType.int32() for name in names]
-    columns = [Array(list(column), type=type_) for column, type_ in zip(zip(*rows, strict=True), types, strict=True)]
-    connection = replica.inventory.connection
-    connection.register("gc_batch", ArrowTable.from_arrays(columns, names=names))
-    connection.execute(f"insert into {table} select * from gc_batch")
-    connection.unregister("gc_batch")
 
 
 def _advice(replica: Replica, stop: Stop) -> str:

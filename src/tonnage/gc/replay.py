@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from tonnage.gc.marking import Marking, RefusedError
+from tonnage.gc.marking import Marking
+from tonnage.gc.refusals import RefusedError
 from tonnage.gc.replica import Collector, Replica
 from tonnage.gc.sweeping import Removed, Sweep
 
@@ -46,10 +47,13 @@ class Outcome(NamedTuple):
     """What a tolerant replay passed over; it would stop on each."""
 
 
-def replay(replica: Replica, collector: Collector, *, tolerant: bool = False) -> Outcome:
-    """Return what the collector does. A `tolerant` replay goes on after whatever would stop the real one."""
+def replay(replica: Replica, collector: Collector, *, tolerant: bool = False, is_whole: bool = False) -> Outcome:
+    """Return what the collector does. A `tolerant` replay goes on after whatever would stop the real one.
+
+    With `is_whole` every repository is followed step by step, which takes long and answers the same.
+    """
     replica.use(collector)
-    marking = Marking(replica, collector, tolerant=tolerant)
+    marking = Marking(replica, collector, tolerant=tolerant, is_whole=is_whole)
     sweep = Sweep(replica, marking)
     phases: dict[str, Phase] = {}
     phase = Phase.MARK
@@ -69,7 +73,7 @@ def replay(replica: Replica, collector: Collector, *, tolerant: bool = False) ->
         phase = Phase.FIND_BLOBS
         blobs = sweep.find_blobs()
         note(phase)
-        marked_count = len(marking.marks)
+        marked_count = marking.marked_count
         phase = Phase.BLOBS
         sweep.remove_blobs(blobs)
         note(phase)

@@ -1,14 +1,16 @@
 """A registry's storage as its collector would see it, put together from an inventory.
 
-Repositories are put together a few at a time, when the collector comes to them, so that a large registry needs little
-memory. Digests are text here: the names of folders, and what the collector compares.
+Repositories are put together a few at a time, when the collector comes to them, and with them what is known of the
+digests in their links, so that a large registry needs little memory. Digests are text here: the names of folders, and
+what the collector compares.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from tonnage.formats.names import is_digest
+from tonnage.gc.near import Near
+from tonnage.gc.oddities import Oddities, content_of, split
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, NoFolderError, find, insert, remove
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.statements import statements
@@ -17,6 +19,13 @@ _LINKS_AT_ONCE = 100_000
 """Repositories are put together until they have this many links."""
 _SYMLINKS_LIMIT = 40
 """As many symbolic links Linux follows on one path."""
+
+
+_ONCE = (
+    "gc_tag", "gc_own_tag", "gc_revision", "gc_tag_history", "gc_layer_link",
+    "gc_odd_digest", "gc_odd_link", "gc_odd_tag", "gc_odd_manifest", "gc_linked", "gc_state", "gc_rule",
+)  # fmt: skip
+"""What depends on the deletions before the collection, and not on who collects, in the order in which it builds up."""
 
 
 class Collector(NamedTuple):
@@ -55,14 +64,6 @@ class Deletion(NamedTuple):
     tag: str = ""
 
 
-class Manifest(NamedTuple):
-    """What a manifest refers to, in the order in which the collector follows."""
-
-    references: list[str]
-    refused_by: dict[int, str | None]
-    """Why the collector of a version stops on it, None where it does not."""
-
-
 class Replica:
     """The storage. Several collectors may be replayed over it, one after the other; none changes it."""
 
@@ -73,16 +74,15 @@ class Replica:
             self.run(name)
         if columns := [list(column) for column in zip(*deletions, strict=True)]:
             self.run("add_deletions", repositories=columns[0], digests=columns[1], tags=columns[2])
-        for name in ("gc_tag", "gc_revision", "gc_tag_history", "gc_layer_link"):
+        for name in _ONCE:
             self.run(name)
-        self.digests: dict[int, str] = dict(self.run("digests"))
-        self.numbers = {digest: number for number, digest in self.digests.items()}
-        self.manifests = {self.digests[row[0]]: self._manifest(*row[1:]) for row in self.run("manifests")}
         inside = f"{self.run('location')[0][0]}/"
         self.symlinks = {path: target.removeprefix(inside) for path, target in self.run("symlinks")}
         """Where symbolic links lead: below `v2/`, or anywhere else on the disk."""
+        self.near = Near(self.run)
+        """What is known of the digests in links of the repositories at work."""
         self._read_folders()
-        self._read_odd_paths()
+        self.odd = Oddities(self.run("odd_paths"), has_folders=driver.has_folders)
         self._read_blobs()
 
     def run(self, name: str, **values: object) -> list[tuple[Any, ...]]:
@@ -122,13 +122,12 @@ class Replica:
 
     def set_eligible(self, links: Iterable[tuple[str, str]]) -> None:
         """Say which revisions (repository, digest) are to go, for `trees`."""
-        pairs = [(self.repository_ids[name], self.numbers[digest]) for name, digest in links]
         self.run("gc_eligible")
-        self.run("add_eligible", repository_ids=[pair[0] for pair in pairs], digest_ids=[pair[1] for pair in pairs])
+        self.run("add_eligible", **columns_of(links))
 
     def has_blob(self, digest: str) -> bool:
         """Return whether the blob's file is there. Raises BrokenPathError where the way to it is blocked."""
-        if digest in self.blobs:
+        if self.near.is_blob(digest):
             return True
         algorithm, _, hexdigits = digest.partition(":")
         try:
@@ -152,6 +151,10 @@ class Replica:
                 return path
         return path
 
+    def folders_of(self, name: str) -> list[str]:
+        """Return the folders of its own that a repository has."""
+        return self._folders.get(name, [])
+
     def repositories(self) -> Folder:
         """Return the folder `repositories` as far as the walk for repositories looks.
 
@@ -161,13 +164,13 @@ class Replica:
         for repository, folders in self._folders.items():
             for folder in folders:
                 insert(root, ["repositories", *repository.split("/"), folder.partition("/")[0]], {})
-        for path, node in self._odd_paths:
-            repository, inside = _split(path)
+        for path, node in self.odd.paths:
+            repository, inside = split(path)
             if not inside or inside.count("/") == 0:
                 insert(root, path.split("/"), node)
             elif not self.driver.has_folders:
                 insert(root, ["repositories", *repository.split("/"), inside.partition("/")[0]], {})
-        for path in self._missing_paths:
+        for path in self.odd.missing_paths:
             remove(root, path.split("/"))
         return self.find_folder(root, ["repositories"])
 
@@ -184,6 +187,8 @@ class Replica:
             while last < len(names) and (last == first or links_count < _LINKS_AT_ONCE):
                 links_count += self._links_counts.get(names[last], 0)
                 last += 1
+            if not only_eligible:
+                self.near.come(first, last - 1)
             yield from self._trees(names, first, last - 1, only_eligible)
             first = last
 
@@ -200,9 +205,9 @@ class Replica:
             links = self.run("walked_layer_links", all=self.collector.version >= 3, **ranks)
             self._add_links(trees, first, ("_layers",), links)
         for name, tree in zip(names[first : last + 1], trees, strict=True):
-            for path, node in self._odd_inside[name]:
+            for path, node in self.odd.inside.get(name, ()):
                 insert(tree, path.split("/"), node)
-            for path in self._missing_inside[name]:
+            for path in self.odd.missing_inside.get(name, ()):
                 remove(tree, path.split("/"))
             yield name, tree
 
@@ -215,43 +220,29 @@ class Replica:
     def _add_links(
         self, trees: list[Folder], first: int, folder: tuple[str, ...], links: list[tuple[Any, ...]]
     ) -> None:
-        """Add link files: rank of the repository, number of the digest in the path, number of the one inside."""
+        """Add link files: rank of the repository, the digest in the path, the one inside."""
         homes: dict[tuple[int, str], Folder] = {}
-        for rank, path_id, content_id in links:
-            algorithm, _, hexdigits = self.digests[path_id].partition(":")
+        for rank, path_digest, content in links:
+            algorithm, _, hexdigits = path_digest.partition(":")
             home = homes.get((rank, algorithm))
             if home is None:
                 insert(trees[rank - first], (*folder, algorithm), {})
                 found = find(trees[rank - first], (*folder, algorithm))
                 home = homes[rank, algorithm] = found if isinstance(found, dict) else {}
-            home[hexdigits] = {"link": None if content_id is None else self._content(content_id)}
+            home[hexdigits] = {"link": content_of(content)}
 
     def _add_tags(self, trees: list[Folder], first: int, tags: list[tuple[Any, ...]]) -> None:
-        for rank, tag, has_link, digest_id in tags:
+        for rank, tag, has_link, digest in tags:
             folder = ("_manifests", "tags", tag)
             if has_link:
-                content = None if digest_id is None else self._content(digest_id)
-                insert(trees[rank - first], (*folder, "current", "link"), content)
+                insert(trees[rank - first], (*folder, "current", "link"), content_of(digest))
             else:
                 insert(trees[rank - first], folder, {})
 
     def _add_history(self, trees: list[Folder], first: int, history: list[tuple[Any, ...]]) -> None:
-        for rank, tag, digest_id in history:
-            algorithm, _, hexdigits = self.digests[digest_id].partition(":")
+        for rank, tag, digest in history:
+            algorithm, _, hexdigits = digest.partition(":")
             insert(trees[rank - first], ("_manifests", "tags", tag, "index", algorithm, hexdigits, "link"), None)
-
-    def _content(self, digest_id: int) -> str | None:
-        """Return a digest as the content of a link; None for what the collectors do not take for one."""
-        digest = self.digests[digest_id]
-        return digest if is_digest(digest) else None
-
-    def _manifest(
-        self, lacks_config: bool, children: list[int] | None, refused_by_2: str | None, refused_by_3: str | None
-    ) -> Manifest:
-        references = [self.digests[child] for child in children or ()]
-        if lacks_config:
-            references.insert(0, "")  # what Go reads as the config's digest where there is no config
-        return Manifest(references, {2: refused_by_2, 3: refused_by_3})
 
     def _read_folders(self) -> None:
         self._folders: dict[str, list[str]] = defaultdict(list)
@@ -263,66 +254,20 @@ class Replica:
             self.repository_ids[repository] = repository_id
             self._links_counts[repository] = max(links_count, self._links_counts.get(repository, 0))
 
-    def _read_odd_paths(self) -> None:
-        """Sort what follows from no link table: below `blobs`, in a repository's own folders, or outside of these."""
-        self._odd_paths: list[tuple[str, Node]] = []
-        self._odd_inside: dict[str, list[tuple[str, Node]]] = defaultdict(list)
-        self._missing_paths: list[str] = []
-        self._missing_inside: dict[str, list[str]] = defaultdict(list)
-        root: Folder = {}
-        for path, kind, detail, content_id in self.run("odd_paths"):
-            repository, inside = _split(path)
-            if kind == "nothing":
-                self._missing_paths.append(path)
-                self._missing_inside[repository].append(inside)
-                continue
-            if kind == "folder" and not self.driver.has_folders:
-                continue
-            node = _node(kind, detail, None if content_id is None else self._content(content_id))
-            if path.startswith("repositories"):
-                self._odd_paths.append((path, node))
-                if inside.startswith(("_manifests", "_layers")):
-                    self._odd_inside[repository].append((inside, node))
-            else:
-                insert(root, path.split("/"), node)
-        self._root = root
-
     def _read_blobs(self) -> None:
         """Read the blobs; those whose name is not a full digest are odd paths, as the collector stops on them."""
-        self.blob_ids = [digest_id for (digest_id,) in self.run("blobs")]
-        self.blobs = set()
-        for digest_id in self.blob_ids:
-            digest = self.digests[digest_id]
-            if is_digest(digest):
-                self.blobs.add(digest)
-            else:
-                algorithm, _, hexdigits = digest.partition(":")
-                insert(self._root, ("blobs", algorithm, hexdigits[:2], hexdigits, "data"), None)
-        if self.blobs:
-            self._root.setdefault("blobs", {})
-        if not self.driver.has_folders and not isinstance(self._root.get("blobs"), dict):
-            self._root.pop("blobs", None)
-        self.odd_blobs: Node = self._root.get("blobs", {})
-        self.has_blobs_folder = "blobs" in self._root
+        for (digest,) in self.run("odd_blobs"):
+            algorithm, _, hexdigits = digest.partition(":")
+            insert(self.odd.elsewhere, ("blobs", algorithm, hexdigits[:2], hexdigits, "data"), None)
+        if self.run("has_blobs")[0][0]:
+            self.odd.elsewhere.setdefault("blobs", {})
+        if not self.driver.has_folders and not isinstance(self.odd.elsewhere.get("blobs"), dict):
+            self.odd.elsewhere.pop("blobs", None)
+        self.odd_blobs: Node = self.odd.elsewhere.get("blobs", {})
+        self.has_blobs_folder = "blobs" in self.odd.elsewhere
 
 
-def _split(path: str) -> tuple[str, str]:
-    """Return the repository's name, and the path inside of it from its first `_…` on; both empty elsewhere."""
-    marker = path.find("/_", 12)
-    if not path.startswith("repositories/") or marker <= 12:
-        return "", ""
-    return path[13:marker], path[marker + 1 :]
-
-
-def _node(kind: str, detail: str | None, content: str | None) -> Node:
-    match kind:
-        case "file":
-            return content
-        case "folder":
-            return {}
-        case "error":
-            return Fault((detail or "input/output error").lower())
-        case "circle":
-            return Fault("too many levels of symbolic links", is_circle=True)
-        case _:
-            return Fault("too many levels of symbolic links")
+def columns_of(links: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return links (repository, digest) as values of a statement."""
+    pairs = list(links)
+    return {"repositories": [repository for repository, _ in pairs], "digests": [digest for _, digest in pairs]}

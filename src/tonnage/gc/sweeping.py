@@ -6,12 +6,12 @@ repository by repository in random order; the tags of a revision in the order in
 name (3.x). Where that decides what is removed before a failure, it is in `maybe`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tonnage.formats.names import is_digest
-from tonnage.gc.marking import CrashedError, Link, Marking, RefusedError, blob_path
+from tonnage.gc.marking import Marking
+from tonnage.gc.refusals import CrashedError, Link, RefusedError, blob_path
 from tonnage.gc.replica import Replica
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, find, ordered
 
@@ -30,25 +30,23 @@ class HistoryEntry(NamedTuple):
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Removed:
-    """What is removed, each as a folder; a layer link as a file."""
+    """What is removed, each as a folder; a layer link as a file: by name where the collector is followed step by step.
+
+    The rest is in tables (gc_plain_eligible and the like), and here is said how much of it is removed.
+    """
 
     revisions: list[Link] = field(default_factory=list)
     history: list[HistoryEntry] = field(default_factory=list)
     blobs: set[str] = field(default_factory=set)
     layer_links: list[Link] = field(default_factory=list)
-
-    def paths(self) -> Iterator[str]:
-        """Yield the paths below `v2/` that are removed with all that lies in them."""
-        for repository, digest in self.revisions:
-            yield f"repositories/{repository}/_manifests/revisions/{digest.replace(':', '/')}"
-        for repository, tag, digest in self.history:
-            yield f"repositories/{repository}/_manifests/tags/{tag}/index/{digest.replace(':', '/')}"
-        for digest in self.blobs:
-            yield blob_path(digest).removesuffix("/data")
-        for repository, digest in self.layer_links:
-            yield f"repositories/{repository}/_layers/{digest.replace(':', '/')}/link"
+    end_rank: int = 0
+    """Revisions in tables go in all repositories before this place in the walk."""
+    has_blobs: bool = False
+    """Whether blobs in tables go."""
+    has_layer_links: bool = False
+    """Whether layer links in tables go."""
 
 
 class Sweep:
@@ -73,10 +71,12 @@ class Sweep:
             by_repository.setdefault(repository, []).append(digest)
         self.replica.set_eligible(self.marking.eligible)
         for repository, tree in self.replica.trees(list(by_repository), only_eligible=True):
+            self.removed.end_rank = self.marking.ranks[repository]
             tags = _tags_by_digest(tree)
             for digest in by_repository[repository]:
                 self._remove_history(repository, tree, digest, sorted(tags.get(digest, []) + tags[_ANY_DIGEST]))
                 self._remove_revision(repository, tree, digest)
+        self.removed.end_rank = len(self.marking.repositories)
 
     def _remove_revision(self, repository: str, tree: Folder, digest: str) -> None:
         path = f"_manifests/revisions/{digest.replace(':', '/')}"
@@ -132,11 +132,18 @@ class Sweep:
     # --- blobs
 
     def find_blobs(self) -> set[str]:
-        """Return the digests of the blobs that nothing marks. Raises RefusedError on what can be no blob."""
+        """Find the blobs that nothing marks; return the digests of those that are not in gc_unmarked_blob, or may fail.
+
+        Raises RefusedError on what can be no blob.
+        """
         if not self.replica.has_blobs_folder and not self.replica.is_flat:
             self.marking.refuse(RefusedError("blobs", "error enumerating blobs: Path not found: blobs"))
         self._find_odd_blobs(self.replica.odd_blobs, "blobs")
-        return (self.replica.blobs | self._odd_places.keys()) - self.marking.marks
+        places = [digest for digest in self._odd_places if digest not in self.marking.marks]
+        found = {digest for (digest,) in self.replica.run("unmarked", digests=places)} if places else set()
+        if self.replica.symlinks:
+            found.update(digest for (digest,) in self.replica.run("unmarked_blobs"))
+        return found
 
     def _find_odd_blobs(self, node: Node, path: str) -> None:
         """Note the digests of files `data` that lie elsewhere than a blob should and pass for one nevertheless."""
@@ -159,7 +166,7 @@ class Sweep:
         failed: dict[str, str] = {}
         for digest in sorted(digests) if self.replica.symlinks else digests:
             try:
-                if digest not in self.replica.blobs:
+                if not self.replica.near.is_blob(digest):
                     algorithm, _, hexdigits = digest.partition(":")
                     self.replica.find(self.replica.odd_blobs, (algorithm, hexdigits[:2], hexdigits))
                 self._note_gone(blob_path(digest).removesuffix("/data"))
@@ -170,7 +177,9 @@ class Sweep:
             for digest, message in failed.items()
         }
         is_certain = not failed or self.marking.tolerant
-        (self.removed if is_certain else self.maybe).blobs.update(digests - failed.keys())
+        where = self.removed if is_certain else self.maybe
+        where.blobs.update(digests - failed.keys())
+        where.has_blobs = not self.replica.symlinks
         for path, message in sorted(paths.items()):
             self.marking.refuse(RefusedError(path, message, paths))
 
@@ -190,6 +199,7 @@ class Sweep:
         for repository, links in taken.items():
             is_certain = not failed or self.marking.tolerant or set(failed) == {repository}
             (self.removed if is_certain else self.maybe).layer_links.extend(links)
+        (self.removed if not failed or self.marking.tolerant else self.maybe).has_layer_links = True
         messages = {
             f"repositories/{link.repository}/_layers/{link.digest.replace(':', '/')}/link":
             f"failed to delete layer link {link.digest} of repo {link.repository}: Path not found"

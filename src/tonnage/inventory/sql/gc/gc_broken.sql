@@ -15,10 +15,14 @@ part as (
 there as (
     select l.repository_id, l.path_digest_id as digest_id, 'blob' as kind
     from gc_layer_link as l
+    join (select distinct repository_id, child_id from part) as p
+        on p.repository_id = l.repository_id and p.child_id = l.path_digest_id
     where l.is_link_valid and l.digest_id in (select digest_id from store.blob)
     union
     select v.repository_id, v.path_digest_id, 'manifest'
     from gc_revision as v
+    join (select distinct repository_id, child_id from part) as p
+        on p.repository_id = v.repository_id and p.child_id = v.path_digest_id
     where v.is_link_valid and v.digest_id in (select digest_id from store.blob)
 ),
 incomplete as (

@@ -1,7 +1,12 @@
 -- Paths that follow from no other table, and what is there: a file, a folder, nothing, an error. One row per path.
-select path, 'file' as kind, null as detail, content_id from store.stray
+select s.path, 'file' as kind, null as detail, d.digest as content
+from store.stray as s
+left join store.digest as d on d.digest_id = s.content_id
 union all
-select path, 'file', null, content_id from store.extra_link where kind = 'signature'
+select e.path, 'file', null, d.digest
+from store.extra_link as e
+left join store.digest as d on d.digest_id = e.content_id
+where e.kind = 'signature'
 union all
 select path, 'folder', null, null from store.empty_folder
 union all

@@ -4,9 +4,11 @@ with named as (
     union select repository_id, content_id from store.stray where content_id is not null
     union select repository_id, content_id from store.extra_link where content_id is not null
 )
-select w.rank, l.path_digest_id, case when l.is_link_valid then l.digest_id end as content_id
+select w.rank, p.digest as path_digest, case when l.is_link_valid then d.digest end as content
 from gc_layer_link as l
 join gc_walk as w using (repository_id)
+join store.digest as p on p.digest_id = l.path_digest_id
+join store.digest as d on d.digest_id = l.digest_id
 where w.rank between $first_rank and $last_rank
     and (
         $all

@@ -1,2 +1,0 @@
--- Blobs. One row per blob.
-select digest_id from store.blob order by digest_id;

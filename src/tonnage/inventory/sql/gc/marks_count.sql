@@ -1,0 +1,2 @@
+-- How many digests are marked. One row.
+select count(*) from gc_mark;
