@@ -60,7 +60,7 @@ def _named(type_: str) -> Offer:
 def _inventory(ctx: click.Context) -> str:
     here: click.Context | None = ctx
     while here is not None:
-        if value := here.params.get("inventory"):
+        if value := here.params.get("inventory") or next(iter(here.params.get("inventories") or ()), None):
             return str(value)
         here = here.parent
     return os.environ.get("TONNAGE_INVENTORY", "tonnage.duckdb")

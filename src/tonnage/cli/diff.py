@@ -5,14 +5,22 @@ import click
 from tonnage.cli.options import Asked, output_options
 
 
-@click.command(epilog="Example: tonnage diff monday.duckdb friday.duckdb --layers")
+@click.command(
+    epilog="""\b
+Examples:
+  tonnage diff monday.duckdb friday.duckdb --layers
+  tonnage diff origin.duckdb mirror.duckdb --lacks
+  tonnage diff eu.duckdb us.duckdb --both --sort -size_bytes"""
+)
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@click.option("--layers", is_flag=True, help="The layers that came and went, not the repositories.")
+@click.option("--layers", "name", flag_value="layers", help="The layers that came and went, not the repositories.")
+@click.option("--both", "name", flag_value="both", help="Of two registries: the blobs that both store.")
+@click.option("--lacks", "name", flag_value="lacks", help="The tags of OLD that NEW, a mirror, lacks or has otherwise.")
 @output_options
-def command(old: str, new: str, layers: bool, asked: Asked) -> None:
-    """Say who grew between two inventories, and by which layers."""
+def command(old: str, new: str, name: str | None, asked: Asked) -> None:
+    """Say who grew between two inventories, and by which layers; or what two registries share, and what a mirror lacks."""
     from tonnage.cli.output import put_rows
     from tonnage.inventory.database import compare
 
-    put_rows(compare(old, new, "layers" if layers else "repositories"), asked)
+    put_rows(compare(old, new, name or "repositories"), asked)

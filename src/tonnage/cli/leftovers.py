@@ -13,11 +13,11 @@ def with_script(command: click.Command) -> click.Command:
     report = command.callback
     assert report is not None
 
-    def run(script: bool, older_than: str, inventory: str, output: str, **others: Any) -> None:
+    def run(script: bool, older_than: str, inventories: tuple[str, ...], output: str, **others: Any) -> None:
         if script:
-            _write(inventory, output, older_than)
+            _write(_only(inventories), output, older_than)
         else:
-            report(inventory=inventory, output=output, **others)
+            report(inventories=inventories, output=output, **others)
 
     command.callback = run
     command.params[:0] = [
@@ -36,6 +36,16 @@ def with_script(command: click.Command) -> click.Command:
     ]
     command.epilog = "\b\nExamples:\n  tonnage leftovers\n  tonnage leftovers --script -o leftovers.sh"
     return command
+
+
+def _only(inventories: tuple[str, ...]) -> str:
+    from tonnage.errors import UsageError
+    from tonnage.inventory.several import expanded
+
+    found = expanded(inventories)
+    if len(found) > 1:
+        raise UsageError("`--script` is for one registry", "name one inventory")
+    return found[0]
 
 
 def _write(inventory: str, output: str, older_than: str) -> None:

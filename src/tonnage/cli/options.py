@@ -43,6 +43,19 @@ def inventory_option(command: Command) -> Command:
     )(command)
 
 
+def inventories_option(command: Command) -> Command:
+    """Add `--inventory` for reports, which may ask several at once: a tuple, with at least one place in it."""
+    return click.option(
+        "-i",
+        "--inventory",
+        "inventories",
+        metavar="FILE",
+        multiple=True,
+        callback=lambda ctx, _, values: values or (ctx.obj,),
+        help=f"{INVENTORY_HELP} Several, or a folder of them, are asked together.",
+    )(command)
+
+
 def tags_option(command: Command) -> Command:
     """Add `--tags-from`, for registries that keep their tags elsewhere than in the storage."""
     return click.option(

@@ -71,8 +71,9 @@ def refuse_output(output: str) -> None:
     """Refuse to write over what the same call reads, over any inventory, and over a journal. Raises WriteError."""
     place = place_of(Path(output))
     context = click.get_current_context(silent=True)
-    for name, value in context.params.items() if context else ():
-        if name != "output" and isinstance(value, str) and _is_same(place, value):
+    for name, given in context.params.items() if context else ():
+        values = given if isinstance(given, tuple) else (given,)
+        if name != "output" and any(isinstance(value, str) and _is_same(place, value) for value in values):
             raise WriteError(f"`{output}` is what this command reads", "choose another place with -o")
     try:
         with place.open("rb") as file:
@@ -183,12 +184,12 @@ def _height() -> int | None:
     return shutil.get_terminal_size((80, 24)).lines
 
 
-def mention_doubts(inventory: Inventory) -> None:
-    """Say on stderr what makes the answers of this inventory doubtful."""
+def mention_doubts(inventory: Inventory, of: str = "") -> None:
+    """Say on stderr what makes the answers of this inventory doubtful; `of` stands before it."""
     from tonnage.inventory.known import doubts_of
 
     for doubted in doubts_of(inventory):
-        talk(f"{doubted.text}\n  {doubted.advice}")
+        talk(f"{of}{doubted.text}\n  {doubted.advice}")
 
 
 def read_text(path: str) -> str:

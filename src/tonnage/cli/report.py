@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonnage.cli.options import Asked, inventory_option, output_options
+from tonnage.cli.options import Asked, inventories_option, output_options
 
 if TYPE_CHECKING:
     from tonnage.inventory.reports import Report
@@ -23,9 +23,9 @@ A folder of such files becomes commands: TONNAGE_REPORTS=/etc/tonnage/reports to
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the report.")
 @click.option("--check", is_flag=True, help="Run nothing: say what in it PostgreSQL would not read, and what to write.")
-@inventory_option
+@inventories_option
 @output_options
-def command(file: str, settings: tuple[str, ...], check: bool, inventory: str, asked: Asked) -> None:
+def command(file: str, settings: tuple[str, ...], check: bool, inventories: tuple[str, ...], asked: Asked) -> None:
     """Run a report from an .sql file of your own."""
     from tonnage.cli.reports import run_and_put
     from tonnage.inventory.reports import read_report
@@ -34,7 +34,7 @@ def command(file: str, settings: tuple[str, ...], check: bool, inventory: str, a
         _check(read_report(Path(file)), asked)
         return
     values = dict(setting.partition("=")[::2] for setting in settings)
-    run_and_put(read_report(Path(file)), inventory, asked, values)
+    run_and_put(read_report(Path(file)), inventories, asked, values)
 
 
 def _check(report: "Report", asked: Asked) -> None:

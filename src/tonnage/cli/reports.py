@@ -6,7 +6,7 @@ from functools import cache
 import click
 
 from tonnage.cli.leftovers import with_script
-from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
+from tonnage.cli.options import Asked, inventories_option, output_options, tags_option
 from tonnage.inventory.reports import Parameter, Report, builtin_reports, reports_in
 
 _METAVARS = {
@@ -34,18 +34,56 @@ def all_reports() -> dict[str, Report]:
 def report_command(report: Report) -> click.Command:
     """Return the command that runs a report."""
 
-    def run(tags_from: str | None, inventory: str, asked: Asked, **values: str | None) -> None:
+    def run(tags_from: str | None, inventories: tuple[str, ...], asked: Asked, **values: str | None) -> None:
         given = {name: value for name, value in values.items() if value is not None}
-        run_and_put(report, inventory, asked, given, tags_from)
+        run_and_put(report, inventories, asked, given, tags_from)
 
-    options = tags_option(inventory_option(output_options(run)))
+    options = tags_option(inventories_option(output_options(run)))
     command = click.command(report.name, help=report.title, epilog=f"Example: {report.example}")(options)
     command.params[:0] = [_parameter(parameter) for parameter in report.parameters]
     return with_script(command) if report.name == "leftovers" else command
 
 
-def run_and_put(report: Report, path: str, asked: Asked, values: dict[str, str], tags_from: str | None = None) -> None:
-    """Run a report and put its rows out; a person is told what its defaults hide."""
+def run_and_put(
+    report: Report, places: tuple[str, ...], asked: Asked, values: dict[str, str], tags_from: str | None = None
+) -> None:
+    """Run a report and put its rows out; a person is told what its defaults hide.
+
+    Several inventories are asked one after the other, and their rows say of which they are.
+    """
+    from tonnage.inventory.several import expanded
+
+    paths = expanded(places)
+    if len(paths) > 1:
+        _run_on_each(report, paths, asked, values, tags_from)
+    else:
+        _run_on_one(report, paths[0], asked, values, tags_from)
+
+
+def _run_on_each(report: Report, paths: list[str], asked: Asked, values: dict[str, str], tags_from: str | None) -> None:
+    from tonnage.cli.output import mention_doubts, put_rows, talk
+    from tonnage.cli.tags import ask_inventory
+    from tonnage.errors import UsageError
+    from tonnage.inventory.database import Table
+    from tonnage.inventory.reports import run_report
+    from tonnage.inventory.several import ask_each
+
+    if tags_from:
+        raise UsageError("`--tags-from` is for one registry", "name one inventory")
+
+    def ask(path: str, name: str) -> Table:
+        with ask_inventory(path, None) as inventory:
+            table = run_report(inventory, report, values)
+            mention_doubts(inventory, f"{name}: ")
+        return table
+
+    found = ask_each(paths, ask)
+    for text in found.unanswered:
+        talk(text)
+    put_rows(found.table, asked)
+
+
+def _run_on_one(report: Report, path: str, asked: Asked, values: dict[str, str], tags_from: str | None) -> None:
     from tonnage.cli.output import mention_doubts, put_table
     from tonnage.cli.tags import ask_inventory
     from tonnage.inventory.reports import head_of, hidden_by_defaults, run_report
