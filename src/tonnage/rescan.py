@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from tonnage.cli.options import open_options
+from tonnage.cli.pulls import read_pulls
 from tonnage.cli.tags import open_inventory
 from tonnage.errors import (
     AccessError,
@@ -28,11 +29,14 @@ from tonnage.errors import (
     StorageIncompleteError,
     StorageUnreadableError,
     TonnageError,
+    UsageError,
     WriteError,
 )
+from tonnage.exporter.events import waiting
 from tonnage.exporter.expose import expose
 from tonnage.exporter.messages import OTHER, Job, Outcome, decode_job, encode_outcome
 from tonnage.inventory.database import Inventory
+from tonnage.scan.pulls import Pulls
 from tonnage.scan.replace import OtherPlace
 from tonnage.scan.run import scan
 from tonnage.storage import Storage
@@ -139,8 +143,19 @@ def _has_contents(path: str) -> bool:
 def _scan(job: Job) -> str:
     storage = _open(job)
     other_place = OtherPlace.MOVED if job.is_moved else OtherPlace.REFUSED
-    scan(storage, job.inventory, thorough=job.thorough, other_place=other_place)
+    with waiting(job.events) as events:
+        pulls = _pulls_in(events) if events else None
+        scan(storage, job.inventory, thorough=job.thorough, other_place=other_place, pulls=pulls)
     return storage.location
+
+
+def _pulls_in(events: str) -> Pulls | None:
+    """Return what notifications tell; a file that a full disk or a crash left in pieces keeps no scan from its work."""
+    try:
+        return read_pulls([events])
+    except UsageError as error:
+        log.error("notifications are left out: %s", error.message)
+        return None
 
 
 def _open(job: Job) -> Storage | RegistrySource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,17 +11,23 @@ import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily
 from starlette.testclient import TestClient
 
+from tonnage import rescan
+from tonnage.errors import NoStorageError
 from tonnage.exporter.addresses import AddressError, listen, parse_address, url_of
 from tonnage.exporter.app import Pages, make_app
 from tonnage.exporter.cache_path import place_for
+from tonnage.exporter.events import append, kept_of
 from tonnage.exporter.exposition import Exposition, render
 from tonnage.exporter.guard import Bucket, Guard
+from tonnage.exporter.messages import Job
 from tonnage.exporter.state import LIVE, Live, State, Volume
 from tonnage.exporter.web import Web
 from tonnage.exporter.webconfig import RateLimit
+from tonnage.inventory.database import Inventory
+from tonnage.sample import Builder
 
 HASH = "$2b$04$bFDboJo2P.jDDAyYhLPbwu17Ubut30/abr8F9VgSZHedxt5ZoESnG"
-PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/-/scan", "/nowhere", "/metrics/", "//")
+PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/-/scan", "/-/events", "/nowhere", "/metrics/", "//")
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 
@@ -44,9 +51,13 @@ def asked() -> list[str]:
 def client(state: State, asked: list[str]) -> Iterator[Ask]:
     """Return clients of an exporter."""
 
-    def make(web: Web | None = None, path: str = "/metrics", can_scan: bool = False) -> TestClient:
+    def make(
+        web: Web | None = None, path: str = "/metrics", can_scan: bool = False, events: Path | None = None
+    ) -> TestClient:
         web = web or Web(None)
-        pages = Pages(Live(state, web), path, (lambda: asked.append("scan")) if can_scan else None)
+        pages = Pages(
+            Live(state, web), path, (lambda: asked.append("scan")) if can_scan else None, events and str(events)
+        )
         return TestClient(Guard(make_app(pages.routes()), web))
 
     yield make
@@ -297,3 +308,74 @@ def test_the_inventory_has_a_place_of_its_own(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "cache/tonnage").chmod(0o777)
     assert place_for("/srv/a", cache).startswith(str(tmp_path / "tmp"))
     assert place_for("/srv/a", {"HOME": "/proc"}).startswith(str(tmp_path / "tmp"))
+
+
+# --- notifications --------------------------------------------------------------------------------------------------
+
+EVENT = {
+    "id": "e1", "timestamp": "2026-11-29T10:00:00.5Z", "action": "pull", "actor": {"name": "alice"},
+    "request": {"addr": "192.0.2.7", "useragent": "docker/24", "method": "GET"},
+    "target": {"digest": f"sha256:{'ab' * 32}", "repository": "app", "tag": "1", "url": "http://r/v2/app/manifests/1"},
+}  # fmt: skip
+
+
+def test_events_are_kept_for_a_scan(client: Ask, tmp_path: Path) -> None:
+    """Where switched on; what was pulled, and neither from where nor by whom. What are none are refused, and so is much."""
+    events = tmp_path / "it.duckdb.events"
+    assert client().post("/-/events", json={"events": [EVENT]}).status_code == 403
+    exporter = client(events=events)
+    assert exporter.get("/-/events").status_code == 405
+    for _ in range(2):
+        assert exporter.post("/-/events", json={"events": [EVENT]}).status_code == 202
+    kept = events.read_text()
+    assert len(kept.splitlines()) == 2 and EVENT["id"] in kept and "docker/24" in kept
+    assert "192.0.2.7" not in kept and "alice" not in kept
+    for wrong in (
+        b"",
+        b"[]",
+        b"{}",
+        b'{"events": []}',
+        b'{"events": [1]}',
+        b'{"events": [{"target": {}}]}',
+        b"[" * 9999,
+    ):
+        assert exporter.post("/-/events", content=wrong).status_code == 400, wrong
+    assert exporter.post("/-/events", content=b"x" * ((1 << 20) + 1)).status_code == 413
+    assert events.read_text() == kept
+    with events.open("ab") as file:
+        file.truncate(64 << 20)
+    assert exporter.post("/-/events", json={"events": [EVENT]}).status_code == 507
+    events.unlink()
+    events.mkdir()
+    assert exporter.post("/-/events", json={"events": [EVENT]}).status_code == 503
+
+
+def test_events_need_the_login(client: Ask, tmp_path: Path) -> None:
+    """That of the web configuration."""
+    events = tmp_path / "it.duckdb.events"
+    exporter = client(web_of(tmp_path, f"basic_auth_users:\n  registry: {HASH}\n"), events=events)
+    assert exporter.post("/-/events", json={"events": [EVENT]}).status_code == 401
+    assert not events.exists()
+
+
+def test_a_scan_counts_events_once(registry: Builder, tmp_path: Path) -> None:
+    """They wait for one that ends well, and are gone with it; a second time they are known; rubbish stops no scan."""
+    digest = registry.repository("app").image([registry.layer(b"one")], tag="1").digest
+    inventory, events = str(tmp_path / "it.duckdb"), str(tmp_path / "it.duckdb.events")
+    line = kept_of(json.dumps({"events": [{**EVENT, "target": {**EVENT["target"], "digest": digest}}]}).encode())  # type: ignore[dict-item]
+    append(events, line)
+    job = Job(str(tmp_path / "nowhere"), inventory, events=events)
+    with pytest.raises(NoStorageError):
+        rescan._scan(job)
+    assert Path(events).exists()
+    for again in (line, line, "rubbish\n"):
+        append(events, again)
+        rescan._scan(Job(str(registry.root), inventory, events=events))
+        assert not Path(events).exists() and not Path(f"{events}.read").exists()
+        with Inventory(inventory) as opened:
+            found = opened.query("select repository, reference, pulls_count from pull").rows
+        assert found == [("app", digest, 1)]
+    Path(f"{events}.read").write_text(line)  # a scan that failed left it
+    append(events, line)
+    rescan._scan(Job(str(registry.root), inventory, events=events))
+    assert Path(events).exists() and not Path(f"{events}.read").exists()

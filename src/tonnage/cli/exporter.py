@@ -119,6 +119,12 @@ _WEB_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=parse_with(parse_metrics_path),
         help="Where the metrics are.",
     ),
+    click.option(
+        "--web.enable-events",
+        "takes_events",
+        is_flag=True,
+        help="Let POST /-/events tell of pulls: a registry's events.",
+    ),
     click.option("--web.enable-scan", "can_request_scan", is_flag=True, help="Let POST /-/scan begin a scan."),
 )
 
@@ -183,6 +189,7 @@ def prepare(
     addresses: tuple[str, ...],
     web_config_path: str | None,
     metrics_path: str,
+    takes_events: bool,
     can_request_scan: bool,
     **source: Any,
 ) -> tuple["Settings", "Job"]:
@@ -195,9 +202,11 @@ def prepare(
     if delete_untagged and version is None:
         raise UsageError("whose collection?", "the registry's version: --collector 2 or --collector 3")
     check_source(place, source, tags_from)
+    path = inventory or place_for(place)
     job = Job(
         address=place,
-        inventory=inventory or place_for(place),
+        inventory=path,
+        events=f"{path}.events" if takes_events else None,
         source=source,
         tags_from=tags_from,
         thorough=thorough,

@@ -68,7 +68,7 @@ def _front(settings: "Settings", job: "Job", wishes: "Wishes", prefix: str, exte
     def make(routes: Any, sockets: Any, state: "State") -> Shell:
         site.scanning = lambda: scanning_of(state)
         site.volume = lambda: Volume(state.volume.size_bytes, state.volume.free_bytes) if state.volume else None
-        open_paths = (settings.metrics_path, "/-/healthy", "/-/ready", "/-/scan")
+        open_paths = (settings.metrics_path, "/-/healthy", "/-/ready", "/-/scan", "/-/events")
         hosts = Hosts([sock.getsockname()[0] for sock in sockets], external_url)
         return Shell(make_app(site, routes_with_metrics(site, routes)), hosts, prefix, open_paths)
 

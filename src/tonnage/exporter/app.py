@@ -1,18 +1,23 @@
 """The pages of the exporter. They only read what is in memory; `routes` is what another app may take into its own."""
 
+import logging
 from collections.abc import Callable, Sequence
 from html import escape
 
 from prometheus_client.exposition import gzip_accepted
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from tonnage import __version__
+from tonnage.exporter.events import BODY_BYTES, FullError, NotEventsError, append, kept_of
 from tonnage.exporter.exposition import answer, gzipped
 from tonnage.exporter.state import Live
+
+log = logging.getLogger("tonnage")
 
 _PIECE_BYTES = 1 << 16
 _PAGE = """<!DOCTYPE html>
@@ -50,11 +55,14 @@ class Pieces(Response):
 class Pages:
     """Answers requests from the figures of the moment."""
 
-    def __init__(self, live: Live, metrics_path: str, request_scan: Callable[[], None] | None) -> None:
-        """`request_scan` is what a POST to `/-/scan` calls; None is for not at all."""
+    def __init__(
+        self, live: Live, metrics_path: str, request_scan: Callable[[], None] | None, events: str | None = None
+    ) -> None:
+        """`request_scan` is what a POST to `/-/scan` calls, `events` the file for one to `/-/events`; None: not at all."""
         self.live = live
         self.metrics_path = metrics_path
         self.request_scan = request_scan
+        self.events_path = events
 
     async def metrics(self, request: Request) -> Response:
         """Return the metrics: from memory, whatever the storage does."""
@@ -90,6 +98,26 @@ class Pages:
         self.request_scan()
         return PlainTextResponse("a scan will be begun\n", 202)
 
+    async def events(self, request: Request) -> Response:
+        """Take in a registry's notifications, for the next scan. What is not 202 is sent again by the registry."""
+        if self.events_path is None:
+            return PlainTextResponse("events are switched off: --web.enable-events\n", 403)
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > BODY_BYTES:
+                return PlainTextResponse(f"more than {BODY_BYTES} bytes\n", 413, {"Connection": "close"})
+        try:
+            await run_in_threadpool(append, self.events_path, kept_of(body))
+        except NotEventsError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        except FullError as error:
+            return PlainTextResponse(f"{error}\n", 507)
+        except OSError as error:
+            log.error("cannot keep events in `%s`: %s", self.events_path, error.strerror or error)
+            return PlainTextResponse("the events cannot be kept\n", 503)
+        return PlainTextResponse("the next scan counts them\n", 202)
+
     def routes(self) -> list[BaseRoute]:
         """Return the routes; the metrics come first, as their path may be `/`."""
         return [
@@ -98,6 +126,7 @@ class Pages:
             Route("/-/healthy", self.healthy),
             Route("/-/ready", self.ready),
             Route("/-/scan", self.scan, methods=["POST"]),
+            Route("/-/events", self.events, methods=["POST"]),
         ]
 
 

@@ -31,6 +31,8 @@ class Job(msgspec.Struct, frozen=True):
     """Whether that collection is one with -m."""
     is_moved: bool = False
     """The inventory may be of the same storage in another place."""
+    events: str | None = None
+    """Where notifications wait for a scan."""
     scans: bool = True
     """If not, only what is in the inventory already is said."""
 

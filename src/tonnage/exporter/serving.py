@@ -87,7 +87,9 @@ def serve(
 async def _serve(
     settings: Settings, web: Web, sockets: list[socket.socket], scanner: Scanner, live: Live, front: Front | None
 ) -> None:
-    pages = Pages(live, settings.metrics_path, scanner.request if settings.can_request_scan else None)
+    pages = Pages(
+        live, settings.metrics_path, scanner.request if settings.can_request_scan else None, scanner.job.events
+    )
     app = front.make_app(pages.routes(), sockets, live.state) if front else make_app(pages.routes())
     server = LimitedServer(Guard(app, web), web)
     loop = asyncio.get_running_loop()
