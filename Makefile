@@ -52,7 +52,7 @@ test: .venv/ready-dev ## check and test everything, the real registry included
 	$(BIN)/pytest -n 3 --dist worksteal
 	scripts/test-lowest.sh -n 2 tests/unit/test_sql_files.py tests/unit/test_verify.py tests/unit/test_closure.py
 
-docs: .venv/ready-dev ## write anew what follows from something else: docs/reference, parts of deploy, licences
+docs: .venv/ready-dev ## rewrite what follows from something else: docs/reference, parts of deploy, licences
 	$(BIN)/python scripts/generate_docs.py
 	$(BIN)/python scripts/generate_deploy.py
 	$(BIN)/python scripts/licences.py

@@ -13,7 +13,7 @@ from chart import chart_files
 from dashboard import dashboard
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
-GENERATED = "Written by scripts/generate_deploy.py; `make docs` writes it anew."
+GENERATED = "Written by scripts/generate_deploy.py; `make docs` rewrites it."
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 SCANNED_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 WIDTH = 80
 SAMPLE_ROWS = 5
-GENERATED = "<!-- Written by scripts/generate_docs.py; `make docs` writes it anew. -->\n"
+GENERATED = "<!-- Written by scripts/generate_docs.py; `make docs` rewrites it. -->\n"
 MAN = "../man/tonnage.1"
 RELATION = re.compile(r"\b(?:from|join) ([a-z_]+)\b(?! as \()")
 

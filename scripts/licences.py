@@ -30,7 +30,7 @@ CHAPTERS = {
 }
 """By extra. Each lists what the ones before it do not have."""
 
-HEAD = """<!-- Written by scripts/licences.py; `make docs` writes it anew. -->
+HEAD = """<!-- Written by scripts/licences.py; `make docs` rewrites it. -->
 # Licences
 
 tonnage is under [Apache-2.0](../../LICENSE).

@@ -75,7 +75,7 @@ class QueryError(TonnageError):
 
 
 class NotKnownError(TonnageError):
-    """The answer needs what the inventory could not be told, such as orphaned blobs over HTTP."""
+    """The answer needs what the inventory does not know, such as orphaned blobs over HTTP."""
 
     exit_code = 12
     hint = "scan the registry's storage: its folder, or its bucket"

@@ -52,7 +52,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """Why it goes."""
     size_bytes: int
-    """Stored bytes it needs, shared ones included; what is freed is told for the whole plan."""
+    """Stored bytes it needs, shared ones included; what is freed is stated for the whole plan."""
     exclusive_bytes: int = 0
     """Those of them that nothing else in the registry needs, whatever else goes."""
     missing: list[str] = []

@@ -143,6 +143,6 @@ def without_times(text: str) -> str:
 
 
 def with_output(document: str, block: Block) -> str:
-    """Return the document with the outputs of one block put in anew."""
+    """Return the document with the outputs of one block put in again."""
     text = "".join(f"$ {command.line}{command.output}" for command in block.commands)
     return document[: block.start] + text + document[block.end :]

@@ -1,4 +1,4 @@
-"""Golden files: what users see, kept as text. A file's name is the scenario; `pytest --accept` writes them anew."""
+"""Golden files: what users see, kept as text. A file's name is the scenario; `pytest --accept` writes them again."""
 
 from __future__ import annotations
 

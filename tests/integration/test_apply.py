@@ -253,7 +253,7 @@ class TestApply:
             assert tags_of(server, "org/app") == before
 
     def test_schema_1_is_saved_and_deleted(self, story: Story, tmp_path: Path) -> None:
-        """The registry signs it anew each time it is read; its digest is that of what was signed."""
+        """The registry signs it again each time it is read; its digest is that of what was signed."""
         old = story.app.schema1([story.builder.layer(b"very old")], tag="schema1")
         with proxied(story) as (_, proxy):
             assert statuses(run(plan_of(item(old, "org/app", ["schema1"])), proxy.url, tmp_path / "j")) == ["done"]

@@ -155,7 +155,7 @@ def test_the_exporter_serves_what_is_known(served_demo: Server, inventory: Path)
 
 
 def test_no_body_is_read_twice(images: Builder, inventory: Path) -> None:
-    """A rescan asks for names and heads, and reads what is new since; it equals a scan of everything anew."""
+    """A rescan asks for names and heads, and reads what is new since; it equals a scan of everything again."""
     with proxied(images) as proxy:
         scan_storage(source(proxy.url), inventory)
         first = known(inventory)

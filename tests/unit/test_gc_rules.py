@@ -62,7 +62,7 @@ class Tree:
 
     def scan(self) -> None:
         """Scan what is on the disk now."""
-        scan_tree(self.registry.root, self.inventory, full=True)  # what the builder writes anew has the old time
+        scan_tree(self.registry.root, self.inventory, full=True)  # what the builder writes again has the old time
 
     def preview(self, version: int, delete_untagged: bool = False, *arguments: Any, **options: Any) -> Preview:
         """Scan and preview."""
@@ -422,7 +422,7 @@ def test_what_stops_it_in_turn(tree: Tree) -> None:
     )
     assert [stop.path for stop in found.set_aside] == [found.stop.path, "blobs/data"]
     assert found.removed.freed_bytes == 0
-    assert found.put_right is not None and found.put_right.blobs_count == 3  # the link counts as written anew
+    assert found.put_right is not None and found.put_right.blobs_count == 3  # the link counts as rewritten
     put_right = tree.preview(2, as_if_put_right=True)
     assert (put_right.stop, put_right.removed) == (None, found.put_right)
 

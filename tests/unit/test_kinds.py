@@ -116,7 +116,7 @@ def test_platforms_are_dropped_as_a_set(built: tuple[Inventory, dict[str, Descri
     alone = {row["platform"]: row["exclusive_bytes"] for row in rows(inventory, "platforms")}
     assert set(alone) == {"linux/amd64", "linux/arm/v7", "linux/s390x"}
     dropped = drop_platforms(inventory, ["linux/arm/v7"])
-    assert "1 images in 1 repositories go, and 1 indexes are pushed anew" in describe(dropped)
+    assert "1 images in 1 repositories go, and 1 indexes are pushed again" in describe(dropped)
     with pytest.raises(UsageError, match="no image is for `linux/arm`"):
         drop_platforms(inventory, ["linux/arm"])
 

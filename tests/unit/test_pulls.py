@@ -134,7 +134,7 @@ def test_files_add_up_and_nothing_counts_twice(registry: Builder, inventory: Pat
         scan_tree(registry.root, inventory, pulls=read_pulls([packed, plain]))
         assert answer(inventory, counts) == [("access log", "1", 2), ("notifications", D, 2)]
     registry.repository("new").image([registry.layer(b"two")], tag="1")
-    scan_tree(registry.root, inventory)  # one that loads anew
+    scan_tree(registry.root, inventory)  # one that loads again
     assert answer(inventory, counts) == [("access log", "1", 2), ("notifications", D, 2)]
     assert answer(inventory, "select sum(unknown_count) from use_source") == [(1,)]
 

@@ -260,6 +260,6 @@ def test_growth_is_kept(registry: Builder, inventory: Path, grown: dict[str, Any
 
 
 def test_growth_is_kept_by_a_full_scan(registry: Builder, inventory: Path, grown: dict[str, Any]) -> None:
-    """`--full` reads everything anew, and still adds itself to the scans before it."""
+    """`--full` reads everything again, and still adds itself to the scans before it."""
     scan_tree(registry.root, inventory, full=True)
     assert column(inventory, "select scan_id from scan order by scan_id") == [1, 2]

@@ -26,7 +26,7 @@ from tonnage.registry import RemoteManifest, has_digest
 JOURNAL_VERSION = 2
 _BEGINNING = b'{"event":"begun",'
 _NO_JOURNAL = (
-    "name another with --journal FILE, or move a damaged one away: apply looks at each item anew, undo needs it"
+    "name another with --journal FILE, or move a damaged one away: apply looks at each item again, undo needs it"
 )
 
 

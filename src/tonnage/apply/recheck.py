@@ -2,7 +2,7 @@
 
 A manifest may go if it is there, every planned tag points to it, no other tag does, and no tag outside of the plan
 leads to it through an index. Deleting by digest takes every tag with it, so a tag pushed a minute ago must be seen.
-Names of tags are listed anew for each item and new ones resolved; all tags are resolved anew when they have grown old,
+Names of tags are listed again for each item and new ones resolved; all tags are resolved again when they have grown old,
 for one that existed may have been moved onto the digest. What slips through in between is found after the call, by
 comparing what is listed then with what was before: see `steps`.
 

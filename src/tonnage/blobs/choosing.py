@@ -66,7 +66,7 @@ def stored_blobs(inventory: Inventory) -> list[Blob]:
 
 
 def left_over(blobs: Sequence[Blob], verified: dict[str, datetime], since: datetime | None) -> list[Blob]:
-    """Return the blobs that were not verified, or before `since`, or before they were written anew."""
+    """Return the blobs that were not verified, or before `since`, or before they were rewritten."""
 
     def is_done(blob: Blob) -> bool:
         at = verified.get(blob.path)

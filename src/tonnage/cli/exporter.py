@@ -56,7 +56,7 @@ def check_source(place: str, source: dict[str, Any], tags_from: str | None) -> N
 
     for option, file in (("--repositories", source["repositories"]), ("--tags-from", tags_from)):
         if file == "-":
-            raise UsageError(f"{option} is read anew for each scan, which stdin cannot be", "name a file")
+            raise UsageError(f"{option} is read again for each scan, which stdin cannot be", "name a file")
     refuse_others(place, source["keys"])
     check_address(place, open_options(**source))
 

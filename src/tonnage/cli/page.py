@@ -55,7 +55,7 @@ class Wishes:
     """Where the storage is; None for where it was scanned."""
 
     def tags(self) -> "Tags | None":
-        """Return the tags that are kept elsewhere, read anew. Raises TonnageError."""
+        """Return the tags that are kept elsewhere, read again. Raises TonnageError."""
         from tonnage.cli.tags import read_tags
 
         return read_tags(self.tags_from)

@@ -28,7 +28,7 @@ unless --problems-ok; with 18 if most of the storage is not there, such as a dis
 )
 @click.argument("place", metavar="PLACE")
 @inventory_option
-@click.option("--full", is_flag=True, help="Read everything anew; else only what is new since the last scan.")
+@click.option("--full", is_flag=True, help="Read everything again; else only what is new since the last scan.")
 @click.option("--moved", is_flag=True, help="The inventory's storage is in a new place: keep its earlier totals.")
 @click.option("--replace", is_flag=True, help="Give up what the inventory holds, whatever place it is of.")
 @click.option(

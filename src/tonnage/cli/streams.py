@@ -1,6 +1,6 @@
 """Standard output as it really is: a full disk, a pipe nobody reads, closed, or of an encoding that lacks characters.
 
-Whatever is printed goes through `Stdout`, click's help included, so its failures are told from those of anything else.
+Whatever is printed goes through `Stdout`, click's help included, so its failures are kept apart from those of anything else.
 """
 
 import contextlib

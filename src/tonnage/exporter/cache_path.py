@@ -1,4 +1,4 @@
-"""Where the exporter keeps its inventory, unless told."""
+"""Where the exporter keeps its inventory by default."""
 
 import hashlib
 import os

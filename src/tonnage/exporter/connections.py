@@ -68,7 +68,7 @@ class Connections:
 
 
 class Connection(H11Protocol):
-    """One client. What it is given time for ends with a timer, which only getting on sets anew."""
+    """One client. What it is given time for ends with a timer, which only progress resets."""
 
     def __init__(self, connections: Connections, **options: Any) -> None:
         super().__init__(**options)

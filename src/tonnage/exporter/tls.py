@@ -80,7 +80,7 @@ Wrong = Callable[[str, str], WebConfigError]
 
 
 def _load_pair(context: ssl.SSLContext, tls: Tls, wrong: Wrong) -> None:
-    """Load certificate and key. What is wrong with either is told apart by reading them one after the other."""
+    """Load certificate and key. Which of them is wrong shows by reading them one after the other."""
     cert_name, key_name = ("cert_file" if tls.cert_file else "cert"), ("key_file" if tls.key_file else "key")
     cert = _pem(tls, cert_name, wrong)
     key = _pem(tls, key_name, wrong)

@@ -108,7 +108,7 @@ class Marking:
         """Add the repositories below a folder.
 
         In 2.x a plain file `_…` hides whatever comes after it in its folder. In a flat listing a name `_…` hides all that
-        begin like it, as the last thing to be skipped is told by the beginning of the path.
+        begin like it, as the last thing to be skipped is recognised by the beginning of the path.
         """
         marker = _MARKERS[self.collector.version]
         skipped = None
@@ -285,7 +285,7 @@ class Marking:
     # --- tags
 
     def _tags(self, repository: _Repository) -> set[str]:
-        """Return the digests that tags point to. The program reads all tags anew for each revision; once will do."""
+        """Return the digests that tags point to. The program reads all tags again for each revision; once will do."""
         if self._tagged is None:
             self._tagged = self._read_tags(repository)
         return self._tagged

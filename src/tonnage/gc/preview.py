@@ -253,7 +253,7 @@ def _sums_of(replica: Replica, removed: Removed) -> Sums:
 
 
 def _take(inventory: Inventory, removed: Removed) -> None:
-    """Make the tables of what is removed anew."""
+    """Make the tables of what is removed again."""
     history = columns_of((entry.repository, entry.digest) for entry in removed.history)
     history["tags"] = [entry.tag for entry in removed.history]
     for name in ("gc_removed_blob", "gc_removed_revision", "gc_removed_history", "gc_removed_layer_link"):

@@ -1,4 +1,4 @@
-"""A preview, told to people and to programs. Pure: it returns text and never prints."""
+"""A preview as text for people and as JSON for programs. Pure: it returns text and never prints."""
 
 import json
 from collections import Counter

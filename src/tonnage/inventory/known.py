@@ -1,4 +1,4 @@
-"""What an inventory knows, what nobody could have told it, and what it should not be believed.
+"""What an inventory knows, what it cannot know, and what it should not be believed.
 
 A registry asked over HTTP tells what tags lead to, and no more. What it does not tell is null in the tables, `?` in
 reports, and never 0; what could only be answered with it is refused.

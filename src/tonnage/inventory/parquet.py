@@ -2,7 +2,7 @@
 
 In each file's metadata are the version of the tables, what the table and its columns mean; in `scan.parquet` the scan too.
 Beside them lies `catalog.duckdb`, a database of views only, for people with the duckdb program. It is never opened here:
-what is in a folder may be anybody's, so the views are made anew, of our own SQL, over files that are read as data.
+what is in a folder may be anybody's, so the views are recreated, of our own SQL, over files that are read as data.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Inventories made, changed and written anew: what only a scan does, each time in one transaction."""
+"""Inventories made, changed and rewritten: what only a scan does, each time in one transaction."""
 
 import contextlib
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def reopen(path: Path, limit: MemoryLimit | None = None) -> Iterator["duckdb.Duc
     Whoever made it: the connection is locked, and its tables are looked at, before anything is read.
     """
     with _closing(path, limit) as connection:
-        connection.execute("set max_vacuum_tasks = 0")  # else it would take the tables for ones to be written anew
+        connection.execute("set max_vacuum_tasks = 0")  # else it would take the tables for ones to be rewritten
         connection.execute(f"attach {literal(str(path))} as inventory")
         lock_down(connection)
         check(connection, str(path), "inventory")
@@ -41,7 +41,7 @@ def reopen(path: Path, limit: MemoryLimit | None = None) -> Iterator["duckdb.Duc
 
 
 def write_anew(path: Path, limit: MemoryLimit | None = None) -> None:
-    """Write an inventory anew, without the gaps of what is gone from it. Raises duckdb.Error, OSError."""
+    """Rewrite an inventory, without the gaps of what is gone from it. Raises duckdb.Error, OSError."""
     grown = path.with_name("grown")
     path.rename(grown)
     with _closing(path, limit) as connection:

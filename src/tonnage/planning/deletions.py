@@ -112,7 +112,7 @@ class Deletions:
     def settle(self) -> None:
         """Work out what else goes, and what must stay: run after the last target was added.
 
-        What follows from something that turns out to have to stay is taken back, so it is followed anew until all fits.
+        What follows from something that turns out to have to stay is taken back, so it is followed again until all fits.
         """
         self.run("asked")
         while True:

@@ -1,4 +1,4 @@
-"""A set of deletions, told to people."""
+"""A set of deletions as text for people."""
 
 from textwrap import fill
 

@@ -1,4 +1,4 @@
-"""An image, told to people: layers in order with a bar, platforms side by side, what it alone frees."""
+"""An image as text for people: layers in order with a bar, platforms side by side, what it alone frees."""
 
 from tonnage.inventory.database import Table
 from tonnage.planning.images import Image

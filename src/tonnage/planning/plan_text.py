@@ -1,4 +1,4 @@
-"""A plan, told to people. Pure: it returns text and never prints."""
+"""A plan as text for people. Pure: it returns text and never prints."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

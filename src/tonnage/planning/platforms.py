@@ -1,4 +1,4 @@
-"""What dropping platforms everywhere would free: a set of images, as if every index were pushed anew without them.
+"""What dropping platforms everywhere would free: a set of images, as if every index were pushed again without them.
 
 It is not a deletion that the API of a registry has: an index that stays would keep naming what went. So it is a figure to
 decide by, and whoever decides pushes fewer platforms from then on, or the indexes again.
@@ -40,7 +40,7 @@ def describe(dropped: DroppedPlatforms) -> str:
     """Return the totals for people."""
     images, indexes, repositories, stored, freed, shared = dropped.totals.rows[0]
     lines = [
-        f"{images:,} images in {repositories:,} repositories go, and {indexes:,} indexes are pushed anew without them"
+        f"{images:,} images in {repositories:,} repositories go, and {indexes:,} indexes are pushed again without them"
     ]
     amounts = ((stored, "they need"), (freed, "freed: nothing else needs it"), (shared, "stays: others need it too"))
     lines += [f"  {format_size(size):>10}  {what}" for size, what in amounts]

@@ -126,7 +126,7 @@ def _keys(items: Sequence[Item], name: str, values: list[str]) -> dict[str, list
 
 
 def _refuse_old(inventory: Inventory, plan: Plan) -> None:
-    """Refuse an inventory of before. Scans are not told by their number: an inventory made anew begins with 1 again."""
+    """Refuse an inventory of before. The number of a scan does not show it: an inventory recreated begins with 1 again."""
     ((location, is_later),) = _ask(inventory, "scan", since=_moment(plan))
     if location != plan.source.location:
         message = f"the inventory is of `{location}`, the plan of `{plan.source.location}`"

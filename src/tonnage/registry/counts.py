@@ -40,5 +40,5 @@ class Tally:
     def describe(self) -> str:
         """Return the numbers in a line; nothing if nothing was sent."""
         kinds = [*(kind for _, _, kind in _KINDS), _OTHERS]
-        told = ", ".join(f"{self.counts[kind]:,} {kind}" for kind in kinds if self.counts[kind])
-        return f"sent {self.counts.total():,} requests: {told}" if told else ""
+        listed = ", ".join(f"{self.counts[kind]:,} {kind}" for kind in kinds if self.counts[kind])
+        return f"sent {self.counts.total():,} requests: {listed}" if listed else ""

@@ -18,7 +18,7 @@ from tonnage.registry.hidden_tags import has_tag_and_longer
 from tonnage.registry.http import Answer, HungUpError
 
 PAGE_SIZE = 1000
-"""What distribution allows unless told otherwise."""
+"""What distribution allows unless configured otherwise."""
 
 _PAGES_LIMIT = 10_000
 _NAMES_LIMIT = 1_000_000
@@ -110,7 +110,7 @@ def walk_twice(
 ) -> Listing:
     """Return the names of two walks with different borders between pages; of one walk where a page held them all.
 
-    A name that only one walk has is a fault told of, and in the result.
+    A name that only one walk has is reported as a fault, and in the result.
     """
     first = walk(fetch, key, page_size, checks_end=checks_end)
     if first.pages_count == 1 and not first.faults:

@@ -30,7 +30,7 @@ AMD64 = ("linux/amd64",)
 BOTH = ("linux/amd64", "linux/arm64/v8")
 HELM_CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 REBUILDS = (5, 96, 187, 278)
-"""Days of the year on which the base images are built anew."""
+"""Days of the year on which the base images are rebuilt."""
 
 
 @dataclass(frozen=True, slots=True)

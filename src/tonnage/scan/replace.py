@@ -263,8 +263,8 @@ def fill(
 ) -> None:
     """Work out what follows from the rows, and write down this scan's totals. `source`: what is known.
 
-    With `takes_totals` those of earlier scans, and what logs told them, come from the inventory `earlier`; `pulls` is
-    what logs tell now.
+    With `takes_totals` those of earlier scans, and the pulls they read from logs, come from the inventory `earlier`;
+    `pulls` is what logs say now.
     """
     connection.execute(statements("scan")["source"].sql, {"listed_at": None, "whole_bytes": None, **source})
     load(connection, source["kind"])

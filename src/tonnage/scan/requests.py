@@ -1,6 +1,6 @@
 """What a scan over HTTP asks a registry: values in, values out, from several threads at once.
 
-What a registry cannot give for one repository, tag or manifest is told as a fault, and the scan goes on. That it gives
+What a registry cannot give for one repository, tag or manifest is reported as a fault, and the scan goes on. That it gives
 no answer at all, or only "later", ends the scan: figures of half a registry are worse than the old ones.
 """
 

@@ -2,7 +2,7 @@
 
 Content-addressed things never change: a rescan lists names again, and reads only manifests and configurations it has
 not seen. It works in a copy of the inventory: what the earlier scan found in parts of the storage that did not change
-stays, the rest is let go of and comes anew, and what follows from all of it is worked out again.
+stays, the rest is released and comes again, and what follows from all of it is worked out again.
 """
 
 import contextlib
@@ -51,11 +51,11 @@ _BLOBS_PER_WAIT = 10
 """The same where each is a request: few, so that all threads have some."""
 _ALWAYS_US = 2**62
 _GROWN = 1.25
-"""A file that is so many times what it was is written anew: what is gone from its middle leaves gaps."""
+"""A file that is so many times what it was is rewritten: what is gone from its middle leaves gaps."""
 _GAPS_BYTES = 4_000_000
 """Less than that is not worth it, in however small a file."""
 _JOINED_PART = -2
-"""The part of blobs of layouts, as long as those of the earlier scan are told from those of now."""
+"""The part of blobs of layouts, as long as those of the earlier scan are kept apart from those of now."""
 
 
 def scan(
@@ -73,7 +73,7 @@ def scan(
 ) -> Summary:
     """Scan a storage or a registry into an inventory file, replacing it in one step at the end; return what was found.
 
-    `full` reads everything anew; `thorough` opens every folder in search of strays even in a large registry;
+    `full` reads everything again; `thorough` opens every folder in search of strays even in a large registry;
     `other_place` says what becomes of an inventory of another place; `memory_bytes` is what the database may hold;
     `pulls` is what logs tell of who used what.
     Raises TonnageError if the storage cannot be read at all or the result cannot be written; the old file then stays.
@@ -121,7 +121,7 @@ class _Run:
     earlier: EarlierScan | None = None
     """Upon which this scan builds."""
     whole_bytes: int | None = None
-    """The size of that one's file when all of it was last written anew."""
+    """The size of that one's file when all of it was last rewritten."""
     pulls: Pulls | None = None
     """What logs tell, if some were given."""
 

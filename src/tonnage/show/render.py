@@ -237,7 +237,7 @@ def _without_middle(text: str, width: int) -> str:
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    """Return a text in lines that are filled to the end: where characters are wide, words are not told by spaces."""
+    """Return a text in lines that are filled to the end: where characters are wide, no spaces separate words."""
     lines = []
     while text:
         lines.append(_fill(text, width) or text[:1])

@@ -185,7 +185,7 @@ class _Loads:
         """Return a blob and the unit, one shift nearer to room, that may take it over.
 
         A blob's targets are the same whoever shifts it, and one that is used up stays so until distances are measured
-        anew; that is why the position in its holders is kept.
+        again; that is why the position in its holders is kept.
         """
         here, borne = self.distance[unit], self.borne[unit]
         ways = self.ways.get(unit)

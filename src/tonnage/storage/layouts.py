@@ -1,7 +1,7 @@
 """OCI image layouts on a disk: one, or a tree of them, as zot keeps its repositories.
 
 A repository's folder is a part; the folders of other repositories may lie in it. Symbolic links are followed as they
-are in a registry's own storage, and hard links are told by the number of the file.
+are in a registry's own storage, and hard links are recognised by the number of the file.
 """
 
 import os

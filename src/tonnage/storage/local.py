@@ -221,7 +221,7 @@ def _notes_reads(folder: str) -> bool:
 
 
 def _exists(path: Path) -> bool:
-    """Return whether a file is there. Raises StorageUnreadableError where that cannot be told."""
+    """Return whether a file is there. Raises StorageUnreadableError where that cannot be known."""
     try:
         return path.exists()
     except OSError as error:

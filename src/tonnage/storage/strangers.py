@@ -101,7 +101,7 @@ def _meant(path: str) -> str:
 
 
 def _names_in(path: str) -> set[str]:
-    """Return the names in a folder; none where that cannot be told, which others say."""
+    """Return the names in a folder; none where they cannot be read, which others report."""
     try:
         return set(os.listdir(path))
     except OSError:

@@ -57,7 +57,7 @@ class Kept:
         self.lock = threading.Lock()
 
     def table_of(self, session: Inventory, report: Report, values: Mapping[str, str]) -> str:
-        """Return the table a report's rows are in, run anew if they are not there. Raises TonnageError."""
+        """Return the table a report's rows are in, run again if they are not there. Raises TonnageError."""
         refuse_ignorance_of(session, report)
         bound = bind(session, report, dict(values))
         key = hashlib.sha256(repr((report.sql, sorted(bound.items()))).encode()).hexdigest()[:16]

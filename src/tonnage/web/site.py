@@ -117,7 +117,7 @@ class State(NamedTuple):
 
 
 def state_of(snapshot: Snapshot, scanning: Scanning | None, age_seconds: float) -> State:
-    """Return the state of the scans. Old is more than three intervals, or a day for a file that nobody scans anew."""
+    """Return the state of the scans. Old is more than three intervals, or a day for a file that nobody scans again."""
     at = figures.minute(snapshot.scan.finished_at)
     if scanning is not None and scanning.failure:
         return State("diamond", "state.failed", {"reason": scanning.failure, "at": at})

@@ -81,7 +81,7 @@ def _claim(session: Session, address: Address) -> None:
     if strangers:
         raise WriteError(
             f"`{strangers[0][0]}` is built upon the inventory that would be replaced, and is not tonnage's",
-            "drop it, and make it anew after the export; or export to another schema: postgresql://…?schema=NAME",
+            "drop it, and recreate it after the export; or export to another schema: postgresql://…?schema=NAME",
         )
 
 

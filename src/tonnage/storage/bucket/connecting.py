@@ -2,7 +2,7 @@
 
 obstore reads the environment as the clouds' own programs do: keys, web identity, container and instance roles. It does
 not read ~/.aws; boto3 does that, where the extra `aws-profile` is installed and a profile is asked for.
-Retries end when one request's time is up, so an endpoint that stalls is told of in seconds. (obstore's own limits are
+Retries end when one request's time is up, so an endpoint that stalls is reported in seconds. (obstore's own limits are
 ten tries within three minutes.)
 """
 

@@ -1,7 +1,7 @@
 """Requests obstore has no call for: parts of uploads, old versions, and pages with keys it takes for no path.
 
 For S3 obstore signs URLs of objects (`obstore.sign`), with whatever credentials it found: keys, a role, a web identity. It
-signs the query of the URL too, and takes the URL from the endpoint it was told. So an endpoint that ends in a query
+signs the query of the URL too, and takes the URL from the endpoint it was given. So an endpoint that ends in a query
 gives a signed URL of that query; the object's name becomes the value of a parameter that S3 leaves alone, as it does
 all that begin with `x-` (S3 user guide, "Adding custom information to requests"). No second library for signatures,
 and no second search for credentials. Only for S3: the other clouds' logins obstore shows to nobody.

@@ -245,7 +245,7 @@ class BucketStorage:
     def _is_marker(self, page: Keys, position: int) -> bool:
         """Return whether an empty object stands for a folder: its key ends in a slash, which obstore takes off.
 
-        It is told by the key after it, which lies in the folder; else by that there is no object of that name.
+        It shows in the key after it, which lies in the folder; else by that there is no object of that name.
         """
         path = page.paths[position]
         if locate(path).place is not Place.STRAY or locate_in_layouts(path).place is LayoutPlace.BLOB:

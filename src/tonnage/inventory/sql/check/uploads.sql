@@ -1,4 +1,4 @@
--- Uploads that wait, and those begun more than a week before the scan, which a registry purges where it is told to. One row.
+-- Uploads that wait, and those begun more than a week before the scan, which a registry purges where it is configured to. One row.
 with begun as (
     select size_bytes, coalesce(started_at, modified_at) < (select max(started_at) from scan) - interval '7 days' as is_old
     from upload

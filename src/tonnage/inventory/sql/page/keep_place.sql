@@ -1,4 +1,4 @@
--- Keep where each blob lies, with the number of its place, so that a page and the effect of a basket need not work it out anew.
+-- Keep where each blob lies, with the number of its place, so that a page and the effect of a basket need not work it out again.
 create or replace table memory.kept.place as
 select
     p.blob_id,

@@ -1,4 +1,4 @@
--- Empty what is worked out anew from all there is.
+-- Empty what is worked out again from all there is.
 delete from store.alias;
 delete from store.goes_with;
 delete from store.hold;

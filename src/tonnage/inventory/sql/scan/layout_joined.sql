@@ -1,4 +1,4 @@
--- Take back that copies were told apart: one digest, one number, until all is known again.
+-- Undo the numbering of copies: one digest, one number, until all is known again.
 create temp table first_copy as
 select c.digest_id, d.digest_id as first_id
 from store.digest as c

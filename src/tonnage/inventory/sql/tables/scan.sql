@@ -20,7 +20,7 @@ comment on column store.scan.finished_at is 'When it had all its rows, UTC.';
 comment on column store.scan.location is 'What was scanned.';
 comment on column store.scan.tonnage_version is 'Version of tonnage that scanned.';
 comment on column store.scan.schema_version is 'Version of the tables.';
-comment on column store.scan.is_full is 'Whether everything was read anew; false where an earlier inventory was built upon.';
+comment on column store.scan.is_full is 'Whether everything was read again; false where an earlier inventory was built upon.';
 comment on column store.scan.is_searched is 'Whether the folders named by digest were opened in search of strays (--thorough, and small registries).';
 comment on column store.scan.files_count is 'Number of files counted; null where the files were not listed.';
 comment on column store.scan.size_bytes is 'Bytes of all files counted; null where the files were not listed.';

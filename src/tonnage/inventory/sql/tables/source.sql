@@ -7,4 +7,4 @@ comment on column store.source.has_files is 'Whether the files were listed; with
 comment on column store.source.has_stored_sizes is 'Whether the sizes of all blobs are those stored; without, those of layers are what manifests declare.';
 comment on column store.source.listed_at is 'When its keys were listed, UTC, where that was before the scan: an inventory report; null where the scan listed them.';
 comment on column store.source.has_given_tags is 'Whether tags that are kept outside of the storage were given in place of those in it.';
-comment on column store.source.whole_bytes is 'Size of the inventory''s file when all of it was last written anew; null where the last scan did that.';
+comment on column store.source.whole_bytes is 'Size of the inventory''s file when all of it was last rewritten; null where the last scan did that.';

@@ -33,6 +33,6 @@ join images as i on i.platform = b.platform;
 comment on view platform_usage is 'What the images of each platform need. One row per platform.';
 comment on column platform_usage.platform is 'Operating system, architecture and variant.';
 comment on column platform_usage.images_count is 'Images of this platform that some revision needs.';
-comment on column platform_usage.exclusive_bytes is 'Bytes that nothing else needs: what dropping this platform everywhere would free, with the indexes pushed anew without it.';
+comment on column platform_usage.exclusive_bytes is 'Bytes that nothing else needs: what dropping this platform everywhere would free, with the indexes pushed again without it.';
 comment on column platform_usage.shared_bytes is 'Bytes that other platforms, or what is not an image, need too.';
 comment on column platform_usage.stored_bytes is 'Stored bytes of the blobs they need, each counted once.';

@@ -21,7 +21,7 @@ comment on column scan.finished_at is 'When it had all its rows, UTC.';
 comment on column scan.location is 'What was scanned.';
 comment on column scan.tonnage_version is 'Version of tonnage that scanned.';
 comment on column scan.schema_version is 'Version of the tables.';
-comment on column scan.is_full is 'Whether everything was read anew; false where an earlier inventory was built upon.';
+comment on column scan.is_full is 'Whether everything was read again; false where an earlier inventory was built upon.';
 comment on column scan.is_searched is 'Whether the folders named by digest were opened in search of strays (--thorough, and small registries).';
 comment on column scan.files_count is 'Number of files counted; null where the files were not listed.';
 comment on column scan.size_bytes is 'Bytes of all files counted; null where the files were not listed.';

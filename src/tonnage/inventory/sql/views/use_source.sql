@@ -28,7 +28,7 @@ group by f.source;
 comment on view use_source is 'From where it is known what was used: access times of files, and logs. One row per source.';
 comment on column use_source.source is 'access times, or the form of the logs.';
 comment on column use_source.state is 'What they are worth.';
-comment on column use_source.pulls_count is 'Pulls that were told of; files read since they were written.';
+comment on column use_source.pulls_count is 'Pulls that were reported; files read since they were written.';
 comment on column use_source.first_at is 'Time of the first line, UTC; null for access times, which are never the first read.';
 comment on column use_source.last_at is 'Time of the last line, or when access times were last asked for, UTC.';
 comment on column use_source.unknown_count is 'Lines in no form that tonnage knows.';
