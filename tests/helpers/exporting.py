@@ -72,7 +72,7 @@ class Exporter:
         deadline = time.monotonic() + seconds
         while not is_so(found := self.samples()):
             assert time.monotonic() < deadline, f"{found}\n{self.log.read_text()}"
-            time.sleep(0.02)
+            time.sleep(0.1)
         return found
 
     def children(self) -> list[int]:

@@ -29,6 +29,7 @@ from randomdamage import keep_scannable, random_damage
 from randomtrees import random_registry
 from realregistry import REGISTRY, Collection, collect
 from scanning import scan_tree
+from seeds import FACTOR
 from tonnage.gc.marking import Marking
 from tonnage.gc.preview import Preview, listing, paths_of, preview
 from tonnage.gc.refusals import RefusedError
@@ -40,8 +41,8 @@ from tonnage.sample import Builder, documents
 
 pytestmark = pytest.mark.integration
 
-TREES_COUNT = int(os.environ.get("TONNAGE_FUZZ_TREES", "60"))
-TREES_PER_TEST = 5
+TREES_COUNT = int(os.environ.get("TONNAGE_FUZZ_TREES", str(24 * FACTOR)))
+TREES_PER_TEST = 4
 FIRST_SEED = int(os.environ.get("TONNAGE_FUZZ_SEED", "1"))
 DAMAGED_SHARE = float(os.environ.get("TONNAGE_FUZZ_DAMAGED", "0.34"))
 PROGRAMS = {2: REGISTRY, 3: os.environ.get("TONNAGE_REGISTRY_3", "")}

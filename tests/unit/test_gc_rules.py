@@ -6,8 +6,9 @@ names: an image pushed as `app` has the parts `app`, `app config` and `app layer
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha512
 from pathlib import Path
@@ -36,6 +37,8 @@ class Tree:
         self.registry = registry
         self.inventory = inventory
         self.names: Names = {}
+        self.scanned: object = None
+        self.previews: dict[object, Preview] = {}
         for name in ("blobs", "repositories"):
             (registry.v2 / name).mkdir(parents=True)
 
@@ -61,14 +64,26 @@ class Tree:
         return index
 
     def scan(self) -> None:
-        """Scan what is on the disk now."""
-        scan_tree(self.registry.root, self.inventory, full=True)  # what the builder writes again has the old time
+        """Scan what is on the disk now, if that is not what was scanned last."""
+        found = [(path, stat.st_mode, stat.st_size, stat.st_ctime_ns) for path, stat in self.files()]
+        if found != self.scanned:
+            scan_tree(self.registry.root, self.inventory, full=True)  # what the builder writes again has the old time
+            self.scanned = found
+            self.previews.clear()
+
+    def files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield all there is in the registry."""
+        for path in sorted(self.registry.root.rglob("*")):
+            yield str(path), path.lstat()
 
     def preview(self, version: int, delete_untagged: bool = False, *arguments: Any, **options: Any) -> Preview:
-        """Scan and preview."""
+        """Scan and preview, unless that was done of the same before."""
         self.scan()
-        with Inventory(str(self.inventory)) as opened:
-            return preview(opened, version, delete_untagged, *arguments, **options)
+        asked = repr((version, delete_untagged, arguments, options))
+        if asked not in self.previews:
+            with Inventory(str(self.inventory)) as opened:
+                self.previews[asked] = preview(opened, version, delete_untagged, *arguments, **options)
+        return self.previews[asked]
 
     def list(
         self, name: str, version: int, delete_untagged: bool = False, *arguments: Any, **options: Any

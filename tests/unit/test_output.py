@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from test_files import ODD_PLACES, names
 
 from scanning import column
+from seeds import some
 from tonnage.cli import COMMANDS, main
 from tonnage.cli.options import SETTINGS
 from tonnage.cli.reports import all_reports
@@ -218,7 +220,7 @@ def test_a_full_disk_under_stdout_ends_with_10(name: str, folder: Path, demo: Bu
 
 
 @pytest.mark.parametrize("name", ["help", "card", "json"])
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", some(["", "1"], 2))
 def test_odd_streams(name: str, unbuffered: str, folder: Path, demo_inventory: Path) -> None:
     """A closed stdout ends with 10; where stderr is closed or full, nobody is told and nothing else changes."""
     line = PRINTERS[name]
@@ -227,10 +229,15 @@ def test_odd_streams(name: str, unbuffered: str, folder: Path, demo_inventory: P
     normal = run(line, demo_inventory, PYTHONUNBUFFERED=unbuffered)
     for redirection in ("2>&-", "2> /dev/full"):
         done = run(line, demo_inventory, redirection, PYTHONUNBUFFERED=unbuffered)
-        assert (done.returncode, done.stdout) == (0, normal.stdout)
+        assert (done.returncode, without_figures(done.stdout)) == (0, without_figures(normal.stdout))
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])
+def without_figures(text: str) -> str:
+    """Return a text without figures: how full the disk is changes from one call to the next."""
+    return re.sub(r"\d+", "0", text)
+
+
+@pytest.mark.parametrize("encoding", some(["ascii", "gbk", "latin-1"], 3))
 def test_an_encoding_that_lacks_characters(encoding: str, folder: Path, tmp_path: Path, registry: Builder) -> None:
     """People are shown an escape, JSON is escaped as JSON is, and what has to be exact is refused with exit 10."""
     repo = registry.repository("app")
