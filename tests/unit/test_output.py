@@ -37,6 +37,9 @@ WRITERS = {
     "what-if": "what-if ml/notebook -o OUT",
     "explain": "explain plan.json -o OUT",
     "verify": "verify plan.json --json -o OUT",
+    "doctor": "doctor -o OUT",
+    "check": "check --older-than 1h -o OUT",
+    "verify-blobs": "verify-blobs --storage REGISTRY --sample 1KiB --nice 0 -q --format json -o OUT",
     "ncdu": "ncdu -o OUT",
     "diff": "diff INVENTORY INVENTORY -o OUT",
     "script": "leftovers --script -o OUT",
@@ -60,6 +63,10 @@ PRINTERS = {
 """Calls of every kind of output to stdout."""
 NOTHING_TO_PRINT = {"verify": 14, "diff": 0}
 """And their exit codes: the inventory is not later than the plan, and between it and itself nothing has changed."""
+
+
+ENDS_WITH = {"doctor": (29,), "check": (27,), "verify-blobs": (0, 36)}
+"""Those that say by their exit code what they found in the demo; a sample is taken by chance."""
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +170,7 @@ def test_a_place_that_is_odd_and_good_is_written(
         out.symlink_to(real)
     Path(folder / "disk/real.new").write_text("mine")
     Path(folder / "it.new").write_text("mine")
-    assert call(filled(WRITERS[writer], str(out), demo, demo_inventory)) == 0
+    assert call(filled(WRITERS[writer], str(out), demo, demo_inventory)) in ENDS_WITH.get(writer, (0,))
     capsys.readouterr()
     assert out.stat().st_size > 0 or writer == "diff"  # of an inventory and itself there is nothing to say
     assert out.is_symlink() == (what in ("link", "dangling link"))

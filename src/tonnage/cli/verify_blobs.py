@@ -102,7 +102,7 @@ def command(inventory: str, tags_from: str | None, asked: Asked, thorough: bool,
             found = verify_blobs(opened, storage, wanted, notes, _now, monitor)
     if not own["quiet"]:
         talk(_summary(found))
-    if found.problems.rows or asked.is_table:
+    if found.problems.rows or asked.is_table or asked.output != "-":
         put_rows(found.problems, asked)
     if found.problems.rows:
         sys.exit(BLOBS_DAMAGED)
