@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: help demo install share scan lint test docs lock site build release-check bench clean
+.PHONY: help demo install share scan lint test-quick test docs lock site build release-check bench clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -45,6 +45,10 @@ lint: .venv/ready-dev ## check all that can be checked without running tonnage
 	$(BIN)/python scripts/generate_deploy.py --check
 	$(BIN)/python scripts/lock.py --check
 	$(BIN)/python scripts/licences.py --check
+
+test-quick: .venv/ready-dev ## check and test what needs no server and little time: a minute
+	@$(MAKE) lint
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not integration" tests/unit
 
 test: .venv/ready-dev ## check and test everything, the real registry included
 	scripts/install-test-programs.sh

@@ -13,6 +13,8 @@ import pytest
 from scanning import answer, scan_tree
 from tonnage.sample import Builder, Descriptor
 
+pytestmark = pytest.mark.slow
+
 LAYERS = """
 select f.parent, f.child
 from manifest_ref as f

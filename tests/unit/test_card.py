@@ -18,6 +18,8 @@ from tonnage.sample import Builder
 from tonnage.show.card import card
 from tonnage.show.verdict import facts_of, verdict
 
+pytestmark = pytest.mark.slow
+
 GIB = 2**30
 FULL = Volume(40 * GIB, 2 * GIB)
 

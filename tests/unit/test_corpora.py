@@ -21,6 +21,8 @@ from tonnage.exporter.messages import Job
 from tonnage.inventory.database import Inventory
 from tonnage.storage.opening import open_storage
 
+pytestmark = pytest.mark.slow
+
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
 EXPECTED = sorted(CORPORA.glob("gitlab/expected/*.json"))
 OPTIONS = "--since 2026-08-18 --hub-style --attestations --flavour oci --delete 0.4 --uploads 3"

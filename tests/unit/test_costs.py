@@ -19,6 +19,8 @@ from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 Needs = dict[str | None, set[str]]
 PER_BYTE = 1024**3
 """The price of a GiB at which a byte costs 1: whole cents are then finer than bytes."""

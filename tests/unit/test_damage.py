@@ -17,6 +17,8 @@ from damage import CONTENT, FILES, FOLDERS, ON_FILES, ON_FOLDERS, READING, Paths
 from scanning import Rows, answer, check_sums, column, everything, problems, scan_tree
 from tonnage.sample import documents
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Damaged:

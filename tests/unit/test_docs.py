@@ -22,6 +22,8 @@ from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import builtin_reports
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 WRITTEN = [

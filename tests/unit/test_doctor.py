@@ -18,6 +18,8 @@ from tonnage.cli import main
 from tonnage.inventory.database import Inventory
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 SAFE = ["collection 2.x", "collection 3.x"]
 RISKY = ["collection 2.x -m", "collection 3.x -m"]
 

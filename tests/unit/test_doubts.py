@@ -19,6 +19,8 @@ from tonnage.show.card import card
 from tonnage.show.verdict import facts_of
 from tonnage.storage.local import open_local
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("app", "team/api", "team/web")
 PATH = "i.duckdb"
 

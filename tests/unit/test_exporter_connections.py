@@ -30,6 +30,8 @@ from tonnage.exporter.state import Live, State
 from tonnage.exporter.throttle import Throttle
 from tonnage.exporter.web import Web
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 12
 HELD_BYTES = 600_000
 """For one client at most: asyncio holds 512 KiB of what is sent inside of TLS before it makes the sender wait."""

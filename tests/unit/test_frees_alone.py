@@ -20,6 +20,8 @@ from tonnage.inventory.database import Inventory
 from tonnage.planning.deletions import Deletions, Totals
 from tonnage.sample import Builder, Descriptor
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("TONNAGE_EXAMPLES", "4"))
 TAGS = "select repository, tag, frees_alone_bytes from tag_usage order by repository, tag"
 REVISIONS = """

@@ -28,6 +28,8 @@ from tonnage.plan import prediction_of
 from tonnage.planning.planner import Wanted, make_plan
 from tonnage.sample import Builder, Descriptor, Repository, documents
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 

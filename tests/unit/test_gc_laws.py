@@ -20,6 +20,8 @@ from tonnage.gc.replica import Collector, Replica
 from tonnage.inventory.database import Inventory
 from tonnage.sample import documents
 
+pytestmark = pytest.mark.slow
+
 SEEDS = seeds(300, 8)
 MANIFEST_TYPES = {
     documents.OCI_MANIFEST,

@@ -26,6 +26,8 @@ from tonnage.inventory.database import Inventory
 from tonnage.plan import Action, Item
 from tonnage.sample import Builder, Descriptor, Repository, documents
 
+pytestmark = pytest.mark.slow
+
 Names = dict[str, str]
 MODES = [(2, False), (2, True), (3, False), (3, True)]
 

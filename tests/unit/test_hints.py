@@ -16,6 +16,8 @@ from tonnage.cli.remote import Target
 from tonnage.inventory.pace import Volume
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[..., tuple[object, str]]
 
 

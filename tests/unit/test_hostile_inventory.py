@@ -21,6 +21,8 @@ from tonnage.inventory.foreign import tables_of
 from tonnage.inventory.writing import create
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 SECRET = "root:$6$hash:19000"
 
 

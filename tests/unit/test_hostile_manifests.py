@@ -17,6 +17,8 @@ from tonnage.planning.planner import Wanted, make_plan
 from tonnage.planning.policy import parse_policy
 from tonnage.sample import Builder, Descriptor, documents
 
+pytestmark = pytest.mark.slow
+
 COUNT = 12_000
 MANIFESTS_COUNT = 1_200
 """Together some two megabytes. What joins them before it counts has 14 million rows."""

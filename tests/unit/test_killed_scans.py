@@ -15,6 +15,8 @@ from scanning import column, scan_tree
 from seeds import FACTOR
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 KILLING = Path(__file__).parents[1] / "helpers/killing.py"
 OLD, NEW = ["1"], ["1", "2"]
 

@@ -19,6 +19,8 @@ from tonnage.planning.platforms import describe, drop_platforms
 from tonnage.sample import Builder, Descriptor
 from tonnage.sample.documents import digest_of, image_manifest
 
+pytestmark = pytest.mark.slow
+
 ARTIFACTS = {
     "signature": ("", "application/vnd.dev.cosign.simplesigning.v1+json"),
     "sbom": ("", "application/spdx+json"),

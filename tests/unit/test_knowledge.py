@@ -20,6 +20,8 @@ from tonnage.sample import Builder
 from tonnage.show.card import card
 from tonnage.show.verdict import facts_of
 
+pytestmark = pytest.mark.slow
+
 UNKNOWN_CLASSES = ["links", "orphaned", "strays", "untagged", "uploads"]
 
 

@@ -22,6 +22,8 @@ from tonnage.storage import Entry, Part
 from tonnage.storage.local import LocalStorage
 from tonnage.storage.memory import MemoryStorage
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("TONNAGE_EXAMPLES", "3"))
 few = settings(
     max_examples=EXAMPLES,

@@ -36,6 +36,8 @@ from tonnage.scan.run import Summary
 from tonnage.storage import Format
 from tonnage.storage.opening import open_storage
 
+pytestmark = pytest.mark.slow
+
 KNOWN_TO_BOTH = (
     "select repository, tag, digest from tag",
     "select repository, digest, state from revision",

@@ -17,6 +17,8 @@ from tonnage.inventory.database import Inventory
 from tonnage.planning.leftovers import Leftovers, find_leftovers, script
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 LONG_AGO = datetime(2026, 1, 2, tzinfo=UTC)
 NASTY = ("it's", 'a "b" $(touch owned) `touch owned`', "new\nline", "-rf", "ü x", "*", "\\")
 

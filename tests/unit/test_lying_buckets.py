@@ -17,6 +17,8 @@ from tonnage.scan.run import Summary
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.opening import OpenOptions, open_storage
 
+pytestmark = pytest.mark.slow
+
 ENDS_WITHIN_SECONDS = 60
 
 

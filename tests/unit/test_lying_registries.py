@@ -18,6 +18,8 @@ from tonnage.scan.run import Summary, scan
 from tonnage.storage.opening import OpenOptions, open_storage
 from tonnage.storage.registry import RegistrySource
 
+pytestmark = pytest.mark.slow
+
 ENDS_WITHIN_SECONDS = 60
 
 

@@ -35,6 +35,8 @@ from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import parse_report
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 ALL = {**builtin_metrics(), **compat_metrics()}
 GAUGE = "-- Ones. One row per one.\n-- type: gauge\n"
 

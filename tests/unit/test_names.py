@@ -13,6 +13,8 @@ from tonnage.gc.preview import preview
 from tonnage.inventory.database import Inventory
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 LONG_AFTER_HOST = "example.com/" + "/".join(["x" * 82, "y" * 82, "z" * 80])
 
 

@@ -22,6 +22,8 @@ from tonnage.sample import Builder
 from tonnage.show.ncdu import ORPHANED, UPLOADS, export
 from tonnage.sizes import format_size
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 

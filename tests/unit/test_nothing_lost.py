@@ -20,6 +20,8 @@ from tonnage.gc.preview import deletion_of, paths_of, preview
 from tonnage.inventory.database import Inventory
 from tonnage.plan import Action, Item, prediction_of
 
+pytestmark = pytest.mark.slow
+
 
 def delete(v2: Path, item: Item, version: int) -> None:
     """Do to the files what the registry's API does."""

@@ -24,6 +24,8 @@ from tonnage.cli.streams import Content, Stdout, fitted
 from tonnage.errors import WriteError
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 JOURNAL = '{"event":"begun","version":1,"plan":"0123456789ab","registry":"http://127.0.0.1:1"}\n'
 WRITERS = {
     "scan": "scan REGISTRY -i OUT",

@@ -16,6 +16,8 @@ from scanning import scan_tree
 from tonnage.sample import Builder, Descriptor
 from tonnage.web.links import Links, parse_image, rest_of, target_of
 
+pytestmark = pytest.mark.slow
+
 BROWSER = {"Accept": "text/html"}
 SCRIPT = "<script>alert(1)</script>"
 TAGS = (

@@ -25,6 +25,8 @@ from tonnage.sample import Builder
 from tonnage.web.shell import HEADERS, Hosts
 from tonnage.web.site import Scanning, Site
 
+pytestmark = pytest.mark.slow
+
 BROWSER = {"Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
 SCRIPT = {"Accept": "application/json", "Content-Type": "text/plain"}
 PAGES = [

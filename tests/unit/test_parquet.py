@@ -19,6 +19,8 @@ from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.inventory.statements import statements
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lake(demo_inventory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -29,6 +29,8 @@ from tonnage.sizes import format_size
 from tonnage.storage import Entry, Type
 from tonnage.storage.memory import MemoryStorage
 
+pytestmark = pytest.mark.slow
+
 
 class PartlyUnreadable(MemoryStorage):
     """A storage with a folder that only the registry's user may read."""

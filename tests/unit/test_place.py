@@ -15,6 +15,8 @@ from tonnage.web.snapshot import open_snapshot
 from tonnage.web.tree import Kind, Place
 from tonnage.web.treemap import shown_of
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(24)
 
 

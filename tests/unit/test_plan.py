@@ -22,6 +22,8 @@ from tonnage.planning.policy import parse_policy
 from tonnage.planning.units import GoalUnreachableError
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ID = "4f" * 32
 

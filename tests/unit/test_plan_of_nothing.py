@@ -17,6 +17,8 @@ from tonnage.planning.planner import Wanted, make_plan
 from tonnage.planning.policy import parse_policy
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 POLICY = '[[rule]]\nrepositories = ["{}"]\nkeep_last = 3\n'
 WISHES = {

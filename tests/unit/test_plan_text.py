@@ -18,6 +18,8 @@ from tonnage.planning.policy import parse_policy
 from tonnage.show.plot import Plot, draw
 from tonnage.sizes import parse_size
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 WISHES = {
     "free": Wanted(free_bytes=parse_size("20GiB")),

@@ -14,6 +14,8 @@ import yaml
 from console import run
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "preflight"
 INPUTS = yaml.safe_load((ACTION / "action.yml").read_text())["inputs"]

@@ -24,6 +24,8 @@ from tonnage.planning.planner import Wanted, make_plan
 from tonnage.planning.policy import parse_policy
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 D = "sha256:" + "ab" * 32
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 JSON_FIELDS = {

@@ -26,6 +26,8 @@ from tonnage.sample import Builder
 from tonnage.storage.opening import OpenOptions, open_storage
 from tonnage.storage.report import ReportStorage, describe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def content(registry: Builder) -> Builder:

@@ -40,6 +40,8 @@ from tonnage.scan.workers import Crew, WorkerFailedError
 from tonnage.storage.local import LocalStorage
 from tonnage.storage.memory import MemoryStorage
 
+pytestmark = pytest.mark.slow
+
 LATER = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 

@@ -29,6 +29,8 @@ from scanning import (
 from tonnage.sample import Builder, Descriptor, documents
 from tonnage.storage.local import LocalStorage
 
+pytestmark = pytest.mark.slow
+
 LATER = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 # --- scanning again -------------------------------------------------------------------------------------------------

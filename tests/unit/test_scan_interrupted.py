@@ -36,6 +36,8 @@ from tonnage.scan.replace import exchange
 from tonnage.scan.run import OtherPlace
 from tonnage.storage.local import LocalStorage
 
+pytestmark = pytest.mark.slow
+
 LATER = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 # --- interruption, readers, versions --------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.inventory.several import ask_each, registry_names
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[..., tuple[object, str, str]]
 ROWS = ("--json", "--limit", "0")
 

@@ -20,6 +20,8 @@ from tonnage.scan.over_http import manifests, names, work
 from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(__file__).parents[2] / "src" / "tonnage"
 FOLDERS = sorted(path.name for path in (SOURCE / "inventory" / "sql").iterdir() if path.is_dir())
 FILES = [(folder, name) for folder in FOLDERS for name in statements(folder)]

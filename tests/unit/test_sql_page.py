@@ -18,6 +18,8 @@ from tonnage.web.children import Child
 from tonnage.web.sandbox import BusyError, Sandbox, setting_of
 from tonnage.web.snapshot import Snapshot, open_snapshot
 
+pytestmark = pytest.mark.slow
+
 REFUSED = [
     "", "-- nothing", "select 1; select 2",
     "create table store.x as select 1", "create table memory.main.x as select 1", "create temp table x as select 1",

@@ -26,6 +26,8 @@ from tonnage.inventory.steering import Steering, steer, steer_rows
 from tonnage.planning.policy import parse_policy
 from tonnage.show.forms import BINARY, FORMS, TEXT, form_of, to_markdown, to_xlsx
 
+pytestmark = pytest.mark.slow
+
 OWN = """-- Tags of my own. One row per tag.
 -- $repository repository any: only tags of these repositories
 -- $word text any: whatever

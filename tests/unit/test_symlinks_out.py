@@ -16,6 +16,8 @@ from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Leaves, Type
 from tonnage.storage.layouts import find_layouts
 from tonnage.storage.local import LocalStorage, open_local
 
+pytestmark = pytest.mark.slow
+
 SECRET = "root:$6$secret-hash:19000:0:99999:7:::"
 REVISIONS = "_manifests/revisions"
 PLACES = {

@@ -12,6 +12,8 @@ import pytest
 from scanning import Rows, answer, scan_tree
 from tonnage.sample import Builder, Descriptor, Repository, documents
 
+pytestmark = pytest.mark.slow
+
 BASE, OTHER = b"base" * 10, b"other"
 
 

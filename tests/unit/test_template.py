@@ -10,6 +10,8 @@ import pytest
 from tonnage.inventory.statements import statements
 from tonnage.inventory.writing import create
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = "select schema_name, table_name, sql, comment from duckdb_tables() where database_name = 'i' order by all"
 COLUMNS = "select * exclude (database_oid, schema_oid, table_oid) from duckdb_columns() where database_name = 'i'"
 VIEWS = "select view_name, sql, comment from duckdb_views() where database_name = 'i' and not internal order by all"

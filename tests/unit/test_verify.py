@@ -19,6 +19,8 @@ from tonnage.planning.planner import Wanted, make_plan
 from tonnage.planning.verify import Verification, VerifyError, verify
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 FINISHED = datetime(2026, 3, 4, 5, 6, 7, 500_000, tzinfo=UTC)
 
 

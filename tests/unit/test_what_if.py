@@ -17,6 +17,8 @@ from tonnage.inventory.database import Inventory
 from tonnage.planning.deletions import Deletions, Totals
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def deleting(registry: Builder, *targets: str) -> Iterator[Deletions]:

@@ -14,6 +14,8 @@ import pytest
 
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 CREW = """
 import os, sys, time
 from tonnage.scan.workers import Crew
