@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from realregistry import HTPASSWD, collect, running_registry, skopeo_copy, umoci_image
+from scanning import column, scan_tree
 from tonnage.sample import Builder, documents
 
 pytestmark = pytest.mark.integration
@@ -126,3 +127,33 @@ def test_the_options_of_the_harness_work(registry: Builder) -> None:
         assert server.get("/below/v2/app/manifests/1").status == 200
         assert server.request("POST", "/below/v2/app/blobs/uploads/", b"").status == 405
     assert "listening on" in (registry.root / "log").read_text()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "nonsense", "sha256:" + 64 * "0", None], ids=["empty", "bad", "another's", "gone"]
+)
+def test_a_tag_is_broken_where_the_registry_fails(content: str | None, registry: Builder, tmp_path: Path) -> None:
+    """One repository for each link of an index that is damaged: what is called broken is what cannot be pulled whole."""
+    damaged = ("none", "tag's revision", "revision", "config", "layer")
+    wanted: dict[str, list[str]] = {}
+    for name in damaged:
+        repo = registry.repository(name.replace("'s ", "-"))
+        layer, config = (
+            registry.layer(name.encode()),
+            registry.blob(f'{{"of": "{name}"}}'.encode(), documents.OCI_CONFIG),
+        )
+        image = repo.image([layer], config=config)
+        index = repo.index([image], tag="1")
+        wanted[repo.path.name] = [f"manifests/{one}" for one in ("1", image.digest)]
+        wanted[repo.path.name] += [f"blobs/{one.digest}" for one in (config, layer)]
+        digest = {"tag's revision": index, "revision": image, "config": config, "layer": layer}.get(name)
+        if digest:
+            folder = "_layers" if name in ("config", "layer") else "_manifests/revisions"
+            link = repo.path / folder / digest.digest.replace(":", "/") / "link"
+            link.unlink() if content is None else link.write_text(content)
+    with running_registry(registry.root) as server:
+        answers = {name: [server.get(f"/v2/{name}/{path}").status for path in paths] for name, paths in wanted.items()}
+    failing = {name for name, found in answers.items() if set(found) != {200}}
+    scan_tree(registry.root, tmp_path / "inventory")
+    assert set(column(tmp_path / "inventory", "select repository from broken_tag")) == failing
+    assert failing == set(wanted) - {"none"}

@@ -3,17 +3,25 @@ create or replace view broken_tag as
 with cache as (  -- fetches again what is missing, so that only damage is in the way
     select count(*) > 0 as is_cache from store.problem where kind = 'pull_through_cache'
 ),
+unusable as (  -- links that hold no digest: the registry fails on them, as it does on none at all
+    select distinct r.repository_id, d.digest_id, p.kind in ('empty_revision_link', 'bad_revision_link') as is_manifest
+    from store.problem as p
+    join store.repository as r on r.repository = p.repository
+    join store.digest as d on d.digest = p.digest
+    where p.kind in ('empty_revision_link', 'bad_revision_link', 'empty_layer_link', 'bad_layer_link')
+),
 target as (
     select
         t.repository_id,
         t.tag,
-        m.digest_id as root_id,
+        case when z.digest_id is null then m.digest_id end as root_id,
         exists (
             select 1 from store.manifest as u where u.digest_id = s.digest_id and u.kind = 'unreadable'
         ) as is_unreadable
     from store.tag as t
     left join store.revision_state as s on s.repository_id = t.repository_id and s.digest_id = t.digest_id
     left join store.manifest as m on m.digest_id = s.digest_id and m.kind <> 'unreadable'
+    left join unusable as z on z.repository_id = t.repository_id and z.digest_id = t.digest_id and z.is_manifest
 ),
 part as (
     select r.repository_id, r.root_id, f.child_id, f.size_bytes, f.role = 'manifest' as is_manifest
@@ -23,12 +31,19 @@ part as (
     join store.digest as d on d.digest_id = f.child_id
     where f.role <> 'subject' and not f.has_urls and d.digest <> ''
 ),
-linked as (
+link as (
     select l.repository_id, l.path_digest_id as digest_id, false as is_manifest, l.digest_id as stored_id
     from store.layer_link as l
     union
     select v.repository_id, v.path_digest_id, true, v.digest_id
     from store.revision as v
+),
+linked as (
+    select l.repository_id, l.digest_id, l.is_manifest, l.stored_id
+    from link as l
+    left join unusable as z
+        on z.repository_id = l.repository_id and z.digest_id = l.digest_id and z.is_manifest = l.is_manifest
+    where z.digest_id is null
     union  -- over HTTP links are unknown, and a blob that is there is taken for linked
     select p.repository_id, p.child_id, false, p.child_id
     from part as p
@@ -76,4 +91,4 @@ where f.reason is not null or t.root_id is null and (t.is_unreadable or not (sel
 comment on view broken_tag is 'Tags that cannot be pulled completely; of a pull-through cache, which fetches what is missing, only damaged ones. One row per repository and tag.';
 comment on column broken_tag.repository is 'Repository.';
 comment on column broken_tag.tag is 'Name of the tag.';
-comment on column broken_tag.reason is 'no manifest: it leads to none that can be read. missing: something it needs is not stored. unlinked: it is stored, but its repository has no link to it. damaged: its bytes are not those that are declared.';
+comment on column broken_tag.reason is 'no manifest: it leads to none that can be read. missing: something it needs is not stored. unlinked: it is stored, but its repository has no link to it, or one that holds no digest. damaged: its bytes are not those that are declared.';
