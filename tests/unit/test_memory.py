@@ -1,5 +1,7 @@
 """What the database may hold follows what is scanned, and ends at what the machine or the container has."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,21 @@ def test_a_container_has_a_ceiling_of_its_own(tmp_path: Path, content: str, expe
     (tmp_path / "memory.max").write_text(f"{content}\n")
     found = ceiling((str(tmp_path / "memory.max"), str(tmp_path / "absent")))
     assert found == (expected or ceiling(()))
+
+
+def test_what_only_answers_has_a_limit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit goes to the folder for temporary files, and nothing of it stays."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with connect() as connection:
+        bound = connection.execute("select current_setting('memory_limit')").fetchall()
+        connection.execute(f"set memory_limit = '{ceiling() // 1_000_000}MB'")
+        assert connection.execute("select current_setting('memory_limit')").fetchall() == bound
+        connection.execute("set memory_limit = '30MB'")
+        connection.execute("create temp table t as select hash(i) as h, i from range(3_000_000) r(i) order by h")
+        assert connection.execute("select sum(size) > 0 from duckdb_temporary_files()").fetchall() == [(True,)]
+        assert [path.name for path in tmp_path.iterdir()] == [f"tonnage-{os.getpid()}.tmp"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_too_little_memory_is_an_error_with_a_next_step(demo: Builder, tmp_path: Path) -> None:

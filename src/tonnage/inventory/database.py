@@ -22,7 +22,7 @@ from tonnage.formats.quoting import identifier, literal
 from tonnage.inventory.failures import SYSTEM_HINT, Failure, failure_of, system_reason
 from tonnage.inventory.foreign import Column, lock_down, parse_tables, tables_of
 from tonnage.inventory.interrupts import interruptible
-from tonnage.inventory.memory import MemoryLimit
+from tonnage.inventory.memory import MemoryLimit, reading_config
 from tonnage.inventory.parquet import is_folder, open_folder, prefix_of
 from tonnage.inventory.postgresql.address import is_address
 from tonnage.inventory.rows import SCHEMA_VERSION
@@ -57,7 +57,7 @@ def connect(limit: MemoryLimit | None = None) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
     config: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    connection = duckdb.connect(config=config | (limit.config() if limit else {}))
+    connection = duckdb.connect(config=config | (limit.config() if limit else reading_config()))
     connection.execute("set timezone = 'UTC'")
     return connection
 

@@ -1,10 +1,11 @@
-"""How much memory the database may hold while an inventory is made: no more than the rows need, or the machine has.
+"""How much memory the database may hold: while an inventory is made no more than the rows need, or the machine has.
 
 A fixed limit fails on a registry that is large enough, and one that follows the machine alone makes the scan of a small
 registry as large as that. So the limit grows with what is staged, up to a quarter of what there is.
 """
 
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,19 @@ class MemoryLimit:
         if wanted >= self.bytes + _STEP or self.bytes < wanted == self.ceiling_bytes:
             self.bytes = wanted
             connection.execute(f"set memory_limit = '{_text(wanted)}'")
+
+
+def reading_config() -> dict[str, str | int]:
+    """Return what a database is opened with that only answers: what does not fit goes to the disk for temporary files."""
+    return {"memory_limit": _text(ceiling()), "temp_directory": spill_folder()}
+
+
+def spill_folder() -> str:
+    """Return where a database puts what does not fit, if it has to: it makes the folder, and removes it at its end.
+
+    A database in memory would take a folder `.tmp` where the command is run.
+    """
+    return f"{tempfile.gettempdir()}/tonnage-{os.getpid()}.tmp"
 
 
 def ceiling(files: tuple[str, ...] = _CGROUP_FILES) -> int:

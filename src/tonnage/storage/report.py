@@ -13,6 +13,7 @@ from typing import Any
 from tonnage.errors import StorageUnreadableError
 from tonnage.formats.layout import ANCHORS
 from tonnage.formats.quoting import identifier, literal
+from tonnage.inventory.memory import spill_folder
 from tonnage.storage import OLD_VERSIONS, OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage, Type
 from tonnage.storage.bucket.listing import in_parts
 from tonnage.storage.report_files import HINT, Place, Report
@@ -180,7 +181,7 @@ def _connect() -> Any:
     import duckdb
 
     config: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    connection = duckdb.connect(config={**config, "memory_limit": _MEMORY})
+    connection = duckdb.connect(config={**config, "memory_limit": _MEMORY, "temp_directory": spill_folder()})
     connection.execute("set timezone = 'UTC'")
     return connection
 
