@@ -32,10 +32,19 @@ WRITTEN = [
     if REFERENCE not in path.parents
 ]
 """Documents written by hand. The reference is generated, and checked as a whole."""
+TRANSLATED = {
+    ROOT / "README.md": ROOT / "README.zh-CN.md",
+    **{
+        path: ROOT / "docs" / "zh-CN" / path.name
+        for path in (ROOT / "docs/tutorial.md", ROOT / "docs/how-to/disk-full.md")
+    },
+}
+"""What stands in Chinese, too: the sessions are the same, and are run once."""
 HERE = "/home/you/tonnage"
 """Where the documents' readers are."""
 REGISTRY = "https://registry.example.com"
 """And their registry, where they scan it over HTTP."""
+_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 ALL = [*WRITTEN, *sorted(REFERENCE.glob("*.md"))]
 
 
@@ -54,7 +63,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("path", WRITTEN, ids=name_of)
+@pytest.mark.parametrize("path", [path for path in WRITTEN if path not in TRANSLATED.values()], ids=name_of)
 def test_a_document_shows_what_its_commands_do(
     path: Path, demo: Builder, demo_inventory: Path, demo_layouts: Path, tmp_path: Path, accept: bool
 ) -> None:
@@ -75,6 +84,15 @@ def test_a_document_shows_what_its_commands_do(
         for block in reversed(changed):
             document = with_output(document, block)
         path.write_text(document, encoding="utf-8")
+        if path in TRANSLATED:
+            _show_the_same(path, TRANSLATED[path])
+
+
+def _show_the_same(path: Path, translation: Path) -> None:
+    """Write the sessions of a document into its translation."""
+    blocks = iter(_FENCE.findall(path.read_text(encoding="utf-8")))
+    text = _FENCE.sub(lambda _: next(blocks), translation.read_text(encoding="utf-8"))
+    translation.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -202,9 +220,10 @@ def test_one_sentence_a_line(path: Path) -> None:
     assert "simply" not in text.lower()
 
 
-def test_the_chinese_readme_is_in_step() -> None:
+@pytest.mark.parametrize("english", TRANSLATED, ids=name_of)
+def test_a_translation_is_in_step(english: Path) -> None:
     """The same headings one under the other, and the same sessions in between."""
-    english, chinese = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
+    chinese = TRANSLATED[english]
     assert _levels(english) == _levels(chinese)
     assert _fences(english) == _fences(chinese)
 
@@ -220,7 +239,7 @@ def _levels(path: Path) -> list[int]:
 
 def _fences(path: Path) -> list[str]:
     text = without_times(path.read_text(encoding="utf-8"))
-    return re.findall(r"^```.*?^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return _FENCE.findall(text)
 
 
 def _anchor(heading: str) -> str:
