@@ -22,7 +22,7 @@ from tonnage.sample import documents
 
 pytestmark = pytest.mark.slow
 
-SEEDS = seeds(300, 8)
+SEEDS = seeds(300, 5)
 MANIFEST_TYPES = {
     documents.OCI_MANIFEST,
     documents.OCI_INDEX,
