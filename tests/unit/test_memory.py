@@ -1,7 +1,6 @@
 """What the database may hold follows what is scanned, and ends at what the machine or the container has."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -57,7 +56,6 @@ def test_a_container_has_a_ceiling_of_its_own(tmp_path: Path, content: str, expe
 def test_what_only_answers_has_a_limit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit goes to the folder for temporary files, and nothing of it stays."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(tempfile, "tempdir", None)
     with connect() as connection:
         bound = connection.execute("select current_setting('memory_limit')").fetchall()
         connection.execute(f"set memory_limit = '{ceiling() // 1_000_000}MB'")

@@ -5,7 +5,6 @@ registry as large as that. So the limit grows with what is staged, up to a quart
 """
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,9 +68,10 @@ def reading_config() -> dict[str, str | int]:
 def spill_folder() -> str:
     """Return where a database puts what does not fit, if it has to: it makes the folder, and removes it at its end.
 
-    A database in memory would take a folder `.tmp` where the command is run.
+    A database in memory would take a folder `.tmp` where the command is run. Nothing is tried out, as `tempfile` does by
+    writing a file: the process that answers a stranger's query may write none.
     """
-    return f"{tempfile.gettempdir()}/tonnage-{os.getpid()}.tmp"
+    return f"{os.environ.get('TMPDIR') or '/tmp'}/tonnage-{os.getpid()}.tmp"
 
 
 def ceiling(files: tuple[str, ...] = _CGROUP_FILES) -> int:
