@@ -37,7 +37,7 @@ def lose_tags(registry: Builder) -> None:
 
 ILLNESSES: dict[str, tuple[Callable[[Builder], object], list[str]]] = {
     "none": (lambda registry: None, []),
-    "blocked": (break_link, [*SAFE, *RISKY]),
+    "blocked": (break_link, [*SAFE, *RISKY, "tags"]),
     "unpurged": (
         lambda registry: registry.repository("app").upload(
             size_bytes=9, started=datetime.now() - timedelta(days=30)
