@@ -15,6 +15,8 @@ from tonnage.inventory.reports import builtin_reports, find_digest, head_of, run
 from tonnage.planning.deletions import Deletions, nothing_is
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 WHY = builtin_reports()["why"]
 CUDA = "ml/notebook:cuda"
 

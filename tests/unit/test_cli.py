@@ -126,6 +126,7 @@ def test_what_is_seen(name: str, tonnage: Caller, tmp_path: Path, accept: bool) 
     assert [line for line in answer.out.splitlines() if len(line) > 80] == []
 
 
+@pytest.mark.slow
 def test_what_pushers_write_cannot_take_over_a_terminal(
     tonnage: Caller, registry: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -459,6 +460,7 @@ def test_help_answers_at_once() -> None:
     assert min(measure() for _ in range(5)) < 0.4
 
 
+@pytest.mark.slow
 def test_the_demo_command(tonnage: Caller, tmp_path: Path) -> None:
     """It builds, scans, and shows the card on stdout; a second call scans again; other folders are left alone."""
     first = tonnage("demo", "it")

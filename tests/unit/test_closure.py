@@ -13,6 +13,8 @@ from tonnage.solve.cheapest import Choice, cheapest
 from tonnage.solve.closure import Problem, frontier
 from tonnage.solve.cut import Network, best_set, cut, cut_by_or_tools
 
+pytestmark = pytest.mark.slow
+
 
 def all_sets(problem: Problem) -> list[set[int]]:
     """Return all sets of units."""

@@ -15,6 +15,8 @@ from tonnage.cli import main
 from tonnage.errors import TookTooLongError
 from tonnage.scan.deadline import within
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = {
     "folder": ["--ignore-lockfile", "--follow-out"],
     "bucket": [

@@ -18,6 +18,8 @@ from console import run
 from tonnage.cli import COMMANDS
 from tonnage.inventory.reports import builtin_reports
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 STORAGE = "/var/lib/registry"

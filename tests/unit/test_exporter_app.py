@@ -26,6 +26,8 @@ from tonnage.exporter.webconfig import RateLimit
 from tonnage.inventory.database import Inventory
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 HASH = "$2b$04$bFDboJo2P.jDDAyYhLPbwu17Ubut30/abr8F9VgSZHedxt5ZoESnG"
 PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/-/scan", "/-/events", "/nowhere", "/metrics/", "//")
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

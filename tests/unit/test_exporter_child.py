@@ -29,6 +29,8 @@ from tonnage.exporter.messages import (
 from tonnage.exporter.scanner import Scanner
 from tonnage.exporter.state import State
 
+pytestmark = pytest.mark.slow
+
 JOB = Job("/srv/registry", "x.duckdb")
 RIGHT = encode_outcome(Outcome(scanned_at=1.0))
 HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}

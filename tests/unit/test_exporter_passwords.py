@@ -14,6 +14,8 @@ from tonnage.exporter import passwords as module
 from tonnage.exporter.passwords import BusyError, Passwords, hashes_for
 from tonnage.exporter.webconfig import cost_of
 
+pytestmark = pytest.mark.slow
+
 
 def hash_of(password: str, cost: int) -> str:
     """Return a bcrypt hash."""

@@ -21,6 +21,8 @@ from tonnage.layers.listing import Limits, Listing, list_files
 from tonnage.layers.opening import files_of
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 PACKINGS = {"plain": lambda data: data, "gzip": gzip.compress, "zstd": zstd.compress,
             "two gzips": lambda data: gzip.compress(data[:700]) + gzip.compress(data[700:])}  # fmt: skip
 FORMATS = {"gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT, "ustar": tarfile.USTAR_FORMAT}

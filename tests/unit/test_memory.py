@@ -11,6 +11,8 @@ from tonnage.inventory.database import connect
 from tonnage.inventory.memory import THREADS_LIMIT, MemoryLimit, ceiling
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 
 def settings(connection: object) -> tuple[str, int]:
     found = connection.execute("select current_setting('memory_limit'), current_setting('threads')")  # type: ignore[attr-defined]

@@ -19,6 +19,8 @@ from tonnage.formats.tag_sources import parse_tags
 from tonnage.registry.harbor import read_harbor_tags
 from tonnage.sample import Builder
 
+pytestmark = pytest.mark.slow
+
 A, B = (f"sha256:{letter * 64}" for letter in "ab")
 DUMP = f"""--
 -- PostgreSQL database dump

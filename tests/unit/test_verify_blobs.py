@@ -23,6 +23,8 @@ from tonnage.sample import Builder
 from tonnage.storage.memory import MemoryStorage
 from tonnage.storage.opening import open_storage
 
+pytestmark = pytest.mark.slow
+
 
 class Place:
     """A registry with two images, and its inventory."""
