@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from tonnage.cli.options import open_options
 from tonnage.cli.pulls import read_pulls
+from tonnage.cli.source_options import open_options
 from tonnage.cli.tags import open_inventory
 from tonnage.errors import (
     AccessError,

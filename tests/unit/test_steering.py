@@ -16,7 +16,8 @@ import pytest
 from click.shell_completion import ShellComplete as Completing
 
 from tonnage.cli import COMMANDS, main, program
-from tonnage.cli.options import _PROGRAM_FORMS, SETTINGS
+from tonnage.cli.options import SETTINGS
+from tonnage.cli.output_options import _PROGRAM_FORMS
 from tonnage.cli.reports import all_reports
 from tonnage.cli.topics import TOPICS
 from tonnage.errors import TonnageError, UsageError

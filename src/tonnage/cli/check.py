@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from tonnage.checks.limits import Limits, parse_age, parse_growth, parse_quota, parse_room
-from tonnage.cli.options import Asked, inventory_option, output_options, parse_each_with, parse_with, tags_option
+from tonnage.cli.options import inventory_option, tags_option
+from tonnage.cli.output_options import Asked, output_options
+from tonnage.cli.parsing import parse_each_with, parse_with
 
 
 @click.command(

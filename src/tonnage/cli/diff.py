@@ -2,7 +2,7 @@
 
 import click
 
-from tonnage.cli.options import Asked, output_options
+from tonnage.cli.output_options import Asked, output_options
 
 
 @click.command(

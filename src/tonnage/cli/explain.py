@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tonnage.cli.options import output_option
+from tonnage.cli.output_options import output_option
 
 
 @click.command(epilog="Example: tonnage explain plan.json")

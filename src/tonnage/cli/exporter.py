@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tonnage.cli.options import (
-    Command,
-    collector_option,
-    explicit_inventory,
-    not_negative,
-    open_options,
-    parse_with,
-    refuse_others,
-    source_options,
-    tags_option,
-)
+from tonnage.cli.options import Command, collector_option, explicit_inventory, tags_option
+from tonnage.cli.parsing import not_negative, parse_with
+from tonnage.cli.source_options import open_options, refuse_others, source_options
 from tonnage.sizes import parse_seconds
 
 if TYPE_CHECKING:

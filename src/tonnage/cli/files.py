@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
-from tonnage.cli.options import Asked, inventory_option, output_options, source_options
+from tonnage.cli.options import inventory_option
+from tonnage.cli.output_options import Asked, output_options
+from tonnage.cli.source_options import source_options
 
 _STOPPED = {
     "time": "it took more than 20 seconds: these are from the beginning of the layer",
@@ -37,8 +39,8 @@ def command(
 
     The layer is unpacked as it is read, for 20 seconds at most; nothing is written anywhere.
     """
-    from tonnage.cli.options import open_options
     from tonnage.cli.output import put_rows, talk
+    from tonnage.cli.source_options import open_options
     from tonnage.errors import NotKnownError
     from tonnage.inventory.database import Inventory, Table
     from tonnage.inventory.reports import find_digest

@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from tonnage.cli.options import Asked, collector_option, inventory_option, output_options, tags_option
+from tonnage.cli.options import collector_option, inventory_option, tags_option
+from tonnage.cli.output_options import Asked, output_options
 
 _LISTINGS = (
     "blobs", "revisions", "links", "history", "broken", "repositories", "leftovers", "difference", "stops",

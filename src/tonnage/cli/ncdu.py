@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
-from tonnage.cli.options import inventory_option, output_option, tags_option
+from tonnage.cli.options import inventory_option, tags_option
+from tonnage.cli.output_options import output_option
 
 
 @click.command(

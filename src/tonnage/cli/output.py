@@ -18,7 +18,7 @@ from tonnage.show.forms import BINARY, TEXT
 from tonnage.show.render import left_out, printable, to_text
 
 if TYPE_CHECKING:
-    from tonnage.cli.options import Asked
+    from tonnage.cli.output_options import Asked
     from tonnage.inventory.reports import Hidden
 
 _PRECIOUS = {b"DUCK": "a database", b'{"event":"begun",': "a journal of apply"}

@@ -118,7 +118,7 @@ def site_of(path: str, prefix: str, wishes: Wishes, source: dict[str, Any] | Non
 
 def _list_files(path: str, storage: str | None, source: dict[str, Any]) -> "ListFiles | None":
     """Return what lists the files of a layer, where the storage is at hand."""
-    from tonnage.cli.options import open_options
+    from tonnage.cli.source_options import open_options
     from tonnage.inventory.database import Inventory
     from tonnage.layers.opening import files_of, place_of
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonnage.cli.options import collector_option, inventory_option, output_option, parse_with, tags_option
+from tonnage.cli.options import collector_option, inventory_option, tags_option
+from tonnage.cli.output_options import output_option
+from tonnage.cli.parsing import parse_with
 from tonnage.sizes import parse_percent
 
 if TYPE_CHECKING:

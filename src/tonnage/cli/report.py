@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonnage.cli.options import Asked, inventories_option, output_options
+from tonnage.cli.options import inventories_option
+from tonnage.cli.output_options import Asked, output_options
 
 if TYPE_CHECKING:
     from tonnage.inventory.reports import Report

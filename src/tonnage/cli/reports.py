@@ -6,7 +6,8 @@ from functools import cache
 import click
 
 from tonnage.cli.leftovers import with_script
-from tonnage.cli.options import Asked, inventories_option, output_options, tags_option
+from tonnage.cli.options import inventories_option, tags_option
+from tonnage.cli.output_options import Asked, output_options
 from tonnage.inventory.reports import Parameter, Report, builtin_reports, reports_in
 
 _METAVARS = {

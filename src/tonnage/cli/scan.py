@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tonnage.cli.options import inventory_option, open_options, parse_with, refuse_others, source_options
+from tonnage.cli.options import inventory_option
+from tonnage.cli.parsing import parse_with
+from tonnage.cli.source_options import open_options, refuse_others, source_options
 from tonnage.sizes import parse_seconds, parse_size
 
 if TYPE_CHECKING:
+    from tonnage.scan.replace import Summary
     from tonnage.scan.run import OtherPlace
+    from tonnage.storage import Storage
+    from tonnage.storage.registry import RegistrySource
 
 
 @click.command(
@@ -85,42 +90,43 @@ def command(
     from tonnage.cli.output import talk
     from tonnage.cli.pulls import read_pulls
     from tonnage.errors import PROBLEMS_FOUND
-    from tonnage.monitor import Monitor, TerminalMonitor
     from tonnage.scan.deadline import within
-    from tonnage.scan.run import scan
     from tonnage.storage.opening import open_storage
-    from tonnage.storage.report import ReportStorage, describe
 
+    wanted = {"full": full, "thorough": thorough, "memory_bytes": memory_limit}
     other_place = _other_place(moved, replace)
     refuse_others(place, source["keys"])
     pulls = read_pulls(pull_places)
     for file in () if quiet or not pulls else pulls.files:
         talk(file.describe())
-    monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
     with within(max_duration):
         storage = open_storage(place, open_options(**source))
-        if isinstance(storage, ReportStorage) and not quiet:
-            talk(describe(storage, datetime.now(UTC)))
-        if says_requests and (expected := storage.describe_requests()):
-            talk(expected)
-        try:
-            summary = scan(
-                storage,
-                inventory,
-                full=full,
-                thorough=thorough,
-                other_place=other_place,
-                monitor=monitor,
-                memory_bytes=memory_limit,
-                pulls=pulls,
-            )
-        finally:
-            monitor.end()
-            if says_requests and (spent := storage.describe_requests()):
-                talk(spent)
+        summary = _scan(storage, inventory, says_requests, quiet, other_place=other_place, pulls=pulls, **wanted)
     if not quiet:
         talk(summary.describe())
     sys.exit(0 if problems_ok and summary.exit_code == PROBLEMS_FOUND else summary.exit_code)
+
+
+def _scan(
+    storage: "Storage | RegistrySource", inventory: str, says_requests: bool, quiet: bool, **wanted: Any
+) -> "Summary":
+    """Scan, and say meanwhile what is asked for: how far it is, what a report of keys is worth, how many requests."""
+    from tonnage.cli.output import talk
+    from tonnage.monitor import Monitor, TerminalMonitor
+    from tonnage.scan.run import scan
+    from tonnage.storage.report import ReportStorage, describe
+
+    monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
+    if isinstance(storage, ReportStorage) and not quiet:
+        talk(describe(storage, datetime.now(UTC)))
+    if says_requests and (expected := storage.describe_requests()):
+        talk(expected)
+    try:
+        return scan(storage, inventory, monitor=monitor, **wanted)
+    finally:
+        monitor.end()
+        if says_requests and (spent := storage.describe_requests()):
+            talk(spent)
 
 
 def _other_place(moved: bool, replace: bool) -> "OtherPlace":

@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
+from tonnage.cli.options import inventory_option, tags_option
+from tonnage.cli.output_options import Asked, output_options
 
 
 @click.command(

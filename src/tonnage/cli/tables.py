@@ -2,7 +2,8 @@
 
 import click
 
-from tonnage.cli.options import Asked, inventory_option, output_options
+from tonnage.cli.options import inventory_option
+from tonnage.cli.output_options import Asked, output_options
 
 
 @click.command(epilog="Example: tonnage tables blob_usage")

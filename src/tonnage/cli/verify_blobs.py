@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tonnage.cli.options import (
-    Asked,
-    inventory_option,
-    not_negative,
-    output_options,
-    parse_with,
-    source_options,
-    tags_option,
-)
+from tonnage.cli.options import inventory_option, tags_option
+from tonnage.cli.output_options import Asked, output_options
+from tonnage.cli.parsing import not_negative, parse_with
+from tonnage.cli.source_options import source_options
 from tonnage.sizes import format_size, parse_seconds, parse_size
 
 if TYPE_CHECKING:
@@ -54,7 +49,7 @@ Exits with 36 if a blob is not as its digest says, or cannot be read; the rows s
     callback=parse_with(_sample),
     help="Read blobs by chance, of so many bytes: 5%, 100GiB.",
 )
-@click.option("--limit-rate", metavar="SIZE", callback=parse_with(parse_size), help="Bytes a second at most: 50MiB.")
+@click.option("--limit-rate", metavar="SIZE", callback=parse_with(parse_size), help="Bytes per second: 50MiB.")
 @click.option(
     "--max-duration", metavar="TIME", callback=parse_with(parse_seconds), help="Begin no blob after this: 2h."
 )
@@ -121,7 +116,7 @@ def _wanted(own: dict[str, Any]) -> "Wanted":
 
 def _open(inventory: "Inventory", place: str | None, source: dict[str, Any]) -> "Storage":
     """Return the storage that is meant. An address in an inventory is not followed by itself: it may be a stranger's."""
-    from tonnage.cli.options import open_options, refuse_others
+    from tonnage.cli.source_options import open_options, refuse_others
     from tonnage.errors import NotKnownError
     from tonnage.layers.opening import place_in
     from tonnage.storage.opening import open_storage

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonnage.cli.options import Asked, inventory_option, output_options, tags_option
+from tonnage.cli.options import inventory_option, tags_option
+from tonnage.cli.output_options import Asked, output_options
 
 if TYPE_CHECKING:
     from tonnage.inventory.database import Inventory
