@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -350,6 +351,21 @@ def test_events_are_kept_for_a_scan(client: Ask, tmp_path: Path) -> None:
     events.unlink()
     events.mkdir()
     assert exporter.post("/-/events", json={"events": [EVENT]}).status_code == 503
+
+
+def test_an_event_that_is_written_in_part_is_taken_back(tmp_path: Path) -> None:
+    """The disk fills in the middle of a line: it is refused, and the next one does not hang on to its beginning."""
+    path = tmp_path / "it.duckdb.events"
+    append(str(path), "first\n")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9, hard))
+    try:
+        with pytest.raises(OSError, match="in part"):
+            append(str(path), "second\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    append(str(path), "third\n")
+    assert path.read_text() == "first\nthird\n"
 
 
 def test_events_need_the_login(client: Ask, tmp_path: Path) -> None:

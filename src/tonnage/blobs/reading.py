@@ -105,6 +105,9 @@ def read_blob(storage: Storage, blob: Blob, pace: Pace) -> Read:
     count = 0
     try:
         digest = hashlib.new(algorithm, usedforsecurity=False)
+    except ValueError:
+        return Read(blob, Problem.UNREADABLE, f"nothing here computes {algorithm}", count)
+    try:
         for piece in storage.stream(blob.path):
             digest.update(piece)
             count += len(piece)
@@ -113,8 +116,6 @@ def read_blob(storage: Storage, blob: Blob, pace: Pace) -> Read:
         return Read(blob, Problem.GONE, "it is gone since the scan", count)
     except OSError as error:
         return Read(blob, Problem.UNREADABLE, error.strerror or str(error), count)
-    except ValueError:
-        return Read(blob, Problem.UNREADABLE, f"nothing here computes {algorithm}", count)
     if digest.hexdigest() == expected:
         return Read(blob, None, "", count)
     lengths = "" if count == blob.size_bytes else f", {count:,} bytes where the scan found {blob.size_bytes:,}"

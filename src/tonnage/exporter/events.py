@@ -57,10 +57,11 @@ def _kept(event: dict[str, Any]) -> dict[str, Any]:
 def append(path: str, line: str) -> None:
     """Add a line to the file. Raises FullError, and OSError if it cannot be written."""
     with _locked(path) as descriptor:
-        if os.fstat(descriptor).st_size + len(line) > _FILE_BYTES:
+        before, content = os.fstat(descriptor).st_size, line.encode()
+        if before + len(content) > _FILE_BYTES:
             raise FullError("too many events wait for a scan")
-        content = line.encode()
         if os.write(descriptor, content) != len(content):
+            os.ftruncate(descriptor, before)  # else the next line would be lost with this one
             raise OSError("written in part: is the disk full?")
 
 
