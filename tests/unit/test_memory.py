@@ -1,15 +1,20 @@
 """What the database may hold follows what is scanned, and ends at what the machine or the container has."""
 
 import os
+import weakref
+from array import array
 from pathlib import Path
 
 import pytest
+from arro3.core import Array
+from arro3.core import Table as ArrowTable
 
 from scanning import scan_tree
 from tonnage.errors import WriteError
 from tonnage.inventory.database import connect
 from tonnage.inventory.memory import THREADS_LIMIT, MemoryLimit, ceiling
 from tonnage.sample import Builder
+from tonnage.scan.loading import insert
 
 pytestmark = pytest.mark.slow
 
@@ -72,3 +77,18 @@ def test_what_only_answers_has_a_limit_too(tmp_path: Path, monkeypatch: pytest.M
 def test_too_little_memory_is_an_error_with_a_next_step(demo: Builder, tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="out of memory"):
         scan_tree(demo.root, tmp_path / "i.duckdb", memory_bytes=1_000_000)
+
+
+def test_rows_are_let_go_of_once_they_are_inserted() -> None:
+    """Not only when the transaction ends: until then the database remembers all that was registered."""
+    connection = connect(MemoryLimit())
+    connection.execute("create table wanted (number bigint)")
+    connection.begin()
+    numbers = array("q", [1, 2, 3])
+    rows = ArrowTable.from_arrays([Array.from_buffer(memoryview(numbers))], names=["number"])
+    held = weakref.ref(numbers)
+    insert(connection, "insert into wanted select number from arrived", rows)
+    del numbers, rows
+    assert connection.execute("select sum(number) from wanted").fetchall() == [(6,)]
+    assert held() is None
+    connection.close()

@@ -6,7 +6,7 @@ A digest and a repository are numbers from the start.
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from arro3.core import Array, DataType, RecordBatch
 from arro3.core import Table as ArrowTable
@@ -200,6 +200,19 @@ def insert(connection: "duckdb.DuckDBPyConnection", sql: str, whole: ArrowTable)
 
     They are registered, as DuckDB finds no variable of Python by itself once a connection is locked.
     """
-    connection.register("arrived", whole)
+    arrived = _Arrived(whole)
+    connection.register("arrived", arrived)
     connection.execute(sql)
     connection.unregister("arrived")
+    arrived.rows = None
+
+
+class _Arrived:
+    """Rows for the database to take. What was registered is remembered until its transaction ends; the rows need not be."""
+
+    def __init__(self, rows: ArrowTable) -> None:
+        self.rows: ArrowTable | None = rows
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return the rows as a capsule of Arrow's, each time they are asked for."""
+        return cast(ArrowTable, self.rows).__arrow_c_stream__(requested_schema)
