@@ -140,8 +140,8 @@ class _Run:
                     self._access_error = denied = error
                     outcome = self._step.leave(failed(number, item, Kind.ACCESS, error.message))
             self._outcomes[number] = outcome
-            if recheck.resolved_count > resolved_count:
-                resolved_count = recheck.resolved_count
+            if recheck.tags.resolved_count > resolved_count:
+                resolved_count = recheck.tags.resolved_count
                 self._look_back(recheck)
             self._monitor.advance(1)
         if not denied and not self._step.is_rehearsal and any(self._is_done(number) for number, _ in items):
@@ -153,7 +153,7 @@ class _Run:
     def _end(self, recheck: Recheck) -> None:
         """Resolve every tag once more, for one may have been moved onto something deleted, or onto an index of it."""
         try:
-            unreadable = recheck.resolve_all()
+            unreadable = recheck.tags.resolve_all()
             self._look_back(recheck)
         except _STOPPERS:
             raise

@@ -12,9 +12,10 @@ from typing import Protocol
 
 import msgspec
 
+from tonnage.apply.current_tags import Lead
 from tonnage.apply.journal import Called, Done, Journal, Left, Lost, load_manifest, manifests_folder, save_manifest
 from tonnage.apply.outcome import ItemOutcome, Kind, Status, failed, skipped
-from tonnage.apply.recheck import UNPROVEN, Lead, Ready, Recheck
+from tonnage.apply.recheck import UNPROVEN, Ready, Recheck
 from tonnage.apply.undo import item_of, put_back
 from tonnage.errors import RegistryError, RegistryUnreachableError
 from tonnage.plan import Action, Item
@@ -86,7 +87,7 @@ class Execution:
         action = Action.DELETE_TAG if ready.only_tags else item.action
         called = msgspec.structs.replace(item, action=action)
         save_manifest(manifests_folder(self._journal.path), ready.manifest)
-        self._journal.write(self._call_line(number, called, ready, recheck.tags))
+        self._journal.write(self._call_line(number, called, ready, recheck.led()))
         deletion = self._call(called)
         if not deletion.is_done:
             outcome = _unproven(number, item) if ready.only_tags else _refused(number, item, deletion)
@@ -116,7 +117,7 @@ class Execution:
             and call.repository == recheck.repository
             and call.action == Action.DELETE_MANIFEST
         }
-        leads = [lead for lead in recheck.leads_to(deleted) if not self._is_own(lead, deleted)] if deleted else []
+        leads = [lead for lead in recheck.tags.leads_to(deleted) if not self._is_own(lead, deleted)] if deleted else []
         for lead in leads:
             if lead.is_dangling:
                 self._journal.write(Lost(number=deleted[lead.digest], tags=[lead.tag]))
