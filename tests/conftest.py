@@ -21,7 +21,7 @@ from tonnage.storage.local import open_local
 pytest_plugins = ("timelimits",)
 
 # Importing readline, as pytest does, puts the size of a screen into the environment of whatever is started afterwards.
-for _name in ("LINES", "COLUMNS"):
+for _name in ("LINES", "COLUMNS", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(_name, None)
     os.unsetenv(_name)
 

@@ -1,7 +1,7 @@
 """Sizes, ages and times as people write and read them. Pure."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _FACTORS = {
@@ -15,6 +15,12 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": _DAY, "w": 7 * _
 _DURATION_PART = re.compile(r"(\d{1,9})(ms|mo|[smhdwy])")
 _DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*%")
+_MINUTE, _HOUR = 60.0, 3600.0
+_AGES = (
+    (2 * _DAY * 365, 365 * _DAY, "year"), (60 * _DAY, 30.44 * _DAY, "month"), (2 * _DAY, _DAY, "day"),
+    (_HOUR, _HOUR, "hour"), (_MINUTE, _MINUTE, "minute"),
+)  # fmt: skip
+"""From which age on it is said in which unit of how many seconds: two digits at most, until it is years."""
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*\Z")
 
 
@@ -80,3 +86,23 @@ def parse_seconds(text: str) -> float:
 def format_time(moment: datetime | None) -> str:
     """Return a time to the minute; it is UTC."""
     return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M")
+
+
+def format_age(moment: datetime, now: datetime) -> str:
+    """Return how long ago a time was, in its largest unit; of what is to come, in how long. A time without a zone is UTC.
+
+    >>> now = datetime(2026, 11, 29, 12)
+    >>> [format_age(datetime(*at), now) for at in ((2026, 3, 20), (2026, 11, 27), (2026, 11, 29, 11), (2026, 11, 30))]
+    ['8 months ago', '2 days ago', '1 hour ago', 'in 12 hours']
+    """
+    seconds = (_in_utc(now) - _in_utc(moment)).total_seconds()
+    for least, unit_seconds, unit in _AGES:
+        if abs(seconds) >= least:
+            count = int(abs(seconds) / unit_seconds)
+            text = f"{count} {unit}{'' if count == 1 else 's'}"
+            return f"{text} ago" if seconds > 0 else f"in {text}"
+    return "just now"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -29,6 +29,7 @@ from tonnage.errors import EXIT_CODES
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import builtin_reports
 from tonnage.sample import Builder
+from tonnage.show.colours import CODES
 
 TONNAGE = [sys.executable, "-m", "tonnage"]
 WEIGHTS = "f15609d693a1"
@@ -416,16 +417,15 @@ def test_a_closed_pipe_is_no_error(many: str, unbuffered: str, demo_inventory: P
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_output_is_plain_text_everywhere(demo_inventory: Path) -> None:
-    """NO_COLOR changes nothing, because there is no colour; nor does a terminal's type."""
-    plain, coloured = (
+def test_a_pipe_is_plain_unless_colour_is_forced(demo_inventory: Path) -> None:
+    """NO_COLOR is heard before FORCE_COLOR, and what is coloured says the same."""
+    plain, refused, forced = (
         subprocess.run(
-            [*TONNAGE, "layers"], env=environment(demo_inventory, **more), capture_output=True, text=True
+            [*TONNAGE, "repositories"], env=environment(demo_inventory, **more), capture_output=True, text=True
         ).stdout
-        for more in ({"NO_COLOR": "1", "TERM": "dumb"}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"})
+        for more in ({"TERM": "xterm"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, {"FORCE_COLOR": "1"})
     )
-    assert plain == coloured
-    assert "\x1b" not in plain
+    assert plain == refused == CODES.sub("", forced) != forced
 
 
 def test_completion_script(demo_inventory: Path) -> None:

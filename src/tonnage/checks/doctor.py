@@ -15,6 +15,7 @@ from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import Doubt, Doubted, Knowledge, doubts_of, gravest, knowledge_of
 from tonnage.inventory.statements import statements
 from tonnage.plan import Prediction
+from tonnage.show.colours import PLAIN, Look, painted
 from tonnage.sizes import format_size
 
 _STEP = " " * 9
@@ -94,13 +95,14 @@ def to_table(findings: Sequence[Finding]) -> Table:
     return Table(list(Finding._fields), ["VARCHAR"] * 5, [(f[0], str(f.state), *f[2:]) for f in findings])
 
 
-def to_text(findings: Sequence[Finding], width: int = 80) -> str:
+def to_text(findings: Sequence[Finding], width: int = 80, look: Look = PLAIN) -> str:
     """Return findings for people: what is, then what to do, a command whole however narrow the screen."""
     widest = max(len(found.question) for found in findings)
     lines = []
     for found in findings:
         head = f"{found.state:7}  {found.question:{widest}}  "
-        lines.append(fill(f"{head}{found.finding}", width, subsequent_indent=" " * len(head)))
+        text = fill(f"{head}{found.finding}", width, subsequent_indent=" " * len(head))
+        lines.append(painted(found.state, look.of_cell("state", found.state)) + text[len(found.state) :])
         if found.state is not State.FINE:
             lines += [
                 fill(text, width, initial_indent=_STEP, subsequent_indent=_STEP) for text in (found.advice,) if text

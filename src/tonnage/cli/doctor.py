@@ -34,7 +34,7 @@ def command(
     """
     from tonnage.checks.doctor import examine, exit_code_of, to_table, to_text
     from tonnage.cli.hints import again
-    from tonnage.cli.output import put_rows, show, width
+    from tonnage.cli.output import look, put_rows, show, width
     from tonnage.cli.tags import open_inventory
     from tonnage.layers.opening import place_in
     from tonnage.storage.volume import access_times_of
@@ -45,5 +45,5 @@ def command(
     if asked.is_table:
         put_rows(to_table(found), asked)
     elif not quiet:
-        show(to_text(found, width()), asked.output)
+        show(to_text(found, width(), look(asked.output)), asked.output)
     sys.exit(exit_code_of(found, delete_untagged))

@@ -61,7 +61,7 @@ def command(
     It is the program's own rules that are followed, step by step; what is safe to free stands beside it.
     """
     from tonnage.cli.hints import again
-    from tonnage.cli.output import put, put_rows, show, width
+    from tonnage.cli.output import look, put, put_rows, show, width
     from tonnage.cli.streams import Content
     from tonnage.cli.tags import open_inventory
     from tonnage.errors import COLLECTION_HARMS, UsageError
@@ -83,6 +83,6 @@ def command(
             if asked.form == "json":
                 put(to_document(found, context), asked.output, Content.JSON)
             else:
-                show(describe(found, context, width(), again(inventory)), asked.output)
+                show(describe(found, context, width(), again(inventory), look(asked.output)), asked.output)
     if fail_on_break and (found.stop or found.is_doubtful or found.broken.images_count or found.broken.referrers_count):
         sys.exit(COLLECTION_HARMS)

@@ -29,7 +29,7 @@ def command(
 
     As JSON and CSV the layers, one row each.
     """
-    from tonnage.cli.output import put_rows, show, width
+    from tonnage.cli.output import look, put_rows, show, width
     from tonnage.cli.tags import open_inventory
     from tonnage.planning.images import find, layers_table
     from tonnage.planning.images_text import describe
@@ -37,6 +37,6 @@ def command(
     with open_inventory(inventory, tags_from) as opened:
         image = find(opened, name, platform or "")
     if not asked.is_table:
-        show(describe(image, width()), asked.output)
+        show(describe(image, width(), look(asked.output)), asked.output)
     else:
         put_rows(layers_table(image), asked)

@@ -13,6 +13,8 @@ SETTINGS = {
     "TONNAGE_REGISTRY_USER": "the login at the registry, with TONNAGE_REGISTRY_PASSWORD; else docker's",
     "TONNAGE_REGISTRY_PASSWORD": "its password",
     "DOCKER_CONFIG": "the folder of docker's config.json, where logins and their helpers are; else ~/.docker",
+    "NO_COLOR": "no colour on a terminal, as with TERM=dumb",
+    "FORCE_COLOR": "colour where no terminal is, too, as in a pipe to `less -R`; NO_COLOR is heard first",
 }
 """What is read from the environment."""
 

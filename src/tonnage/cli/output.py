@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -14,8 +15,10 @@ from tonnage.cli.streams import Content, Stdout
 from tonnage.errors import UsageError, WriteError, reason_of
 from tonnage.files import place_of, write_file
 from tonnage.inventory.database import Inventory, Table
+from tonnage.show.colours import PLAIN, Look, look_for
 from tonnage.show.forms import BINARY, TEXT
-from tonnage.show.render import left_out, printable, to_text
+from tonnage.show.printable import printable, printable_in_colour
+from tonnage.show.render import left_out, to_text
 
 if TYPE_CHECKING:
     from tonnage.cli.output_options import Asked
@@ -42,6 +45,11 @@ def width() -> int:
 def is_seen(stream: TextIO) -> bool:
     """Return whether a person looks at the stream: a plot is for eyes, not for a pipe."""
     return stream.isatty()
+
+
+def look(output: str = "-") -> Look:
+    """Return how text for a person is to look; a file is plain."""
+    return look_for(os.environ, is_seen(sys.stdout)) if output == "-" else PLAIN
 
 
 def put(text: str, output: str = "-", content: Content = Content.EXACT) -> None:
@@ -94,7 +102,8 @@ def _is_same(place: Path, other: str) -> bool:
 
 def show(text: str, output: str = "-") -> None:
     """Put out text for a person. What is in it may come from whoever pushes: see `printable`. Raises WriteError."""
-    put(printable(text), output, Content.PEOPLE)
+    shown = printable(text) if look(output) == PLAIN else printable_in_colour(text)
+    put(shown, output, Content.PEOPLE)
 
 
 def talk(text: str) -> None:
@@ -120,7 +129,12 @@ def put_table(table: Table, asked: "Asked", hidden: Sequence["Hidden"] = (), hea
     elif asked.form in TEXT:
         put(TEXT[asked.form](shown), asked.output, _CONTENT.get(asked.form, Content.EXACT))
     else:
-        texts = [to_text(each, seen_width) for each in (head, shown) if each is not None and each.rows]
+        now = datetime.now(UTC) if asked.is_wide else None
+        texts = [
+            to_text(each, seen_width, look(asked.output), now)
+            for each in (head, shown)
+            if each is not None and each.rows
+        ]
         put("\n".join(texts), asked.output, Content.PEOPLE)
     if is_for_person and (head is None or table.rows):
         _mention(table, shown, left_out(shown, seen_width), hidden)
@@ -172,7 +186,7 @@ def show_card(path: str) -> None:
 
     with ask_inventory(path, os.environ.get("TONNAGE_TAGS_FROM")) as inventory:
         facts = facts_of(inventory, volume_at(place_in(inventory)))
-        show(card(facts, width(), _height(), again(path)))
+        show(card(facts, width(), _height(), again(path), look()))
         if gravest(facts.doubts):
             sys.exit(DoubtfulStorageError.exit_code)
 

@@ -46,7 +46,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     found: Callable[..., Any] = run
     for option in (
-        click.option("--wide", is_flag=True, help="All columns and whole digests, however narrow the screen."),
+        click.option("--wide", is_flag=True, help="All columns, whole digests and ages, however narrow the screen."),
         click.option(
             "--offset", type=int, default=0, callback=not_negative, metavar="N", help="Rows to leave out first."
         ),

@@ -1,6 +1,6 @@
 """A small SQL prompt with completion, for machines without the duckdb program."""
 
-from tonnage.cli.output import put, talk, width
+from tonnage.cli.output import look, put, talk, width
 from tonnage.cli.streams import Content
 from tonnage.errors import TonnageError
 from tonnage.inventory.database import Inventory
@@ -28,7 +28,7 @@ def prompt(path: str) -> None:
 
 def _answer(inventory: Inventory, statement: str) -> None:
     try:
-        put(to_text(inventory.query(statement), width()), content=Content.PEOPLE)
+        put(to_text(inventory.query(statement), width(), look()), content=Content.PEOPLE)
     except TonnageError as error:
         talk(error.message)
 

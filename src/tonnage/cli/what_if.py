@@ -50,7 +50,7 @@ def command(
 
     The bytes are those of the set: what is shared within it counts, what others need does not.
     """
-    from tonnage.cli.output import mention_doubts, put_rows, show, width
+    from tonnage.cli.output import look, mention_doubts, put_rows, show, width
     from tonnage.cli.tags import open_inventory
     from tonnage.errors import UsageError
     from tonnage.formats.targets import parse_target
@@ -69,7 +69,7 @@ def command(
             raise UsageError(*nothing_is(missing[0], opened))
         deletions.settle()
         if listing == "summary" and not asked.is_table:
-            show(describe(deletions, width()), asked.output)
+            show(describe(deletions, width(), look(asked.output)), asked.output)
         else:
             put_rows(listing_of(deletions, listing), asked)
 

@@ -10,6 +10,7 @@ from tonnage.gc.preview import Comparison, Context, Preview
 from tonnage.gc.replay import Phase, Stop
 from tonnage.inventory.database import Table
 from tonnage.inventory.known import Doubted
+from tonnage.show.colours import PLAIN, Look, painted
 from tonnage.show.render import to_text
 from tonnage.sizes import format_size, format_time
 
@@ -18,7 +19,7 @@ DOCUMENT_VERSION = 1
 _TOP = 10
 
 
-def describe(preview: Preview, context: Context, width: int = 80, ending: str = "") -> str:
+def describe(preview: Preview, context: Context, width: int = 80, ending: str = "", look: Look = PLAIN) -> str:
     """Return the preview on one screen: where it stops, what goes, what is safe, what breaks, what stays behind.
 
     `ending` is what every command it names has to end in, as ` -i FILE`.
@@ -28,10 +29,10 @@ def describe(preview: Preview, context: Context, width: int = 80, ending: str = 
             f"A garbage collection by {preview.collector.name} of {context.location},\n"
             f"as scanned {format_time(context.scanned_at)} UTC\n\n",
             "".join(_doubted(doubted, width) for doubted in preview.doubts),
-            _stopping(preview, preview.stop, width, ending) if preview.stop else "",
+            _stopping(preview, preview.stop, width, ending, look) if preview.stop else "",
             _freeing(preview, ending),
-            _breaking(preview, context.broken, width, ending),
-            _leaving(context.leftovers, width),
+            _breaking(preview, context.broken, width, ending, look),
+            _leaving(context.leftovers, width, look),
             "" if preview.is_searched else _not_searched(context.location, ending),
         ]
     )
@@ -58,8 +59,9 @@ def _doubted(doubted: Doubted, width: int) -> str:
     return "\n".join(wrap(f"DOUBT: {doubted.text}; {doubted.advice}", width, break_on_hyphens=False)) + "\n\n"
 
 
-def _stopping(preview: Preview, stop: Stop, width: int, ending: str) -> str:
-    lines = [f"It would STOP with exit code {stop.exit_code} while it {_DOING[stop.phase]}, on", f"  {stop.path}"]
+def _stopping(preview: Preview, stop: Stop, width: int, ending: str, look: Look) -> str:
+    stops = painted("STOP", look.broken)
+    lines = [f"It would {stops} with exit code {stop.exit_code} while it {_DOING[stop.phase]}, on", f"  {stop.path}"]
     if stop.others:
         lines.append(f"  or on {_count(len(stop.others), 'other path')} of the kind")
     for text in (stop.message, f"what to do: {preview.advice}"):
@@ -102,14 +104,14 @@ def _freeing(preview: Preview, ending: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _breaking(preview: Preview, table: Table, width: int, ending: str) -> str:
+def _breaking(preview: Preview, table: Table, width: int, ending: str, look: Look) -> str:
     broken = preview.broken
     if not table.rows:
         if preview.is_doubtful:
             return "\nWhat it would break is unknown.\n"
         return "\nIt would break nothing that a tag leads to now, nor what refers to it.\n"
     images, referrers = _count(broken.images_count, "tagged image"), _count(broken.referrers_count, "referrer")
-    lines = [f"\nIt would BREAK {images} and {referrers}, because"]
+    lines = [f"\nIt would {painted('BREAK', look.broken)} {images} and {referrers}, because"]
     rules = Counter(row[table.columns.index("rule")] for row in table.rows)
     for rule, count in rules.most_common():
         lines += wrap(f"{rule} ({count:,})", width, initial_indent="- ", subsequent_indent="  ")
@@ -117,17 +119,17 @@ def _breaking(preview: Preview, table: Table, width: int, ending: str) -> str:
         lines.append(f"Incomplete as it is, and losing what can be pulled now: {broken.incomplete_count:,} of them.")
     if broken.unpullable_count:
         lines.append(f"Losing only what could not be pulled from their repository: {broken.unpullable_count:,} more.")
-    lines.append(_columns(table, ["repository", "name", "digest", "lost_bytes"], width).rstrip())
+    lines.append(_columns(table, ["repository", "name", "digest", "lost_bytes"], width, look).rstrip())
     if len(table.rows) > _TOP:
         lines.append(f"… {len(table.rows) - _TOP:,} more: {_command(preview, 'broken')}{ending}")
     return "\n".join(lines) + "\n"
 
 
-def _leaving(table: Table, width: int) -> str:
+def _leaving(table: Table, width: int, look: Look) -> str:
     if not table.rows:
         return "\nIt leaves nothing behind that no collection ever takes.\n"
     title = "\nWhat it leaves behind, and no collection ever takes\n"
-    return f"{title}{_columns(table, ['kind', 'size_bytes', 'inodes_count', 'advice'], width)}"
+    return f"{title}{_columns(table, ['kind', 'size_bytes', 'inodes_count', 'advice'], width, look)}"
 
 
 def _command(preview: Preview, name: str) -> str:
@@ -135,11 +137,11 @@ def _command(preview: Preview, name: str) -> str:
     return f"tonnage gc --collector {preview.collector.version}{option} --list {name}"
 
 
-def _columns(table: Table, names: list[str], width: int) -> str:
+def _columns(table: Table, names: list[str], width: int, look: Look) -> str:
     """Return some columns of the first rows."""
     positions = [table.columns.index(name) for name in names]
     rows = [tuple(row[position] for position in positions) for row in table.rows[:_TOP]]
-    return to_text(Table(names, [table.types[position] for position in positions], rows), width)
+    return to_text(Table(names, [table.types[position] for position in positions], rows), width, look)
 
 
 def _count(count: int, one: str, many: str = "") -> str:

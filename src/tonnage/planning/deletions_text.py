@@ -5,6 +5,7 @@ from textwrap import fill
 from tonnage.inventory.database import Table
 from tonnage.inventory.known import knowledge_of
 from tonnage.planning.deletions import Deletions, Totals
+from tonnage.show.colours import PLAIN, Look
 from tonnage.show.render import to_text
 from tonnage.sizes import format_size, format_time
 
@@ -24,7 +25,7 @@ def listing_of(deletions: Deletions, name: str) -> Table:
     return deletions.run(_LISTINGS[name])
 
 
-def describe(deletions: Deletions, width: int = 80) -> str:
+def describe(deletions: Deletions, width: int = 80, look: Look = PLAIN) -> str:
     """Return what would be freed, who keeps the rest, and which sibling tags stand in the way."""
     totals = deletions.totals()
     amounts = [
@@ -44,9 +45,11 @@ def describe(deletions: Deletions, width: int = 80) -> str:
         unknown = ", ".join(knowledge_of(deletions.inventory).unknown)
         lines.append(fill(f"Unknown, as read over HTTP: {unknown}", width))
     text = "\n".join(lines) + "\n"
-    text += _section(deletions.run("keepers"), "\nWho keeps the shared part: it is freed only if they go too\n", width)
-    text += _section(deletions.run("siblings"), "\nSibling tags that stay: their digests stay with them\n", width)
-    return text + _section(deletions.run("kept"), "\nWhat was named and stays\n", width)
+    text += _section(
+        deletions.run("keepers"), "\nWho keeps the shared part: it is freed only if they go too\n", width, look
+    )
+    text += _section(deletions.run("siblings"), "\nSibling tags that stay: their digests stay with them\n", width, look)
+    return text + _section(deletions.run("kept"), "\nWhat was named and stays\n", width, look)
 
 
 def _used(deletions: Deletions) -> str:
@@ -72,8 +75,8 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def _section(table: Table, title: str, width: int) -> str:
+def _section(table: Table, title: str, width: int, look: Look) -> str:
     if not table.rows:
         return ""
     more = f"… {len(table.rows) - _TOP:,} more\n" if len(table.rows) > _TOP else ""
-    return title + to_text(table._replace(rows=table.rows[:_TOP]), width) + more
+    return title + to_text(table._replace(rows=table.rows[:_TOP]), width, look) + more

@@ -6,6 +6,7 @@ from tonnage.inventory.database import Table
 from tonnage.inventory.known import Doubted
 from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.inventory.statements import statements
+from tonnage.show.colours import PLAIN, Look, painted
 from tonnage.show.render import to_text
 from tonnage.show.verdict import Facts, Finding, Step, verdict
 from tonnage.sizes import format_size, format_time
@@ -13,6 +14,8 @@ from tonnage.sizes import format_size, format_time
 _TOP = 5
 _LEAST_ROWS = 2
 _STEPS, _MOST_STEPS = 3, 4
+_BROKEN = ("stops",)
+"""Findings that somebody has to act on before anything else."""
 _REPOSITORY_COLUMNS = ("repository", "exclusive_bytes", "shared_bytes", "tags_count", "untagged_count")
 _LAYER_COLUMNS = ("digest", "size_bytes", "references_count", "class", "created_by")
 _MORE = (
@@ -23,18 +26,18 @@ _MORE = (
 """Steps that always make sense, after those that follow from what was found."""
 
 
-def card(facts: Facts, width: int = 80, height: int | None = None, ending: str = "") -> str:
+def card(facts: Facts, width: int = 80, height: int | None = None, ending: str = "", look: Look = PLAIN) -> str:
     """Return the card as text. It takes `height` lines where they suffice for the verdict; without, what it needs.
 
     `ending` is what every command it proposes has to end in, as ` -i FILE`.
     """
     findings = verdict(facts)
-    head = "".join(_doubted(doubted, width) for doubted in facts.doubts) + _headline(facts, width)
-    head += "".join(_finding(finding, findings, width) for finding in findings) or "nothing stands out\n"
-    head += f"\n{to_text(facts.overview, width)}"
+    head = "".join(_doubted(doubted, width, look) for doubted in facts.doubts) + _headline(facts, width)
+    head += "".join(_finding(finding, findings, width, look) for finding in findings) or "nothing stands out\n"
+    head += f"\n{to_text(facts.overview, width, look)}"
     foot = _next(findings, width, ending)
     room = None if height is None else height - 1 - (head + foot).count("\n")
-    return head + _tops(facts, width, room) + foot
+    return head + _tops(facts, width, room, look) + foot
 
 
 def _headline(facts: Facts, width: int) -> str:
@@ -51,19 +54,21 @@ def _headline(facts: Facts, width: int) -> str:
     )
 
 
-def _doubted(doubted: Doubted, width: int) -> str:
+def _doubted(doubted: Doubted, width: int, look: Look) -> str:
     """Return a doubt with what to do about it; what is grave begins with capitals, so that nobody reads past it."""
     head = "STOP: " if doubted.is_grave else "note: "
     lines = [fill(head + doubted.text, width), fill(doubted.advice, width)]
-    return "\n".join(lines) + "\n\n"
+    text = "\n".join(lines) + "\n\n"
+    return text.replace(head, painted(head, look.broken), 1) if doubted.is_grave else text
 
 
-def _finding(finding: Finding, findings: list[Finding], width: int) -> str:
+def _finding(finding: Finding, findings: list[Finding], width: int, look: Look) -> str:
     indent = max(len(other.name) for other in findings) + 2
-    return fill(f"{finding.name:{indent}}{finding.text}", width, subsequent_indent=" " * indent) + "\n"
+    text = fill(f"{finding.name:{indent}}{finding.text}", width, subsequent_indent=" " * indent) + "\n"
+    return painted(finding.name, look.broken) + text[len(finding.name) :] if finding.name in _BROKEN else text
 
 
-def _tops(facts: Facts, width: int, room: int | None) -> str:
+def _tops(facts: Facts, width: int, room: int | None, look: Look) -> str:
     """Return the worst offenders, as many as there is room for: repositories first."""
     reports = builtin_reports()
     both = room is None or room >= 2 * (2 + _LEAST_ROWS)
@@ -71,10 +76,10 @@ def _tops(facts: Facts, width: int, room: int | None) -> str:
     if count < 1:
         return ""
     repositories = run_report(facts.inventory, reports["repositories"], {})
-    found = "\n" + to_text(_columns(repositories, _REPOSITORY_COLUMNS, count), width)
+    found = "\n" + to_text(_columns(repositories, _REPOSITORY_COLUMNS, count), width, look)
     if both:
         layers = run_report(facts.inventory, reports["layers"], {})
-        found += "\n" + to_text(_columns(layers, _LAYER_COLUMNS, count), width)
+        found += "\n" + to_text(_columns(layers, _LAYER_COLUMNS, count), width, look)
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from tonnage import __version__
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.statements import statements
-from tonnage.show.render import printable
+from tonnage.show.printable import printable
 
 _VERSION = [1, 2]
 _BATCH_ROWS = 5_000

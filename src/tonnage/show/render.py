@@ -19,7 +19,9 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from tonnage.inventory.database import Table
-from tonnage.sizes import format_size, format_time
+from tonnage.show.colours import PLAIN, Look, painted
+from tonnage.show.printable import printable
+from tonnage.sizes import format_age, format_size, format_time
 
 _ID = re.compile(r"sha\d+:[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"(sha\d+):([0-9a-f]{32,})")
@@ -48,29 +50,23 @@ class _Column(NamedTuple):
     is_time: bool = False
     is_prose: bool = False
     is_name: bool = False
+    codes: Sequence[str] = ()
+    """The colour of each cell; none where all are plain."""
 
 
-def printable(text: str) -> str:
-    """Return lines with all that is not a visible character spelled: controls, and marks that turn a text's direction."""
-    if text.isprintable():
-        return text
-    return "".join(
-        mark if mark.isprintable() or mark == "\n" else mark.encode("unicode_escape").decode() for mark in text
-    )
-
-
-def to_text(table: Table, width: int | None = 80) -> str:
+def to_text(table: Table, width: int | None = 80, look: Look = PLAIN, now: datetime | None = None) -> str:
     """Return a table for people that fits `width` characters, if need be without its last columns; see `left_out`.
 
-    Without a width everything is in it, and digests are whole.
+    Without a width everything is in it, and digests are whole. With `now`, UTC, every time has its age beside it.
     """
-    columns = _columns(table, is_whole=width is None)
+    columns = _columns(table, is_whole=width is None, look=look, now=now)
     columns = columns[: _fitting(columns, width)]
     widths = _fit(columns, width)
-    lines = [_line([column.head for column in columns], columns, widths)]
-    for row in zip(*(column.cells for column in columns), strict=True):
+    lines = [_line([column.head for column in columns], columns, widths, [look.head] * len(columns))]
+    for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        codes = [column.codes[number] if column.codes else "" for column in columns]
         cells = [_lines(cell, column, at) for cell, column, at in zip(row, columns, widths, strict=True)]
-        lines += [_line(line, columns, widths) for line in zip_longest(*cells, fillvalue="")]
+        lines += [_line(line, columns, widths, codes) for line in zip_longest(*cells, fillvalue="")]
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
@@ -103,14 +99,18 @@ def _head(name: str) -> str:
     return printable(name.removeprefix("is_").replace("_", " ").upper()).replace("\n", " ")
 
 
-def _columns(table: Table, *, is_whole: bool = False) -> list[_Column]:
+def _columns(table: Table, *, is_whole: bool = False, look: Look = PLAIN, now: datetime | None = None) -> list[_Column]:
     values = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
-    facts = zip(table.columns, table.types, values, strict=True)
-    return [_column(*column, is_whole=is_whole) for column in facts]
+    columns = []
+    for name, type_, cells in zip(table.columns, table.types, values, strict=True):
+        column = _column(name, type_, cells, [_shown(name, value, is_whole=is_whole, now=now) for value in cells])
+        codes = [look.of_cell(name, value) for value in cells]
+        columns.append(column._replace(codes=codes) if any(codes) else column)
+    return columns
 
 
-def _column(name: str, type_: str, values: Sequence[Any], *, is_whole: bool) -> _Column:
-    head, cells = _head(name), [_shown(name, value, is_whole=is_whole) for value in values]
+def _column(name: str, type_: str, values: Sequence[Any], cells: list[str]) -> _Column:
+    head = _head(name)
     full = max(map(_width, [head, *cells]))
     if name.endswith("_at"):
         return _Column(head, cells, full, min(full, max(_DATE, len(head))), is_time=True)
@@ -124,7 +124,7 @@ def _column(name: str, type_: str, values: Sequence[Any], *, is_whole: bool) -> 
     return _Column(head, cells, full, min(full, least), is_prose=name in _PROSE)
 
 
-def _shown(name: str, value: Any, *, is_whole: bool) -> str:
+def _shown(name: str, value: Any, *, is_whole: bool, now: datetime | None) -> str:
     if value is None:
         return "?" if name.endswith(_MEASURES) else "-"
     if name.endswith("_bytes") and isinstance(value, int):
@@ -136,7 +136,7 @@ def _shown(name: str, value: Any, *, is_whole: bool) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return format_time(value)
+        return format_time(value) + (f", {format_age(value, now)}" if now else "")
     if isinstance(value, int):
         return f"{value:,}"
     text = printable(" ".join(str(value).split()))
@@ -245,10 +245,11 @@ def _wrap(text: str, width: int) -> list[str]:
     return lines
 
 
-def _line(cells: Sequence[str], columns: list[_Column], widths: list[int]) -> str:
+def _line(cells: Sequence[str], columns: list[_Column], widths: list[int], codes: Sequence[str]) -> str:
     shown = []
-    for cell, column, width in zip(cells, columns, widths, strict=True):
+    for cell, column, width, code in zip(cells, columns, widths, codes, strict=True):
         text = cell if _width(cell) <= width else _fill(cell, width - 1) + "…"
         room = " " * (width - _width(text))
+        text = painted(text, code)
         shown.append(room + text if column.is_number else text + room)
     return (" " * _GAP).join(shown)

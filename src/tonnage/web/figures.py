@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from tonnage.show.render import printable
+from tonnage.show.printable import printable
 from tonnage.sizes import format_size
 
 _SHORT_DIGITS = 12

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tonnage.inventory.reports import Report
-from tonnage.show.render import printable
+from tonnage.show.printable import printable
 
 LANGUAGES = {"en": "English", "zh-CN": "中文"}
 """Each by its own name."""
