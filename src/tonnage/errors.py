@@ -182,6 +182,13 @@ class PostgresError(TonnageError):
     hint = "see whether the address is right and the server runs; a password comes from PGPASSWORD or ~/.pgpass"
 
 
+class StagedRowsError(TonnageError):
+    """A folder of staged rows is not there, not whole, or damaged."""
+
+    exit_code = 37
+    hint = "copy all of the folder that was written, or read the storage again"
+
+
 ITEMS_LEFT = 25
 """Exit code of `apply` and `undo` when they finished and left items out: skipped with a reason, or failed."""
 
@@ -244,6 +251,7 @@ EXIT_CODES: dict[int, str] = {
     BucketUnreachableError.exit_code: "the bucket cannot be reached, or gives no answer in time",
     PostgresError.exit_code: "PostgreSQL cannot be reached, refuses the login, or its driver is not installed",
     BLOBS_DAMAGED: "`verify-blobs`: a blob is not as its digest says, or cannot be read; the rows say whom it hits",
+    StagedRowsError.exit_code: "staged rows are not there, not whole, or damaged",
     129: "ended by SIGHUP; an older inventory stays as it was",
     130: "interrupted; an older inventory stays as it was",
     143: "ended by SIGTERM; an older inventory stays as it was",

@@ -29,6 +29,7 @@ COMMANDS = {
     "undo": "Push back what apply deleted, until the registry has collected.",
     "export": "Write the inventory as Parquet, or into a PostgreSQL of your own.",
     "import": "Bring an exported inventory back into a file.",
+    "load": "Make an inventory of rows that were read elsewhere, such as by Spark.",
     "diff": "Say who grew between two inventories, and by which layers.",
     "web": "Look at an inventory in the browser.",
     "serve": "Scan again and again, and serve the page and the metrics.",

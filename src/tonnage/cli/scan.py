@@ -8,12 +8,18 @@ import click
 
 from tonnage.cli.options import inventory_option
 from tonnage.cli.parsing import parse_with
-from tonnage.cli.source_options import open_options, refuse_others, source_options
-from tonnage.sizes import parse_seconds, parse_size
+from tonnage.cli.source_options import (
+    memory_option,
+    open_options,
+    other_place,
+    other_place_options,
+    refuse_others,
+    source_options,
+)
+from tonnage.sizes import parse_seconds
 
 if TYPE_CHECKING:
     from tonnage.scan.replace import Summary
-    from tonnage.scan.run import OtherPlace
     from tonnage.storage import Storage
     from tonnage.storage.registry import RegistrySource
 
@@ -34,8 +40,7 @@ unless --problems-ok; with 18 if most of the storage is not there, such as a dis
 @click.argument("place", metavar="PLACE")
 @inventory_option
 @click.option("--full", is_flag=True, help="Read everything again; else only what is new since the last scan.")
-@click.option("--moved", is_flag=True, help="The inventory's storage is in a new place: keep its earlier totals.")
-@click.option("--replace", is_flag=True, help="Give up what the inventory holds, whatever place it is of.")
+@other_place_options
 @click.option(
     "--count-requests",
     "says_requests",
@@ -49,12 +54,7 @@ unless --problems-ok; with 18 if most of the storage is not there, such as a dis
     callback=parse_with(parse_seconds),
     help="End a scan that takes longer, such as 30m or 12h, whatever it waits for.",
 )
-@click.option(
-    "--memory-limit",
-    metavar="SIZE",
-    callback=parse_with(parse_size),
-    help="What the database may hold; else a quarter of the memory, 2 GB at most.",
-)
+@memory_option
 @click.option(
     "--pulls-from",
     "pull_places",
@@ -94,14 +94,14 @@ def command(
     from tonnage.storage.opening import open_storage
 
     wanted = {"full": full, "thorough": thorough, "memory_bytes": memory_limit}
-    other_place = _other_place(moved, replace)
+    wanted_place = other_place(moved, replace)
     refuse_others(place, source["keys"])
     pulls = read_pulls(pull_places)
     for file in () if quiet or not pulls else pulls.files:
         talk(file.describe())
     with within(max_duration):
         storage = open_storage(place, open_options(**source))
-        summary = _scan(storage, inventory, says_requests, quiet, other_place=other_place, pulls=pulls, **wanted)
+        summary = _scan(storage, inventory, says_requests, quiet, other_place=wanted_place, pulls=pulls, **wanted)
     if not quiet:
         talk(summary.describe())
     sys.exit(0 if problems_ok and summary.exit_code == PROBLEMS_FOUND else summary.exit_code)
@@ -127,13 +127,3 @@ def _scan(
         monitor.end()
         if says_requests and (spent := storage.describe_requests()):
             talk(spent)
-
-
-def _other_place(moved: bool, replace: bool) -> "OtherPlace":
-    """Return what becomes of an inventory of another place. Raises UsageError."""
-    from tonnage.errors import UsageError
-    from tonnage.scan.run import OtherPlace
-
-    if moved and replace:
-        raise UsageError("both --moved and --replace", "give one of them")
-    return OtherPlace.MOVED if moved else OtherPlace.REPLACED if replace else OtherPlace.REFUSED

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from tonnage.cli.parsing import more_than_0
+from tonnage.cli.parsing import more_than_0, parse_with
+from tonnage.sizes import parse_size
 
 if TYPE_CHECKING:
+    from tonnage.scan.replace import OtherPlace
     from tonnage.storage.opening import OpenOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,6 +36,38 @@ def source_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def other_place_options(command: Command) -> Command:
+    """Add what becomes of an inventory of another place; see `other_place`."""
+    for option in (
+        click.option("--replace", is_flag=True, help="Give up what the inventory holds, whatever place it is of."),
+        click.option(
+            "--moved", is_flag=True, help="The inventory's storage is in a new place: keep its earlier totals."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def other_place(moved: bool, replace: bool) -> "OtherPlace":
+    """Return what becomes of an inventory of another place. Raises UsageError."""
+    from tonnage.errors import UsageError
+    from tonnage.scan.replace import OtherPlace
+
+    if moved and replace:
+        raise UsageError("both --moved and --replace", "give one of them")
+    return OtherPlace.MOVED if moved else OtherPlace.REPLACED if replace else OtherPlace.REFUSED
+
+
+def memory_option(command: Command) -> Command:
+    """Add how much the database may hold while it makes an inventory."""
+    return click.option(
+        "--memory-limit",
+        metavar="SIZE",
+        callback=parse_with(parse_size),
+        help="What the database may hold; else a quarter of the memory, 2 GB at most.",
+    )(command)
 
 
 def open_options(*, repositories: str | None = None, **given: Any) -> "OpenOptions":

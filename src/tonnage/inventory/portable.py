@@ -20,6 +20,7 @@ DUCKDB_ONLY = {
     "load": "makes the tables of the rows that were staged",
     "plan": "a set of deletions is kept in temporary tables",
     "scan": "stages and measures, in the process that reads the storage",
+    "staged": "gives numbers to rows that were read elsewhere, before they go into their tables",
     "tables": "types have other names elsewhere; they are translated one by one",
     "tags": "puts tags kept elsewhere into a copy",
 }

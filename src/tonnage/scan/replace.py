@@ -221,8 +221,8 @@ def _other_place(target: Path, old: str, scans_count: int, location: str) -> Wri
     lost = f"{scans_count:,} scan{'s' if scans_count > 1 else ''}"
     return WriteError(
         f"`{target}` is the inventory of `{old}`, not of `{location}`",
-        "choose another with -i; `tonnage scan` with --moved if it is the same storage in a new place, or with --replace"
-        f" to give up its {lost}",
+        "choose another with -i; `tonnage scan` or `load` with --moved if it is the same storage in a new place, or with"
+        f" --replace to give up its {lost}",
     )
 
 
