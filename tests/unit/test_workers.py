@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from tonnage.sample import Builder
+from tonnage.scan.workers import Crew, PartToList, Task
+from tonnage.storage import Keys
+from tonnage.storage.local import LocalStorage
 
 pytestmark = pytest.mark.slow
 
@@ -146,3 +150,26 @@ def test_large_tasks_and_large_results_pass_each_other() -> None:
     """Neither side waits for the other to take what it has to give, however many threads the disk's waits have begun."""
     done = subprocess.run([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, text=True, timeout=60)
     assert done.stdout.split() == ["10000"]
+
+
+@pytest.mark.parametrize("workers_count", [1, 2])
+def test_few_keys_of_a_long_listing_wait(workers_count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are; and no result of any is lost."""
+    monkeypatch.setattr("tonnage.scan.workers._KEYS_LIMIT", 1_000)
+    crew, parts_count = Crew(LocalStorage(str(tmp_path)), workers_count, patience_seconds=0.05), 40
+    found = []
+    with contextlib.closing(crew):
+        for number in range(parts_count):
+            names = [f"{number:02x}{leaf:062x}" for leaf in range(300)]
+            paths = [f"blobs/sha256/{number:02x}/{name}/data" for name in names]
+            keys = Keys(paths, [1] * 300, [0] * 300, [""] * 300)
+            crew.submit(Task("list", (PartToList(f"blobs/sha256/{number:02x}", number, keys=keys),)))
+            found += crew.ready()
+            assert crew.waiting_keys_count <= 1_000
+        assert found
+        found += crew.results()
+    assert crew.waiting_keys_count == 0 and not crew.todo
+    assert sum(result.files_count for result in found) == 300 * parts_count
+    assert {part.prefix for result in found for part in result.parts} == {
+        f"blobs/sha256/{number:02x}" for number in range(parts_count)
+    }

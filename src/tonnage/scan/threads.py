@@ -33,8 +33,7 @@ class ThreadCrew:
 
     def submit(self, task: Task) -> None:
         """Add a task. They are begun in the order in which they came."""
-        keys_count = sum(len(part.keys.paths) for part in task.parts if part.keys)
-        self.outstanding[self.pool.submit(lambda: list(run(self.storage, task)))] = keys_count
+        self.outstanding[self.pool.submit(lambda: list(run(self.storage, task)))] = task.keys_count
 
     def ready(self) -> Iterator[Result]:
         """Yield results until few tasks are left, with few keys: more would only wait, and take memory."""

@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -33,6 +34,8 @@ from tonnage.scan.listing import Listed, list_part
 from tonnage.storage import OPEN_ALL, Keys, Storage
 
 _THREADS_LIMIT = 8
+_KEYS_LIMIT = 100_000
+"""Of a listing, in tasks that are to do: some 40 MB."""
 _ROWS_PER_RESULT = 10_000
 """What a worker holds at once, however large its parts are."""
 _WAITING = 0.05
@@ -57,6 +60,11 @@ class Task(NamedTuple):
     parts: tuple[PartToList, ...] = ()
     blobs: tuple[tuple[str, str], ...] = ()
     """Digest and path of what is to be read."""
+
+    @property
+    def keys_count(self) -> int:
+        """How many keys of a listing it holds."""
+        return sum(len(part.keys.paths) for part in self.parts if part.keys)
 
 
 class PartFound(NamedTuple):
@@ -128,7 +136,9 @@ class Crew:
         self.storage = storage
         self.workers_count = workers_count if workers_count is not None else min(os.cpu_count() or 1, 16)
         self.patience_seconds = patience_seconds
-        self.todo: list[Task] = []
+        self.todo: deque[Task] = deque()
+        self.waiting_keys_count = 0
+        """Of a listing, in the tasks that are to do."""
         self.workers: list[_Worker] = []
         self.started = time.monotonic()
 
@@ -146,42 +156,49 @@ class Crew:
     def submit(self, task: Task) -> None:
         """Add a task. They are begun in the order in which they came, at once where there are workers."""
         self.todo.append(task)
-        for worker in self.workers:
-            worker.feed(iter(self._take, None))
+        self.waiting_keys_count += task.keys_count
+        self._feed()
 
     def ready(self) -> Iterator[Result]:
-        """Yield nothing: results are asked for when all tasks are known."""
-        yield from ()
+        """Yield results until few keys of a listing wait: all of them would take memory as the listing is long."""
+        while self.waiting_keys_count > _KEYS_LIMIT:
+            yield from self._next()
 
     def results(self) -> Iterator[Result]:
         """Yield each task's result, in the order in which they finish."""
-        position = 0
-        while position < len(self.todo) and not self._is_long():
-            position += 1
-            yield from run(self.storage, self.todo[position - 1])
-        del self.todo[:position]
-        if self.todo or self.workers:
-            yield from self._in_processes()
+        while self.todo or self._busy():
+            yield from self._next()
+
+    def _next(self) -> Iterator[Result]:
+        """Yield what the next task finds here, or what the workers have found."""
+        if not self._is_long():
+            yield from run(self.storage, self._take())
+            return
+        if not self.workers:
+            self.start()
+        self._feed()
+        busy = self._busy()
+        for connection in wait(list(busy)):
+            result = busy[connection].receive()
+            self._feed()
+            yield result
 
     def _is_long(self) -> bool:
         elapsed = time.monotonic() - self.started
         return self.workers_count > 1 and (bool(self.workers) or elapsed > self.patience_seconds)
 
-    def _in_processes(self) -> Iterator[Result]:
-        if not self.workers:
-            self.start()
-        todo = iter(self._take, None)
-        for worker in self.workers:
-            worker.feed(todo)
-        while busy := {w.connection: w for w in self.workers if w.outstanding}:
-            for connection in wait(list(busy)):
-                worker = busy[connection]
-                result = worker.receive()
-                worker.feed(todo)
-                yield result
+    def _busy(self) -> "dict[Any, _Worker]":
+        return {worker.connection: worker for worker in self.workers if worker.outstanding}
 
-    def _take(self) -> Task | None:
-        return self.todo.pop(0) if self.todo else None
+    def _feed(self) -> None:
+        for worker in self.workers:
+            while self.todo and worker.wants_more():
+                worker.give(self._take())
+
+    def _take(self) -> Task:
+        task = self.todo.popleft()
+        self.waiting_keys_count -= task.keys_count
+        return task
 
 
 class WorkerFailedError(RuntimeError):
@@ -214,14 +231,16 @@ class _Worker:
         self.given_count = 0
         self.depth = 2
 
-    def feed(self, todo: Iterator[Task]) -> None:
-        while len(self.outstanding) < self.depth and (task := next(todo, None)) is not None:
-            self.given_count += 1
-            self.outstanding[self.given_count] = task
-            try:
-                self.connection.send((self.given_count, task))
-            except OSError as error:
-                raise WorkerKilledError from error
+    def wants_more(self) -> bool:
+        return len(self.outstanding) < self.depth
+
+    def give(self, task: Task) -> None:
+        self.given_count += 1
+        self.outstanding[self.given_count] = task
+        try:
+            self.connection.send((self.given_count, task))
+        except OSError as error:
+            raise WorkerKilledError from error
 
     def receive(self) -> Result:
         try:
