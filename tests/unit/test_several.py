@@ -93,6 +93,21 @@ def test_the_command_line(call: Call, folder: Path) -> None:
     assert len(json.loads(call("report", "own.sql", "-i", ".", *ROWS)[1])) == 6
 
 
+def test_what_defaults_hide_is_said_of_all(call: Call) -> None:
+    """Added up over all, within the condition, which may ask for the registry; to people, of what they did not ask for."""
+    wide = json.loads(call("layers", "-i", ".", "--max-references", "any", *ROWS)[1])
+    hidden = [row for row in wide if row["references_count"] > 2]
+    for where, expected in (
+        ("true", hidden),
+        ("registry = 'mirror'", [r for r in hidden if r["registry"] == "mirror"]),
+    ):
+        _, _, err = call("layers", "-i", ".", "--where", where)
+        assert err == f"{len(expected)} more with --max-references any (default: 2)\n" and expected
+    assert call("layers", "-i", ".", "--json")[2] == call("layers", "-i", ".", "--max-references", "2")[2] == ""
+    code, _, err = call("layers", "-i", ".", "--where", "registri = 'mirror'")
+    assert (code, "did you mean `registry`?" in err) == (2, True)
+
+
 def test_one_is_asked_as_ever(call: Call) -> None:
     """No column more; also where a folder has one inventory only."""
     alone = call("tags", "-i", "origin.duckdb", "--json")

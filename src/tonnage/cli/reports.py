@@ -62,12 +62,13 @@ def run_and_put(
 
 
 def _run_on_each(report: Report, paths: list[str], asked: Asked, values: dict[str, str], tags_from: str | None) -> None:
-    from tonnage.cli.output import mention_doubts, put_rows, talk
+    from tonnage.cli.output import mention_doubts, put_table, talk
     from tonnage.cli.tags import ask_inventory
     from tonnage.errors import UsageError
     from tonnage.inventory.database import Table
-    from tonnage.inventory.reports import run_report
+    from tonnage.inventory.reports import Hidden, add_up, hidden_in_each, hides, run_report
     from tonnage.inventory.several import ask_each
+    from tonnage.inventory.steering import steer_rows
 
     if tags_from:
         raise UsageError("`--tags-from` is for one registry", "name one inventory")
@@ -81,7 +82,13 @@ def _run_on_each(report: Report, paths: list[str], asked: Asked, values: dict[st
     found = ask_each(paths, ask)
     for text in found.unanswered:
         talk(text)
-    put_rows(found.table, asked)
+    table = steer_rows(found.table, asked.steering)
+    hidden: list[Hidden] = []
+    if asked.form in (None, "table") and hides(report, values):
+        for path, name in found.answered.items():
+            with ask_inventory(path, None) as inventory:
+                hidden += hidden_in_each(inventory, report, values, asked.steering.where, name)
+    put_table(table, asked, add_up(hidden))
 
 
 def _run_on_one(report: Report, path: str, asked: Asked, values: dict[str, str], tags_from: str | None) -> None:

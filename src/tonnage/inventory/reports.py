@@ -18,6 +18,7 @@ From this one file come the command, its help, its options, the table, the JSON,
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,9 +30,11 @@ from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.known import insist
 from tonnage.inventory.names import ANY, insist_on_name, is_name_type, like_of
 from tonnage.inventory.statements import statements
-from tonnage.inventory.steering import NOT_STEERED, Steering, count, steer
+from tonnage.inventory.steering import NOT_STEERED, Steering, count, labelled, steer
 from tonnage.sizes import parse_size
 
+REGISTRY = "registry"
+"""The column that says of which inventory a row is, where several are asked."""
 _WORD = r"[\w-]+(?::[A-Z]+)?"
 _PARAMETER = re.compile(rf"-- \$(\w+) ({_WORD}(?:\|{_WORD})*)(?: (\S+?)(?:\.\.(\S+))?)?: (.+)")
 _TYPES = ("text", "integer", "decimal", "bytes", "days", "digest")
@@ -185,18 +188,43 @@ class Hidden(NamedTuple):
     rows_count: int
 
 
+def hides(report: Report, values: dict[str, str]) -> bool:
+    """Return whether a default that nobody asked for hides rows."""
+    return any(parameter.widest and parameter.name not in values for parameter in report.parameters)
+
+
 def hidden_by_defaults(
     inventory: Inventory, report: Report, values: dict[str, str], shown: Table, where: str
 ) -> list[Hidden]:
     """Return what each default hides that nobody asked for, by itself; `where` is the condition that holds all the same."""
+    return _hidden(inventory, report, values, len(shown.rows), where)
+
+
+def _hidden(inventory: Inventory, report: Report, values: dict[str, str], shown_count: int, where: str) -> list[Hidden]:
     found = []
     for parameter in report.parameters:
         if parameter.widest and parameter.name not in values:
             wide = bind(inventory, report, {**values, parameter.name: parameter.widest})
-            more = count(inventory.query, report.sql, wide, where) - len(shown.rows)
+            more = count(inventory.query, report.sql, wide, where) - shown_count
             if more > 0:
                 found.append(Hidden(parameter.option, parameter.default or "", parameter.widest, more))
     return found
+
+
+def hidden_in_each(inventory: Inventory, report: Report, values: dict[str, str], where: str, name: str) -> list[Hidden]:
+    """Return what defaults hide of one inventory's rows among several; the condition may ask for its `name`."""
+    alone = report._replace(sql=labelled(report.sql, REGISTRY, name))
+    shown = count(inventory.query, alone.sql, bind(inventory, report, values), where)
+    return _hidden(inventory, alone, values, shown, where)
+
+
+def add_up(found: Iterable[Hidden]) -> list[Hidden]:
+    """Return what each default hides of all inventories together."""
+    total: dict[str, Hidden] = {}
+    for hidden in found:
+        before = total.get(hidden.option)
+        total[hidden.option] = hidden._replace(rows_count=hidden.rows_count + (before.rows_count if before else 0))
+    return list(total.values())
 
 
 def refuse_ignorance_of(inventory: Inventory, report: Report) -> None:

@@ -14,8 +14,7 @@ from tonnage.errors import NotKnownError, TonnageError, UsageError
 from tonnage.inventory.database import Table, is_database
 from tonnage.inventory.parquet import is_folder
 from tonnage.inventory.postgresql.address import is_address
-
-COLUMN = "registry"
+from tonnage.inventory.reports import REGISTRY
 
 
 class Answers(NamedTuple):
@@ -24,6 +23,8 @@ class Answers(NamedTuple):
     table: Table
     unanswered: list[str]
     """Why one of them answered nothing, with its name."""
+    answered: dict[str, str]
+    """What each of the others is called, by its place."""
 
 
 def expanded(paths: Sequence[str]) -> list[str]:
@@ -68,11 +69,13 @@ def ask_each(paths: Sequence[str], ask: Callable[[str, str], Table]) -> Answers:
     said; if that holds for all, it is raised as for a single one.
     """
     found: list[tuple[str, Table]] = []
+    answered = {}
     errors: list[TonnageError] = []
     unanswered = []
     for path, name in zip(paths, registry_names(paths), strict=True):
         try:
             found.append((name, ask(path, name)))
+            answered[path] = name
         except (NotKnownError, UsageError) as error:
             errors.append(error)
             unanswered.append(f"{name}: {error.message}")
@@ -80,4 +83,4 @@ def ask_each(paths: Sequence[str], ask: Callable[[str, str], Table]) -> Answers:
         raise errors[0]
     first = found[0][1]
     rows = [(name, *row) for name, table in found for row in table.rows]
-    return Answers(Table([COLUMN, *first.columns], ["VARCHAR", *first.types], rows), unanswered)
+    return Answers(Table([REGISTRY, *first.columns], ["VARCHAR", *first.types], rows), unanswered, answered)

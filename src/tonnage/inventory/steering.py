@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from tonnage.errors import QueryError, UsageError
 from tonnage.formats.closest import meant
-from tonnage.formats.quoting import identifier
+from tonnage.formats.quoting import identifier, literal
 from tonnage.inventory.database import Table, answer, connect
 from tonnage.inventory.foreign import lock_down
 from tonnage.inventory.values import as_query
@@ -65,6 +65,11 @@ def steer_rows(table: Table, steering: Steering) -> Table:
     with connect() as connection:
         lock_down(connection)
         return steer(lambda sql, values: answer(connection, sql, values, "the rows"), sql, parameters, steering)
+
+
+def labelled(sql: str, column: str, value: str) -> str:
+    """Return a query whose rows have one column more in front, with the same text in each."""
+    return f"select {literal(value)} as {identifier(column)}, found.* from {_in_brackets(sql)} as found"
 
 
 def count(ask: Ask, sql: str, parameters: dict[str, Any], where: str) -> int:
