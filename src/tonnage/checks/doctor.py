@@ -4,43 +4,19 @@ All of it follows from the inventory, but for how the storage is mounted, which 
 """
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
-from textwrap import fill
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from tonnage.errors import DOCTOR_WARNS
+from tonnage.checks.configured import Configured, cache_of, purging, settings
+from tonnage.checks.findings import Finding, State
 from tonnage.gc.preview import predict_after
-from tonnage.inventory.database import Inventory, Table
+from tonnage.inventory.database import Inventory
 from tonnage.inventory.known import Doubt, Doubted, Knowledge, doubts_of, gravest, knowledge_of
 from tonnage.inventory.statements import statements
 from tonnage.plan import Prediction
-from tonnage.show.colours import PLAIN, Look, painted
 from tonnage.sizes import format_size
 
-_STEP = " " * 9
-"""Below the question it belongs to."""
 _ACCESS_TIMES = "access times"
-
-
-class State(StrEnum):
-    """What becomes of a question."""
-
-    FINE = "fine"
-    ACT = "act"
-    UNKNOWN = "unknown"
-
-
-class Finding(NamedTuple):
-    """The answer to a question."""
-
-    question: str
-    state: State
-    finding: str
-    advice: str = ""
-    """What to do, in words; empty where the command says it all."""
-    command: str | None = None
-    """What to run next, as it may be copied."""
 
 
 class _Facts(NamedTuple):
@@ -52,6 +28,7 @@ class _Facts(NamedTuple):
     version: str
     mounted: str
     ending: str
+    configured: Configured | None
 
     def ask(self, name: str) -> list[tuple[Any, ...]]:
         return self.inventory.query(statements("check")[name].sql).rows
@@ -67,48 +44,25 @@ class _Facts(NamedTuple):
         return self.knowledge.kind == "registry"
 
 
-def examine(inventory: Inventory, version: str | None = None, mounted: str = "", ending: str = "") -> list[Finding]:
+def examine(
+    inventory: Inventory,
+    version: str | None = None,
+    mounted: str = "",
+    ending: str = "",
+    configured: Configured | None = None,
+) -> list[Finding]:
     """Return a finding for each question.
 
     `version` is that of the registry that collects, `2` or `3`; without, both are asked about. `mounted` is how the
     storage is mounted here (`noatime`, `relatime`, `strictatime`), empty if it is not here; `ending` is what every command
-    has to end in, as ` -i FILE`.
+    has to end in, as ` -i FILE`; `configured` is the registry's own configuration, where it is known.
     """
     ((location, _, _, _, is_searched),) = inventory.query(statements("card")["scan"].sql).rows
-    doubts = doubts_of(inventory)
+    doubts, knowledge = doubts_of(inventory), knowledge_of(inventory)
     facts = _Facts(
-        inventory, knowledge_of(inventory), doubts, str(location), bool(is_searched), version or "", mounted, ending
+        inventory, knowledge, doubts, str(location), bool(is_searched), version or "", mounted, ending, configured
     )
     return [finding for question in _QUESTIONS for finding in question(facts)]
-
-
-def exit_code_of(findings: Sequence[Finding], delete_untagged: bool = False) -> int:
-    """Return how it ends: with 0 where all is fine that matters to a collection, which is with `-m` only if said so."""
-    matters = (
-        f for f in findings if f.question != _ACCESS_TIMES and (delete_untagged or not f.question.endswith("-m"))
-    )
-    return 0 if all(found.state is State.FINE for found in matters) else DOCTOR_WARNS
-
-
-def to_table(findings: Sequence[Finding]) -> Table:
-    """Return findings as rows."""
-    return Table(list(Finding._fields), ["VARCHAR"] * 5, [(f[0], str(f.state), *f[2:]) for f in findings])
-
-
-def to_text(findings: Sequence[Finding], width: int = 80, look: Look = PLAIN) -> str:
-    """Return findings for people: what is, then what to do, a command whole however narrow the screen."""
-    widest = max(len(found.question) for found in findings)
-    lines = []
-    for found in findings:
-        head = f"{found.state:7}  {found.question:{widest}}  "
-        text = fill(f"{head}{found.finding}", width, subsequent_indent=" " * len(head))
-        lines.append(painted(found.state, look.of_cell("state", found.state)) + text[len(found.state) :])
-        if found.state is not State.FINE:
-            lines += [
-                fill(text, width, initial_indent=_STEP, subsequent_indent=_STEP) for text in (found.advice,) if text
-            ]
-            lines += [f"{_STEP}{found.command}"] if found.command else []
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _storage(facts: _Facts) -> Iterator[Finding]:
@@ -158,7 +112,10 @@ def _purging(facts: _Facts) -> Iterator[Finding]:
         yield Finding(question, State.UNKNOWN, "uploads are not seen over HTTP", "see to the storage first")
         return
     ((count, old, old_bytes, parts, parts_bytes),) = facts.ask("uploads")
-    if old:
+    if facts.configured:
+        found = purging(facts.configured.config.purging, count, old, old_bytes)
+        yield found._replace(command=facts.run("uploads") if found.state is State.ACT and count else None)
+    elif old:
         are, them = ("uploads are", "them") if old > 1 else ("upload is", "it")
         text = f"{old:,} {are} older than a week ({format_size(old_bytes)}): nobody purges {them}"
         advice = "set maintenance.uploadpurging.enabled in the registry's configuration, and see that it runs"
@@ -194,6 +151,8 @@ def _doubted(facts: _Facts, doubt: Doubt) -> Doubted | None:
 def _cache(facts: _Facts) -> Iterator[Finding]:
     if found := _doubted(facts, Doubt.CACHE):
         yield Finding("cache", State.ACT, found.text, found.advice)
+    elif facts.configured and facts.configured.config.remote:
+        yield cache_of(facts.configured.config, Doubted(Doubt.CACHE, "", 0, 0, False).advice)
     elif facts.is_remote:
         text = "whether it is a pull-through cache does not show over HTTP"
         yield Finding("cache", State.UNKNOWN, text, "see to the storage first")
@@ -211,9 +170,14 @@ def _access_times(facts: _Facts) -> Iterator[Finding]:
         yield Finding(_ACCESS_TIMES, State.FINE, f"{mounted}noted", command=facts.run("unused --not-used-for 90d"))
     else:
         advice = "when something was last used, only logs can tell: scan with --pulls-from FILE"
-        yield Finding(_ACCESS_TIMES, State.UNKNOWN, f"{mounted}{state}", advice)
+        yield Finding(_ACCESS_TIMES, State.UNKNOWN, f"{mounted}{state}", advice, matters=False)
+
+
+def _configuration(facts: _Facts) -> Iterator[Finding]:
+    if facts.configured:
+        yield from settings(facts.configured, facts.location)
 
 
 _QUESTIONS: tuple[Callable[[_Facts], Iterator[Finding]], ...] = (
-    _storage, _collections, _purging, _tags, _cache, _access_times,
+    _storage, _collections, _purging, _tags, _cache, _configuration, _access_times,
 )  # fmt: skip

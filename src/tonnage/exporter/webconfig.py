@@ -5,11 +5,12 @@ that was meant to protect must not be read as one that protects less.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tonnage.errors import UsageError
+from tonnage.formats.yamllines import Node, WrongYamlError, parse_yaml
 from tonnage.sizes import parse_seconds
 
 _BCRYPT = re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
@@ -22,8 +23,6 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "Strict-Transport-Security": (),
 }
 """Headers that may be set, and the values they may have, if not any."""
-_DEEPEST = 10
-"""Levels of nesting; the format has three."""
 _COSTS = range(4, 17)
 """What a login may cost: each more doubles its time; 16 is some seconds, 4 the least there is."""
 
@@ -32,14 +31,6 @@ class WebConfigError(UsageError):
     """The file is wrong; the message names the line."""
 
     hint = "the format: https://prometheus.io/docs/prometheus/latest/configuration/https/"
-
-
-class Node(NamedTuple):
-    """A value of the file, and its line."""
-
-    value: Any
-    """Text, number, truth value, null, a dict of text to Node, or a list of Nodes."""
-    line: int
 
 
 class Tls(NamedTuple):
@@ -100,72 +91,8 @@ def parse_web_config(text: str, path: str) -> WebConfig:
             {name: value for name, value in http.get("headers", {}).items() if value},
             RateLimit(**sections.get("rate_limit", {})),
         )
-    except _WrongError as error:
+    except WrongYamlError as error:
         raise WebConfigError(f"`{path}` line {error.line}: {error}") from error
-
-
-class _WrongError(Exception):
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-def parse_yaml(text: str) -> Node:
-    """Return a YAML document with its lines. Aliases, tags and deep nesting are refused: no such file needs them."""
-    import yaml
-
-    try:
-        _check_events(yaml.parse(text, Loader=yaml.SafeLoader))
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        return Node(None, 1) if root is None else _node(root)
-    except yaml.MarkedYAMLError as error:
-        is_key = error.context == "while scanning a simple key"  # whose missing colon shows in the next line only
-        mark = error.context_mark if is_key else error.problem_mark
-        raise _WrongError(mark.line + 1 if mark else 1, error.problem or "no YAML") from error
-    except yaml.YAMLError as error:
-        raise _WrongError(1, str(error).partition("\n")[0]) from error
-
-
-def _check_events(events: Iterable[Any]) -> None:
-    """Refuse what costs more than its length, before anything is made of it: a few lines of aliases are a terabyte."""
-    import yaml
-
-    depth = 0
-    for event in events:
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _WrongError(line, f"`{event.anchor}`: anchors and aliases are not supported; write it out")
-        if getattr(event, "tag", None):
-            raise _WrongError(line, f"`{event.tag}`: tags are not supported; put text in quotes")
-        if depth > _DEEPEST:
-            raise _WrongError(line, f"it is nested deeper than {_DEEPEST} levels")
-
-
-def _node(node: Any) -> Node:
-    import yaml
-
-    line = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        return Node(_pairs(node), line)
-    if isinstance(node, yaml.SequenceNode):
-        return Node([_node(child) for child in node.value], line)
-    try:
-        return Node(yaml.SafeLoader("").construct_object(node), line)
-    except (ValueError, OverflowError, yaml.YAMLError) as error:  # looks like a date or a number, and is neither
-        raise _WrongError(line, f"`{node.value[:100]}` cannot be read; put text in quotes") from error
-
-
-def _pairs(node: Any) -> dict[str, Node]:
-    found: dict[str, Node] = {}
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key.value, str):
-            raise _WrongError(line, "a key is text")
-        if key.value in found:
-            raise _WrongError(line, f"`{key.value}` is there twice")
-        found[key.value] = _node(value)._replace(line=line)
-    return found
 
 
 # --- what may be where ----------------------------------------------------------------------------------------------
@@ -176,11 +103,11 @@ Reader = Callable[[Node], Any]
 def _mapping(node: Node, readers: Mapping[str, Reader]) -> dict[str, Any]:
     """Return what is read of each key; all must be known."""
     if not isinstance(node.value, dict):
-        raise _WrongError(node.line, f"there are no keys; known are {', '.join(readers)}")
+        raise WrongYamlError(node.line, f"there are no keys; known are {', '.join(readers)}")
     found = {}
     for key, child in node.value.items():
         if key not in readers:
-            raise _WrongError(child.line, f"there is no key `{key}`; known here are {', '.join(readers)}")
+            raise WrongYamlError(child.line, f"there is no key `{key}`; known here are {', '.join(readers)}")
         if child.value is not None:
             found[key] = readers[key](child)
     return found
@@ -188,26 +115,26 @@ def _mapping(node: Node, readers: Mapping[str, Reader]) -> dict[str, Any]:
 
 def _text(node: Node) -> str:
     if not isinstance(node.value, str):
-        raise _WrongError(node.line, f"`{node.value}` is not a text; put it in quotes")
+        raise WrongYamlError(node.line, f"`{node.value}` is not a text; put it in quotes")
     return node.value
 
 
 def _truth(node: Node) -> bool:
     if not isinstance(node.value, bool):
-        raise _WrongError(node.line, f"`{node.value}` is neither true nor false")
+        raise WrongYamlError(node.line, f"`{node.value}` is neither true nor false")
     return node.value
 
 
 def _texts(node: Node) -> tuple[str, ...]:
     if not isinstance(node.value, list):
-        raise _WrongError(node.line, "there is no list")
+        raise WrongYamlError(node.line, "there is no list")
     return tuple(_text(child) for child in node.value)
 
 
 def _one_of(*choices: str) -> Reader:
     def read(node: Node) -> str:
         if node.value not in choices:
-            raise _WrongError(node.line, f"`{node.value}` is none of {', '.join(choices)}")
+            raise WrongYamlError(node.line, f"`{node.value}` is none of {', '.join(choices)}")
         return str(node.value)
 
     return read
@@ -217,9 +144,9 @@ def _header(name: str) -> Reader:
     def read(node: Node) -> str:
         value, choices = _text(node), _HEADERS[name]
         if value and choices and value.lower() not in choices:
-            raise _WrongError(node.line, f"`{value}` is none of {', '.join(choices)}")
+            raise WrongYamlError(node.line, f"`{value}` is none of {', '.join(choices)}")
         if not (value.isprintable() and value.isascii()):
-            raise _WrongError(node.line, f"`{name}` has characters no header can have")
+            raise WrongYamlError(node.line, f"`{name}` has characters no header can have")
         return value
 
     return read
@@ -228,14 +155,16 @@ def _header(name: str) -> Reader:
 def _users(node: Node) -> dict[str, str]:
     """Return the users' hashes. They are not repeated in messages."""
     if not isinstance(node.value, dict):
-        raise _WrongError(node.line, "there are no users: write NAME: HASH")
+        raise WrongYamlError(node.line, "there are no users: write NAME: HASH")
     for name, child in node.value.items():
         if not isinstance(child.value, str) or not _BCRYPT.fullmatch(child.value):
-            raise _WrongError(child.line, f"the password of `{name}` is not a bcrypt hash: htpasswd -nB {name}")
+            raise WrongYamlError(child.line, f"the password of `{name}` is not a bcrypt hash: htpasswd -nB {name}")
         if ":" in name:
-            raise _WrongError(child.line, f"the name `{name}` has a colon in it, which no user can log in with")
+            raise WrongYamlError(child.line, f"the name `{name}` has a colon in it, which no user can log in with")
         if cost_of(child.value) not in _COSTS:
-            raise _WrongError(child.line, f"the hash of `{name}` has a cost of {cost_of(child.value)}, not of 4 to 16")
+            raise WrongYamlError(
+                child.line, f"the hash of `{name}` has a cost of {cost_of(child.value)}, not of 4 to 16"
+            )
     return {name: child.value for name, child in node.value.items()}
 
 
@@ -252,7 +181,7 @@ def _client_auth_type(node: Node) -> str:
     choice: str = _one_of("NoClientCert", "RequestClientCert", "VerifyClientCertIfGiven", *_ANY, *_VERIFIED)(node)
     if choice in _ANY:
         verified = " or ".join(_VERIFIED)
-        raise _WrongError(node.line, f"`{choice}` checks nothing and is not supported; use {verified}")
+        raise WrongYamlError(node.line, f"`{choice}` checks nothing and is not supported; use {verified}")
     return choice
 
 
@@ -260,12 +189,12 @@ def _interval(node: Node) -> float:
     try:
         return parse_seconds(str(node.value))
     except ValueError as error:
-        raise _WrongError(node.line, str(error)) from error
+        raise WrongYamlError(node.line, str(error)) from error
 
 
 def _burst(node: Node) -> int:
     if not isinstance(node.value, int) or isinstance(node.value, bool) or node.value < 0:
-        raise _WrongError(node.line, f"`{node.value}` is not a number of requests")
+        raise WrongYamlError(node.line, f"`{node.value}` is not a number of requests")
     return node.value
 
 
@@ -310,10 +239,10 @@ def _tls(section: tuple[dict[str, Any], dict[str, int]], folder: Path) -> Tls | 
     tls = Tls(lines, **{**values, **files})
     for name in ("cert", "key", "client_ca"):
         if name in values and f"{name}_file" in values:
-            raise _WrongError(lines[name], f"`{name}` and `{name}_file` are both there")
+            raise WrongYamlError(lines[name], f"`{name}` and `{name}_file` are both there")
     for name in ("cert", "key"):
         if not (getattr(tls, name) or getattr(tls, f"{name}_file")):
-            raise _WrongError(lines[""], f"`{name}_file` is missing")
+            raise WrongYamlError(lines[""], f"`{name}_file` is missing")
     _check_clients(tls)
     return tls
 
@@ -323,10 +252,10 @@ def _check_clients(tls: Tls) -> None:
     has_ca, verifies = bool(tls.client_ca or tls.client_ca_file), "Verify" in tls.client_auth_type
     ca_line = tls.lines.get("client_ca_file", tls.lines.get("client_ca", 0))
     if verifies and not has_ca:
-        raise _WrongError(tls.lines["client_auth_type"], f"`{tls.client_auth_type}` needs a `client_ca_file`")
+        raise WrongYamlError(tls.lines["client_auth_type"], f"`{tls.client_auth_type}` needs a `client_ca_file`")
     if has_ca and not verifies:
-        raise _WrongError(ca_line, f"a CA for clients, and `client_auth_type` is `{tls.client_auth_type}`")
+        raise WrongYamlError(ca_line, f"a CA for clients, and `client_auth_type` is `{tls.client_auth_type}`")
     if tls.client_allowed_sans and tls.client_auth_type not in _VERIFIED:
-        raise _WrongError(tls.lines["client_allowed_sans"], f"it needs `client_auth_type: {_VERIFIED[0]}`")
+        raise WrongYamlError(tls.lines["client_allowed_sans"], f"it needs `client_auth_type: {_VERIFIED[0]}`")
     if tls.min_version > tls.max_version:
-        raise _WrongError(tls.lines.get("min_version", tls.lines[""]), "`min_version` is above `max_version`")
+        raise WrongYamlError(tls.lines.get("min_version", tls.lines[""]), "`min_version` is above `max_version`")

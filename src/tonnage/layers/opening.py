@@ -22,7 +22,7 @@ def place_of(path: str, storage: str | None) -> str:
 
 def place_in(inventory: Inventory) -> str:
     """Return where an inventory was scanned, if that is a folder here; else nothing."""
-    found = _location(inventory)
+    found = location_of(inventory)
     return found if "://" not in found and Path(found).is_dir() else ""
 
 
@@ -50,7 +50,8 @@ def _list(storage: Storage, path: str, limits: Limits) -> Listing:
         raise StorageUnreadableError(message, "it may be gone since the scan: scan again") from error
 
 
-def _location(inventory: Inventory) -> str:
+def location_of(inventory: Inventory) -> str:
+    """Return where the last scan found the storage: a folder, or an address."""
     return str(inventory.query("select location from scan order by scan_id desc limit 1").rows[0][0])
 
 
