@@ -12,7 +12,7 @@ from arro3.core import Table as ArrowTable
 from scanning import scan_tree
 from tonnage.errors import WriteError
 from tonnage.inventory.database import connect
-from tonnage.inventory.memory import THREADS_LIMIT, MemoryLimit, ceiling
+from tonnage.inventory.memory import THREADS_LIMIT, MemoryLimit, ceiling, reading_config
 from tonnage.sample import Builder
 from tonnage.scan.loading import insert
 
@@ -77,6 +77,15 @@ def test_what_only_answers_has_a_limit_too(tmp_path: Path, monkeypatch: pytest.M
 def test_too_little_memory_is_an_error_with_a_next_step(demo: Builder, tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="out of memory"):
         scan_tree(demo.root, tmp_path / "i.duckdb", memory_bytes=1_000_000)
+
+
+@pytest.mark.parametrize(("memory_bytes", "threads"), [(256_000_000, 4), (2_000_000_000, 31), (50_000_000, 1)])
+def test_threads_are_as_many_as_the_memory_is_for(
+    memory_bytes: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many cores there are: 8 threads cannot sort a million rows in 256 MB."""
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    assert reading_config(memory_bytes)["threads"] == threads
 
 
 def test_rows_are_let_go_of_once_they_are_inserted() -> None:

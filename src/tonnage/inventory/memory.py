@@ -21,6 +21,8 @@ _TIMES_ITS_FILE = 5
 _KEPT = 100_000_000
 _STEP = 32_000_000
 _CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_BYTES_PER_THREAD = 64_000_000
+"""Eight threads run out of 256 MB when they sort a million rows, four do not."""
 THREADS_LIMIT = 4
 """Each thread of the database takes memory of its own, and more of them hardly make a load faster."""
 
@@ -60,9 +62,14 @@ class MemoryLimit:
             connection.execute(f"set memory_limit = '{_text(wanted)}'")
 
 
-def reading_config() -> dict[str, str | int]:
+def reading_config(memory_bytes: int | None = None) -> dict[str, str | int]:
     """Return what a database is opened with that only answers: what does not fit goes to the disk for temporary files."""
-    return {"memory_limit": _text(ceiling()), "temp_directory": spill_folder()}
+    limit_bytes = memory_bytes or ceiling()
+    return {
+        "memory_limit": _text(limit_bytes),
+        "threads": max(1, min(os.cpu_count() or 1, limit_bytes // _BYTES_PER_THREAD)),
+        "temp_directory": spill_folder(),
+    }
 
 
 def spill_folder() -> str:

@@ -93,7 +93,7 @@ def _as_write_error(error: Exception, target: Path, place: Path) -> Exception:
         return error
     match failure_of(error):
         case Failure.MEMORY:
-            return WriteError(f"out of memory while writing `{target}`", MORE_MEMORY)
+            return WriteError(f"out of memory while writing `{target}`", f"{MORE_MEMORY}, or a larger --memory-limit")
         case Failure.SYSTEM:
             return WriteError(f"cannot write `{target}`: {system_reason(error)}", ELSEWHERE)
         case Failure.DAMAGE:

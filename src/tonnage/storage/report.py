@@ -13,7 +13,7 @@ from typing import Any
 from tonnage.errors import StorageUnreadableError
 from tonnage.formats.layout import ANCHORS
 from tonnage.formats.quoting import identifier, literal
-from tonnage.inventory.memory import spill_folder
+from tonnage.inventory.memory import reading_config
 from tonnage.storage import OLD_VERSIONS, OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage, Type
 from tonnage.storage.bucket.listing import in_parts
 from tonnage.storage.report_files import HINT, Place, Report
@@ -26,7 +26,7 @@ _MARKER = "(suffix(key, '/') and coalesce(size, 0) = 0)"
 """Empty objects that stand for folders."""
 _ODD = r"regexp_matches(path, '(^|/)\.{0,2}(/|$)|[\x00-\x1f]')"
 """Keys that are not paths, as tonnage.storage.bucket.odd_keys tells them."""
-_MEMORY = "256MB"
+_MEMORY_BYTES = 256_000_000
 _COLUMNS = {
     "key": ("key", "name"),
     "size": ("size", "content-length"),
@@ -181,7 +181,7 @@ def _connect() -> Any:
     import duckdb
 
     config: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    connection = duckdb.connect(config={**config, "memory_limit": _MEMORY, "temp_directory": spill_folder()})
+    connection = duckdb.connect(config=config | reading_config(_MEMORY_BYTES))
     connection.execute("set timezone = 'UTC'")
     return connection
 
