@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from urllib.parse import urlencode
 
 import duckdb
 import pytest
@@ -34,12 +35,16 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+QUERY = """select repository, count(*) as tags_count, max(pushed_at) as last_pushed_at
+from tag_usage
+group by repository
+order by tags_count desc, repository"""
 PAGES = {
     "overview": "/", "map": "/map", "repository": "/map/team-a/api", "shared": "/map?show=shared",
     "report": "/report/tags?q=shop", "problems": "/report/problems",
     "image": "/image/ml/training:model-4", "index": "/image/shop/checkout:2.5",
     "layer": "/layer/46e9a1d5dcc6", "free": "/free?bytes=12GiB", "basket": "/basket",
-    "sql": "/sql?q=select+repository+from+tag", "search": "/search?q=team", "nowhere": "/nowhere",
+    "sql": f"/sql?{urlencode({'q': QUERY})}", "search": "/search?q=team", "nowhere": "/nowhere",
 }  # fmt: skip
 LANGUAGES, THEMES, WIDTHS = ("en", "zh-CN"), ("light", "dark"), (1280, 390, 320)
 LOOKED_AT = {"en": (0, 4), "zh-CN": (2,)}
