@@ -14,10 +14,11 @@ from randomdamage import keep_scannable, random_damage
 from randomtrees import random_registry
 from scanning import scan_tree
 from seeds import seeds
-from tonnage.gc.preview import COLLECTORS, listing, paths_of, predict_after, preview
+from tonnage.gc.preview import COLLECTORS, deletion_of, listing, paths_of, predict_after, preview
 from tonnage.gc.replay import replay
 from tonnage.gc.replica import Collector, Replica
 from tonnage.inventory.database import Inventory
+from tonnage.plan import Action, Item
 from tonnage.sample import documents
 
 pytestmark = pytest.mark.slow
@@ -123,17 +124,67 @@ def test_what_breaks_is_what_cannot_be_pulled_any_more(scanned: tuple[Path, Path
         assert after(v2, tmp_path / "copy", (str(blob(v2, d).parent.relative_to(v2)) for d in safe)) == before
 
 
-def test_a_plan_without_items_is_a_preview(scanned: tuple[Path, Path]) -> None:
-    """The planner's numbers and the preview's are the same."""
-    _, inventory = scanned
-    with Inventory(str(inventory)) as opened:
-        for (predicted, blobs), collector in zip(predict_after(opened, []), COLLECTORS, strict=True):
-            said = preview(opened, *collector)
+@pytest.mark.parametrize("seed", seeds(600, 4))
+def test_what_a_plan_predicts_is_what_a_preview_says(seed: int, tmp_path: Path) -> None:
+    """A prediction does no more than it has to: that changes no number, whatever was deleted before, or damaged."""
+    rng = Random(seed)
+    registry = random_registry(rng, tmp_path / "registry")
+    for _ in range(seed % 3 * 2):
+        random_damage(rng, registry)
+    keep_scannable(registry)
+    scan_tree(registry.root, tmp_path / "inventory.duckdb")
+    with Inventory(str(tmp_path / "inventory.duckdb")) as opened:
+        items = random_items(rng, opened)
+        names = [collector.name for collector in COLLECTORS]
+        for (predicted, blobs), collector in zip(predict_after(opened, items, listed=names), COLLECTORS, strict=True):
+            said = preview(opened, *collector, without=map(deletion_of, items))
             assert predicted.collector == collector.name
             assert (predicted.freed_bytes, predicted.freed_blobs_count) == said.removed[1::-1]
+            assert blobs is not None
             assert (sum(blobs.values()), len(blobs)) == said.removed[1::-1]
-            assert predicted.broken_images_count == said.broken.images_count
+            assert (predicted.broken_images_count, predicted.broken_referrers_count) == said.broken[:2]
             assert predicted.aborts_on == (said.stop.path if said.stop else None)
+
+
+@pytest.mark.parametrize("seed", seeds(700, 2))
+def test_only_where_something_is_deleted_a_state_is_another(seed: int, tmp_path: Path) -> None:
+    """What was worked out by the scan for all other repositories is what would be worked out again."""
+    rng = Random(seed)
+    registry = random_registry(rng, tmp_path / "registry")
+    for _ in range(seed % 2 * 3):
+        random_damage(rng, registry)
+    keep_scannable(registry)
+    scan_tree(registry.root, tmp_path / "inventory.duckdb")
+    asked = {
+        "gc_touched_state": "select repository_id, digest_id, state from gc_state order by all",
+        "gc_linked": "select distinct repository_id, digest_id, is_tagged from gc_linked order by all",
+    }
+    with Inventory(str(tmp_path / "inventory.duckdb")) as opened:
+        replica = Replica(opened, map(deletion_of, random_items(rng, opened)))
+        before = {name: opened.query(sql).rows for name, sql in asked.items()}
+        opened.query("insert into gc_deletion select repository_id, -1, null from store.repository")
+        for name, sql in asked.items():
+            replica.run(name)
+            assert opened.query(sql).rows == before[name]
+
+
+def random_items(rng: Random, inventory: Inventory) -> list[Item]:
+    """Return deletions of some revisions and tags."""
+    tags = "select repository, digest, tag from tag where digest is not null"
+    rows = inventory.query(f"select repository, digest, '' from revision union all {tags} order by all").rows
+    return [
+        Item(
+            action=Action.DELETE_TAG if tag else Action.DELETE_MANIFEST,
+            repository=repository,
+            digest=digest,
+            tags=[tag] if tag else [],
+            kind="image",
+            reason="chosen by a die",
+            size_bytes=0,
+            exclusive_bytes=0,
+        )
+        for repository, digest, tag in rng.sample(rows, min(len(rows), rng.randrange(6)))
+    ]
 
 
 @pytest.mark.parametrize("seed", seeds(400, 5))

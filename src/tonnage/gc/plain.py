@@ -33,11 +33,25 @@ class Plain:
             replica.run("add_places", ranks=ranks, repository_ids=[ids[names[rank]] for rank in ranks])
             self._add_odd(names)
         replica.run("gc_plain")
-        odd = {rank for (rank,) in replica.run("plain_ranks")}
-        self.by_step = [name for rank, name in enumerate(names) if rank not in odd]
+        plain = {rank for (rank,) in replica.run("plain_ranks")}
+        self.by_step = [name for rank, name in enumerate(names) if rank not in plain]
         """Repositories to be followed step by step, in the order of the walk."""
-        for table in ("gc_mark", "gc_plain_eligible", "gc_plain_layer_link", "gc_unmarked_blob"):
+        self._mark([(rank, ids[names[rank]]) for rank in sorted(plain)])
+        for view in ("gc_plain_eligible", "gc_plain_layer_link"):
+            replica.run(view)
+
+    def _mark(self, plain: list[tuple[int, int]]) -> None:
+        """Fill gc_mark and gc_unmarked_blob, unless they hold just that: without -m both versions mark the same."""
+        replica, collector = self.replica, self.replica.collector
+        marked_for = (collector.version if collector.delete_untagged else 0, plain)
+        if replica.marked_for == marked_for:
+            return
+        replica.run("gc_below")
+        if collector.version >= 3 and collector.delete_untagged:
+            replica.run("add_below")
+        for table in ("gc_mark", "gc_unmarked_blob"):
             replica.run(table)
+        replica.marked_for = marked_for
 
     def _add_odd(self, names: Sequence[str]) -> None:
         replica, collector = self.replica, self.replica.collector
@@ -60,6 +74,8 @@ class Plain:
         """Add what was marked step by step, with its ranks; return how many digests are marked in all."""
         numbered = 0
         if marks:
+            self.replica.marked_for = None
             numbered = int(self.replica.run("add_marks", digests=list(marks), ranks=list(marks.values()))[0][0])
-            self.replica.run("fold_marks")
+            for name in ("fold_marks", "gc_unmarked_blob"):
+                self.replica.run(name)
         return int(self.replica.run("marks_count")[0][0]) + len(marks) - numbered

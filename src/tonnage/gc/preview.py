@@ -6,7 +6,7 @@ connection. They hold the last preview's result, and `listing` asks them.
 
 import contextlib
 import gc as python_gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -188,21 +188,26 @@ class Forecast(NamedTuple):
     """What one kind of collection would do after a plan."""
 
     prediction: Prediction
-    blobs: dict[str, int]
-    """The blobs it removes, with their bytes."""
+    blobs: dict[str, int] | None
+    """The blobs it removes, with their bytes; None where they were not asked for."""
 
 
-def predict_after(inventory: Inventory, items: Iterable[Item], storage_order: str | None = None) -> list[Forecast]:
+def predict_after(
+    inventory: Inventory, items: Iterable[Item], storage_order: str | None = None, *, listed: Collection[str] = ()
+) -> list[Forecast]:
     """Return what each kind of collection would free after a plan's items were deleted, for every collector.
 
-    Nothing, where the registry's collector cannot run at all.
+    The blobs are listed of collectors whose names are in `listed`. Nothing, where the registry's collector cannot run at
+    all.
     """
     if not is_collected(inventory):
         return []
     deletions = [deletion_of(item) for item in items]
     with _no_search_for_cycles():
         replica = Replica(inventory, deletions, driver=_driver(inventory, storage_order))
-        return [_forecast(replica, collector) for collector in COLLECTORS]
+        in_turn = sorted(COLLECTORS, key=lambda collector: collector.delete_untagged)  # those that mark the same
+        found = {collector: _forecast(replica, collector, is_listed=collector.name in listed) for collector in in_turn}
+        return [found[collector] for collector in COLLECTORS]
 
 
 def is_collected(inventory: Inventory) -> bool:
@@ -228,39 +233,56 @@ def _no_search_for_cycles() -> Iterator[None]:
             python_gc.enable()
 
 
-def _forecast(replica: Replica, collector: Collector) -> Forecast:
+def _forecast(replica: Replica, collector: Collector, *, is_listed: bool) -> Forecast:
     outcome = replay(replica, collector)
-    removed = _sums_of(replica, outcome.removed)
-    broken = _broken(replica, outcome)
+    _take_what_can_be_lost(replica.inventory, outcome.removed)
+    freed_bytes, orphaned_bytes, freed_blobs_count = replica.run("forecast_sums")[0]
+    images_count, referrers_count = _broken_counts(replica)
     prediction = Prediction(
         collector=collector.name,
-        freed_bytes=removed.blob_bytes,
-        orphaned_bytes=replica.run("orphaned_sum")[0][0],
-        freed_blobs_count=removed.blobs_count,
-        broken_images_count=broken.images_count,
-        broken_referrers_count=broken.referrers_count,
+        freed_bytes=freed_bytes,
+        orphaned_bytes=orphaned_bytes,
+        freed_blobs_count=freed_blobs_count,
+        broken_images_count=images_count,
+        broken_referrers_count=referrers_count,
         aborts_on=outcome.stop.path if outcome.stop else None,
     )
-    return Forecast(prediction, dict(replica.run("removed_blobs")))
+    return Forecast(prediction, dict(replica.run("removed_blobs")) if is_listed else None)
+
+
+def _broken_counts(replica: Replica) -> tuple[int, int]:
+    """Return how many images and referrers the collection breaks whose removals were taken, without saying why."""
+    replica.run("gc_loss")
+    if not replica.run("has_loss")[0][0]:
+        return 0, 0
+    for name in ("gc_named", "gc_pull", "gc_part"):
+        replica.run(name)
+    images_count, referrers_count = replica.run("forecast_broken")[0]
+    return images_count, referrers_count
 
 
 def _sums_of(replica: Replica, removed: Removed) -> Sums:
     """Fill the tables of what is removed, and return the sums over them."""
     _take(replica.inventory, removed)
     replica.run("gc_removed_file")
-    replica.run("gc_stays")
     return Sums(*replica.run("sums")[0])
 
 
 def _take(inventory: Inventory, removed: Removed) -> None:
     """Make the tables of what is removed again."""
+    _take_what_can_be_lost(inventory, removed)
     history = columns_of((entry.repository, entry.digest) for entry in removed.history)
     history["tags"] = [entry.tag for entry in removed.history]
-    for name in ("gc_removed_blob", "gc_removed_revision", "gc_removed_history", "gc_removed_layer_link"):
+    _run(inventory, "gc_removed_history")
+    _run(inventory, "take_history", end_rank=removed.end_rank, **history)
+
+
+def _take_what_can_be_lost(inventory: Inventory, removed: Removed) -> None:
+    """Make the tables again of what is removed but for history, which nothing needs."""
+    for name in ("gc_removed_blob", "gc_removed_revision", "gc_removed_layer_link", "gc_stays"):
         _run(inventory, name)
     _run(inventory, "take_blobs", digests=sorted(removed.blobs), all=removed.has_blobs)
     _run(inventory, "take_revisions", end_rank=removed.end_rank, **columns_of(removed.revisions))
-    _run(inventory, "take_history", end_rank=removed.end_rank, **history)
     _run(inventory, "take_layer_links", all=removed.has_layer_links, **columns_of(removed.layer_links))
 
 
@@ -280,7 +302,7 @@ def _broken(replica: Replica, outcome: Outcome) -> Broken:
     ids = replica.repository_ids
     replica.run("gc_walked")
     replica.run("add_walked", repository_ids=[ids[name] for name in outcome.repositories if name in ids])
-    for name in ("gc_lost", "gc_named", "gc_pull", "gc_part", "gc_broken"):
+    for name in ("gc_loss", "gc_lost", "gc_named", "gc_pull", "gc_part", "gc_broken"):
         replica.run(name)
     return Broken(*replica.run("broken_counts")[0])
 

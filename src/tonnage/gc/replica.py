@@ -23,7 +23,8 @@ _SYMLINKS_LIMIT = 40
 
 _ONCE = (
     "gc_tag", "gc_own_tag", "gc_revision", "gc_tag_history", "gc_layer_link",
-    "gc_odd_digest", "gc_odd_link", "gc_odd_tag", "gc_odd_manifest", "gc_linked", "gc_state", "gc_rule",
+    "gc_linked", "gc_odd_digest", "gc_odd_link", "gc_odd_tag", "gc_odd_manifest", "gc_touched_state", "gc_state",
+    "gc_rule",
 )  # fmt: skip
 """What depends on the deletions before the collection, and not on who collects, in the order in which it builds up."""
 
@@ -79,6 +80,8 @@ class Replica:
         inside = f"{self.run('location')[0][0]}/"
         self.symlinks = {path: target.removeprefix(inside) for path, target in self.run("symlinks")}
         """Where symbolic links lead: below `v2/`, or anywhere else on the disk."""
+        self.marked_for: tuple[int, list[tuple[int, int]]] | None = None
+        """What gc_mark holds: the version with -m, else 0, and rank and id of each repository that marks at once."""
         self.near = Near(self.run)
         """What is known of the digests in links of the repositories at work."""
         self._read_folders()

@@ -151,5 +151,10 @@ def gravest(doubts: Iterable[Doubted]) -> Doubted | None:
 
 def refuse_doubtful(inventory: Inventory) -> None:
     """Raise DoubtfulStorageError where most of the storage is missing: what follows from that would be wrong."""
-    if found := gravest(doubts_of(inventory)):
+    refuse_grave(doubts_of(inventory))
+
+
+def refuse_grave(doubts: Iterable[Doubted]) -> None:
+    """Raise DoubtfulStorageError where one of the doubts is that."""
+    if found := gravest(doubts):
         raise DoubtfulStorageError(found.text, found.advice)

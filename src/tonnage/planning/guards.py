@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from tonnage.errors import NotKnownError, UsageError
 from tonnage.formats.names import is_repository_name
 from tonnage.formats.references import LEAVE_OUT, Reference
-from tonnage.inventory.known import Doubt, Knowledge, doubts_of, insist, refuse_doubtful
+from tonnage.inventory.known import Doubt, Doubted, Knowledge, insist, refuse_grave
 from tonnage.planning.deletions import Deletions
 from tonnage.planning.policy import Candidate, Policy, Rule, copied_images
 
@@ -23,25 +23,26 @@ class IncompleteKnowledgeError(NotKnownError):
     """The inventory does not know enough to plan deletions."""
 
 
-def refuse_ignorance(deletions: Deletions, given_tags_count: int | None) -> None:
+def refuse_ignorance(deletions: Deletions, doubts: Sequence[Doubted], given_tags_count: int | None) -> None:
     """Raise IncompleteKnowledgeError where nothing can be planned. `given_tags_count` are tags from outside, if any.
 
     Raises DoubtfulStorageError where most of the storage is missing.
     """
-    refuse_doubtful(deletions.inventory)
+    refuse_grave(doubts)
     if unlisted := deletions.run("unlisted").rows:
         path, detail = unlisted[0]
         raise IncompleteKnowledgeError(
             f"the scan could not read `{path}` ({detail}), and what lies there may need anything",
             "scan as the user the registry runs as",
         )
-    tags_count, revisions_count, _ = deletions.run("tag_counts").rows[0]
-    if given_tags_count is not None and not tags_count and revisions_count:
-        raise IncompleteKnowledgeError(
-            f"none of the {given_tags_count:,} tags given leads to one of the {revisions_count:,} revisions here",
-            "are they of this registry? Write REPOSITORY:TAG@sha256:… as the storage has them",
-        )
-    for doubted in doubts_of(deletions.inventory):
+    if given_tags_count is not None:
+        tags_count, revisions_count, _ = deletions.run("tag_counts").rows[0]
+        if not tags_count and revisions_count:
+            raise IncompleteKnowledgeError(
+                f"none of the {given_tags_count:,} tags given leads to one of the {revisions_count:,} revisions here",
+                "are they of this registry? Write REPOSITORY:TAG@sha256:… as the storage has them",
+            )
+    for doubted in doubts:
         if doubted.doubt is Doubt.TAGS_ELSEWHERE:
             raise IncompleteKnowledgeError(doubted.text, doubted.advice)
 
@@ -111,7 +112,6 @@ def notes_on_times(judged: Iterable[Judged]) -> list[str]:
 def protect(deletions: Deletions, in_use: Iterable[Reference], registry_version: int) -> list[str]:
     """Protect what is in use and what cannot be judged; return a note for each reference that names nothing here."""
     notes = _protect_in_use(deletions, list(in_use))
-    deletions.run("protect_holders")
     names = [name for (name,) in deletions.inventory.query("select repository from repository").rows]
     nameless = [name for name in names if ":" in name or not is_repository_name(name, registry_version)]
     deletions.run("close_repositories", nameless=nameless)
@@ -131,6 +131,7 @@ def _protect_in_use(deletions: Deletions, in_use: Sequence[Reference]) -> list[s
     ).rows
     protected = [(repository, digest, f"in use: {in_use[number]}") for number, repository, digest in found]
     deletions.add_rows("protected", protected)
+    deletions.run("protect_holders")
     if not found and all(reference.is_mention for reference in in_use):
         raise UsageError("no image is named by these objects: nothing would be protected", LEAVE_OUT)
     met = {number for number, _, _ in found}

@@ -16,7 +16,7 @@ from tonnage.formats.references import Reference
 from tonnage.formats.targets import Target
 from tonnage.gc.preview import Forecast, predict_after
 from tonnage.inventory.database import Inventory
-from tonnage.inventory.known import Doubt, Knowledge, doubts_of, has_doubt, insist, knowledge_of
+from tonnage.inventory.known import Doubt, Doubted, Knowledge, doubts_of, has_doubt, insist, knowledge_of
 from tonnage.inventory.statements import statements
 from tonnage.plan import FrontierPoint, Item, Kept, Plan, Prediction, Source, seal
 from tonnage.planning.deletions import Deletions, nothing_is, target_text
@@ -60,7 +60,7 @@ class Wanted(NamedTuple):
 
 def frontier_of(inventory: Inventory, wanted: Wanted, now: datetime) -> list[FrontierPoint]:
     """Return all trade-offs between bytes and cost, whatever the goal. Raises IncompleteKnowledgeError and UsageError."""
-    deletions, _, _ = _prepared(inventory, wanted, now)
+    deletions = _prepared(inventory, wanted, now, doubts_of(inventory))[0]
     return whole_frontier(deletions, older_is_cheaper=wanted.older_is_cheaper)
 
 
@@ -75,17 +75,19 @@ def protections_of(inventory: Inventory, wanted: Wanted, now: datetime) -> Delet
     return deletions
 
 
-def _prepared(inventory: Inventory, wanted: Wanted, now: datetime) -> tuple[Deletions, list[str], list[Kept]]:
+def _prepared(
+    inventory: Inventory, wanted: Wanted, now: datetime, doubts: Sequence[Doubted]
+) -> tuple[Deletions, list[str], list[Kept]]:
     """Return deletions with what is protected and what a policy takes, notes on that, and what the policy keeps."""
     deletions = Deletions(inventory)
     knowledge = knowledge_of(inventory)
     for need in ("files", "untagged") if wanted.free_bytes is not None else ():
         insist(inventory, need, "how many bytes deletions would free")
-    refuse_ignorance(deletions, wanted.given_tags_count)
+    refuse_ignorance(deletions, doubts, wanted.given_tags_count)
     for policy in (wanted.policy, wanted.keeps):
         refuse_unknown_uses(deletions, policy)
     notes = notes_on_tags(deletions, wanted.given_tags_count) + notes_on_untagged(knowledge, wanted.policy)
-    notes += notes_on_cache(is_cache=has_doubt(doubts_of(inventory), Doubt.CACHE))
+    notes += notes_on_cache(is_cache=has_doubt(doubts, Doubt.CACHE))
     notes += protect(deletions, wanted.in_use, wanted.registry_version)
     judged = _judged_repositories(deletions, wanted.policy)
     notes += notes_on_times(judged)
@@ -99,9 +101,10 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime, *, predicts: 
 
     Raises IncompleteKnowledgeError, GoalUnreachableError and UsageError.
     """
-    deletions, notes, kept = _prepared(inventory, wanted, now)
+    doubts = doubts_of(inventory)
+    deletions, notes, kept = _prepared(inventory, wanted, now, doubts)
     knowledge = knowledge_of(inventory)
-    is_cache = has_doubt(doubts_of(inventory), Doubt.CACHE)
+    is_cache = has_doubt(doubts, Doubt.CACHE)
     if missing := deletions.add_all(wanted.targets):
         raise UsageError(*nothing_is(missing[0], inventory))
     frontier = None
@@ -111,7 +114,7 @@ def make_plan(inventory: Inventory, wanted: Wanted, now: datetime, *, predicts: 
     kept += [kept_item(*row) for row in deletions.run("kept").rows]
     items, unable = items_of(deletions, wanted.registry_version)
     collector = f"{wanted.registry_version}.x"
-    forecasts = predict_after(inventory, items) if knowledge.has_files and predicts else []
+    forecasts = predict_after(inventory, items, listed=[collector]) if knowledge.has_files and predicts else []
     predictions = [_safe(deletions, knowledge), *(forecast.prediction for forecast in forecasts)]
     harm = next((p.harm for p in predictions if p.collector == collector), None)
     source = _source(inventory, knowledge)
@@ -226,7 +229,11 @@ def _beside(freed_blobs: dict[str, int], forecasts: list[Forecast], collector: s
     Nothing, where it would stop: what it does once all is put right is not predicted.
     """
     blobs = next(
-        (blobs for prediction, blobs in forecasts if prediction.collector == collector and not prediction.aborts_on),
+        (
+            blobs
+            for prediction, blobs in forecasts
+            if prediction.collector == collector and blobs is not None and not prediction.aborts_on
+        ),
         freed_blobs,
     )
     taken = {digest: size_bytes for digest, size_bytes in blobs.items() if digest not in freed_blobs}

@@ -173,7 +173,7 @@ def _tree(session: Inventory, classes: Sequence[ClassTotal]) -> Tree:
 def refusal_of(session: Inventory, given_tags_count: int | None) -> TonnageError | None:
     """Return why no deletion can be planned, if that is so."""
     try:
-        refuse_ignorance(Deletions(session), given_tags_count)
+        refuse_ignorance(Deletions(session), doubts_of(session), given_tags_count)
     except (NotKnownError, DoubtfulStorageError) as error:
         return error
     return None

@@ -44,7 +44,7 @@ select
     (
         select count(*)
         from gc_part as p
-        where p.repository_id = l.repository_id and p.root_id = l.root_id and not p.stays
+        where p.repository_id = l.repository_id and p.root_id = l.root_id
     ) as pullable_count,
     min(r.number) as rule_number,
     not exists (

@@ -1,33 +1,7 @@
--- What images that can be had by a tag, and their referrers, lose by the collection. One row per image and lost part.
+-- What images that can be had by a tag, and their referrers, lose by the collection, and by which rule. One row per image
+-- and lost part.
 create or replace temp table gc_lost as
-with root as (
-    select s.repository_id, s.digest_id as root_id, s.state
-    from gc_state as s
-    where s.state in ('tag', 'referrer')
-),
-lost as (
-    select o.repository_id, o.root_id, o.state, r.blob_id as lost_id, 'blob' as part
-    from root as o
-    join store.reach as r on r.root_id = o.root_id
-    join gc_removed_blob as x on x.digest_id = r.blob_id
-    union all
-    select o.repository_id, o.root_id, o.state, r.blob_id, 'revision'
-    from root as o
-    join store.reach as r on r.root_id = o.root_id
-    join gc_removed_revision as x on x.repository_id = o.repository_id and x.digest_id = r.blob_id
-    union all
-    select o.repository_id, o.root_id, o.state, r.blob_id, 'layer link'
-    from root as o
-    join store.reach as r on r.root_id = o.root_id
-    join gc_removed_layer_link as x on x.repository_id = o.repository_id and x.digest_id = r.blob_id
-    where not exists (
-            select 1
-            from gc_revision as v
-            where v.repository_id = o.repository_id and v.path_digest_id = r.blob_id
-        )
-        and r.blob_id not in (select digest_id from gc_removed_blob)
-),
-direct as (
+with direct as (
     select distinct parent_id, child_id from store.manifest_ref where role <> 'subject'
 )
 select
@@ -48,7 +22,7 @@ select
         when child.root_id is not null then 'walk order'
         else 'foreign child'
     end as rule
-from lost as l
+from gc_loss as l
 cross join gc_collector as c
 join store.repository as p on p.repository_id = l.repository_id
 left join gc_walked as walked on walked.repository_id = l.repository_id
@@ -59,7 +33,7 @@ left join (
 ) as alias on alias.digest_id = l.lost_id
 left join (
     select distinct x.repository_id, x.root_id, e.child_id
-    from lost as x
+    from gc_loss as x
     join store.reach as r on r.root_id = x.root_id and r.blob_id <> x.root_id
     join gc_revision as v on v.repository_id = x.repository_id and v.path_digest_id = r.blob_id
     join direct as e on e.parent_id = r.blob_id and e.child_id = x.lost_id

@@ -1,19 +1,18 @@
 -- Linked manifests that a collector stops on, or that refer to what is not a digest. One row per manifest.
 create or replace temp table gc_odd_manifest as
-with linked as (
-    select distinct r.digest_id from gc_revision as r join store.blob as b using (digest_id)
-),
-reference as (
-    select parent_id, child_id, role from store.manifest_ref where role in ('config', 'layer', 'manifest', 'index blob')
-),
-odd as (
-    select l.digest_id
-    from linked as l
-    left join store.manifest as m using (digest_id)
-    where m.digest_id is null
-        or m.kind = 'image' and l.digest_id not in (select parent_id from reference where role = 'config')
+with odd as (
+    select digest_id from gc_linked where digest_id not in (select digest_id from store.manifest)
     union
-    select f.parent_id from reference as f join gc_odd_digest as o on o.digest_id = f.child_id
+    select m.digest_id
+    from store.manifest as m
+    where m.kind = 'image'
+        and m.digest_id not in (select parent_id from store.manifest_ref where role = 'config')
+        and m.digest_id in (select digest_id from gc_linked)
+    union
+    select f.parent_id
+    from store.manifest_ref as f
+    join gc_odd_digest as o on o.digest_id = f.child_id
+    where f.role <> 'subject' and f.role <> 'artifact blob'
 )
 select digest_id, true as is_odd_2, true as is_odd_3 from odd
 union all

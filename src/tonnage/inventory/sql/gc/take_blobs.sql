@@ -2,4 +2,4 @@
 insert into gc_removed_blob
 select digest_id from gc_unmarked_blob where $all
 union
-select digest_id from store.digest where list_contains($digests, digest);
+select digest_id from store.digest where digest in (select unnest(cast($digests as varchar[])));
