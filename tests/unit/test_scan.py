@@ -606,8 +606,8 @@ def test_worker_processes_find_the_same(
     scan_tree(demo.root, tmp_path / "alone.duckdb")
     impatient(monkeypatch)
     started: list[Any] = []
-    work = Crew._in_processes
-    monkeypatch.setattr(Crew, "_in_processes", lambda self: started.append(self) or work(self))
+    start = Crew.start
+    monkeypatch.setattr(Crew, "start", lambda self: started.append(self) or start(self))
     scan_tree(demo.root, inventory, workers_count=2)
     assert started
     assert differences(everything(inventory), everything(tmp_path / "alone.duckdb")) == {}

@@ -15,7 +15,7 @@ from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import Report, builtin_reports, run_report
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
-from tonnage.scan import contents, layouts, listing
+from tonnage.scan import contents, layouts, links, listing
 from tonnage.scan.over_http import manifests, names, work
 from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
@@ -160,9 +160,11 @@ def reported_by_sql() -> set[str]:
 
 def reported_by_code() -> set[str]:
     """Return the kinds that the listing and the reading of contents report: those given by name, and those formed."""
-    source = "".join(inspect.getsource(module) for module in (listing, contents, layouts, manifests, names, work))
-    given = set(re.findall(r'[._]problem\((?:out, )?"(\w+)"', source))
+    source = "".join(
+        inspect.getsource(module) for module in (listing, links, contents, layouts, manifests, names, work)
+    )
+    given = set(re.findall(r'(?:[._]problem|problems\.add|add_at)\((?:out, )?"(\w+)"', source))
     strays = set(re.findall(r'return "(\w+)"', inspect.getsource(listing._stray_kind)))
-    links = {f"{state}_{what}_link" for state in ("empty", "bad") for what in ("revision", "layer", "tag")}
+    formed = {f"{state}_{what}_link" for state in ("empty", "bad") for what in ("revision", "layer", "tag")}
     mismatches = {"revision_link_mismatch", "layer_link_mismatch"}  # a tag's path spells no digest to differ from
-    return given | strays | links | mismatches | set(listing._TYPE_PROBLEMS.values())
+    return given | strays | formed | mismatches | set(listing._TYPE_PROBLEMS.values())

@@ -56,7 +56,10 @@ class UnreadableError(RegistryError):
 
 
 class ReadOnlyRegistry:
-    """Asks a registry. All methods raise RegistryError for answers that make no sense, and its subclasses."""
+    """Asks a registry. All methods raise RegistryError for answers that make no sense, and its subclasses.
+
+    They are many as the API is: one for each call of the specification that is used here.
+    """
 
     _methods = READING
 

@@ -1,6 +1,5 @@
 """Names, sizes and links -> rows. What is odd becomes a problem row, and the rest is still counted."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, cast
@@ -14,7 +13,6 @@ from tonnage.formats.layout import (
     is_tag_name,
     link_size,
     locate,
-    parse_link,
 )
 from tonnage.formats.names import collectors_that_refuse
 from tonnage.inventory import rows
@@ -22,13 +20,10 @@ from tonnage.scan.columns import Columns, Rows, columns_of, extend
 from tonnage.scan.fingerprints import Earlier, fingerprint_of, measure, trusted_before
 from tonnage.scan.layouts import LayoutSorter
 from tonnage.scan.leaf_columns import access_columns, healthy_columns, place_of
+from tonnage.scan.links import LinkReader, Problems
 from tonnage.storage import OPEN_NONE, Entry, Format, Layouts, Leaves, Storage, Type
 
 _BATCH_FILES = 10_000
-
-_LINK_BYTES_LIMIT = 256
-_REREAD_SECONDS = 0.01
-"""2.x and 3.0 truncate a link before they write it again: a short one gets a second look."""
 
 _TYPE_PROBLEMS = {
     Type.SPECIAL: "special_file",
@@ -93,12 +88,14 @@ def rows_of(storage: Storage, entries: Iterable[Entry | Leaves], reads_layer_lin
 
 
 class _Sorter:
-    """Sorts entries into rows."""
+    """Sorts entries into rows, with a method for each place where a file can lie."""
 
     def __init__(self, storage: Storage, reads_layer_links: bool) -> None:
         self.storage = storage
         self.reads_layer_links = reads_layer_links
         self.rows: Rows = defaultdict(list)
+        self.problems = Problems(self.rows)
+        self.links = LinkReader(storage, self.problems)
         self.columns: Columns = {}
         self.folders: set[str] = set()
         self.names: set[str] = set()
@@ -115,7 +112,7 @@ class _Sorter:
                 size_bytes = entry.size_bytes if entry.type is Type.FILE else 0
                 _ADD[located.place](self, entry, located, size_bytes)
                 if entry.detail:
-                    self._problem("symlink", entry, located, entry.detail)
+                    self.problems.add("symlink", entry, located, entry.detail)
             else:
                 self._no_file(entry, located)
         for name, columns in columns_of(self.rows).items():
@@ -154,15 +151,15 @@ class _Sorter:
             self.names.add(repository)
             if refusing := collectors_that_refuse(repository):
                 detail = f"for {refusing[0]}.x only" if len(refusing) == 1 else ""
-                self._add_problem("bad_repository_name", f"repositories/{repository}", repository, detail=detail)
+                self.problems.add_at("bad_repository_name", f"repositories/{repository}", repository, detail=detail)
 
     def _blob(self, entry: Entry, located: Located, size_bytes: int) -> None:
         self.rows["Blob"].append(rows.Blob(located.digest, entry.size_bytes, entry.modified_us))
         if not is_full_digest(located.digest):
-            self._problem("short_digest", entry, located)
+            self.problems.add("short_digest", entry, located)
 
     def _revision(self, entry: Entry, located: Located, size_bytes: int) -> None:
-        content = self._read_link(entry, located, "revision")
+        content = self.links.read_link(entry, located, "revision")
         row = rows.Revision(located.repository, located.digest, content, size_bytes, entry.modified_us)
         self.rows["Revision"].append(row)
 
@@ -170,12 +167,12 @@ class _Sorter:
         digest = located.digest
         content: str | None = digest
         if self.reads_layer_links or entry.size_bytes != link_size(digest) or not digest.startswith("sha256:"):
-            content = self._read_link(entry, located, "layer")
+            content = self.links.read_link(entry, located, "layer")
         row = rows.LayerLink(located.repository, digest, content, size_bytes, entry.modified_us)
         self.rows["LayerLink"].append(row)
 
     def _tag(self, entry: Entry, located: Located, size_bytes: int) -> None:
-        digest = self._read_link(entry, located, "tag")
+        digest = self.links.read_link(entry, located, "tag")
         self._check_tag_name(located)
         row = rows.Tag(located.repository, located.name, digest, size_bytes, entry.modified_us)
         self.rows["Tag"].append(row)
@@ -184,16 +181,16 @@ class _Sorter:
         row = rows.TagHistory(located.repository, located.name, located.digest, size_bytes, entry.modified_us)
         self.rows["TagHistory"].append(row)
         if entry.size_bytes != link_size(located.digest):
-            self._problem("odd_history_link", entry, located, f"{entry.size_bytes} bytes")
+            self.problems.add("odd_history_link", entry, located, f"{entry.size_bytes} bytes")
 
     def _extra_link(self, entry: Entry, located: Located, size_bytes: int) -> None:
         kind = located.place.value
-        content = self._glance(entry) if located.place is Place.SIGNATURE else None
+        content = self.links.glance(entry) if located.place is Place.SIGNATURE else None
         row = rows.ExtraLink(kind, located.repository, located.digest, entry.path, size_bytes, content)
         self.rows["ExtraLink"].append(row)
 
     def _upload(self, entry: Entry, located: Located, size_bytes: int) -> None:
-        started = self._read(entry, located, 64) if located.part == "startedat" else None
+        started = self.links.read(entry, located, 64) if located.part == "startedat" else None
         text = None if started is None else started.decode("ascii", "replace")
         row = rows.UploadFile(
             located.repository, located.name, located.part, text, size_bytes, entry.modified_us
@@ -201,13 +198,13 @@ class _Sorter:
         self.rows["UploadFile"].append(row)
 
     def _stray(self, entry: Entry, located: Located, size_bytes: int) -> None:
-        content = self._glance(entry) if is_read_for_links(entry.path) else None
+        content = self.links.glance(entry) if is_read_for_links(entry.path) else None
         row = rows.Stray(
             entry.path, located.repository or None, located.name or None, size_bytes, entry.modified_us, content
         )  # fmt: skip
         self.rows["Stray"].append(row)
         kind = _stray_kind(entry.path)
-        self._problem(kind, entry, located)
+        self.problems.add(kind, entry, located)
         if located.name and kind != "stray_in_tags":
             self._check_tag_name(located)
 
@@ -216,7 +213,7 @@ class _Sorter:
             tag = located.name if located.place in (Place.STRAY, Place.TAG) else ""
             self.rows["EmptyFolder"].append(rows.EmptyFolder(entry.path, located.repository or None, tag or None))
             if located.place not in (Place.STRAY,):
-                self._problem("folder_as_file", entry, located)
+                self.problems.add("folder_as_file", entry, located)
             elif located.name:
                 self._check_tag_name(located)
         elif entry.type is Type.MULTIPART:
@@ -225,7 +222,7 @@ class _Sorter:
         elif entry.type is Type.OLD_VERSION:
             self.rows["OldVersion"].append(rows.OldVersion(entry.path, entry.size_bytes, entry.modified_us))
         else:
-            self._problem(_TYPE_PROBLEMS[entry.type], entry, located, entry.detail)
+            self.problems.add(_TYPE_PROBLEMS[entry.type], entry, located, entry.detail)
             if entry.type is Type.ODD_KEY:
                 row = rows.Stray(entry.path, None, None, entry.size_bytes, entry.modified_us, None)
                 self.rows["Stray"].append(row)
@@ -234,63 +231,7 @@ class _Sorter:
         """Add a problem for a folder among the tags with a name no tag can have, whatever is in it."""
         if not is_tag_name(located.name):
             folder = f"repositories/{located.repository}/_manifests/tags/{located.name}"
-            self._add_problem("bad_tag_name", folder, located.repository)
-
-    def _read_link(self, entry: Entry, located: Located, what: str) -> str | None:
-        """Return the digest a link holds, or None with a problem row that says why not."""
-        if entry.content and entry.content == (located.digest or entry.content):
-            return entry.content
-        content = self._read(entry, located, _LINK_BYTES_LIMIT)
-        if content is None:
-            return None
-        digest = parse_link(content)
-        if digest is None and len(content) < 71:
-            time.sleep(_REREAD_SECONDS)
-            content = self._read(entry, located, _LINK_BYTES_LIMIT) or b""
-            digest = parse_link(content)
-        if digest is not None and not is_full_digest(digest) and not self._is_meant(located, digest):
-            digest = None
-        if digest is None:
-            self._problem(
-                f"empty_{what}_link" if not content else f"bad_{what}_link", entry, located, repr(content)[1:]
-            )
-        elif located.digest and digest != located.digest and not _is_sha512_alias(located, digest):
-            self._problem(f"{what}_link_mismatch", entry, located, digest)
-        return digest
-
-    def _glance(self, entry: Entry) -> str | None:
-        """Return the digest in a file that only the collectors take for a link; None if it holds none."""
-        try:
-            digest = parse_link(self.storage.read(entry.path, _LINK_BYTES_LIMIT))
-        except OSError:
-            return None
-        return digest if digest and is_full_digest(digest) else None
-
-    def _is_meant(self, located: Located, digest: str) -> bool:
-        """Return whether a digest shorter than the registry's own is what this link should hold, or what is left."""
-        if located.digest:
-            return digest == located.digest
-        revision = f"repositories/{located.repository}/_manifests/revisions/{digest.replace(':', '/')}/link"
-        try:
-            return bool(self.storage.read(revision, 1))
-        except OSError:
-            return False
-
-    def _read(self, entry: Entry, located: Located, limit_bytes: int) -> bytes | None:
-        try:
-            return self.storage.read(entry.path, limit_bytes)
-        except FileNotFoundError:
-            self._problem("vanished", entry, located)
-        except OSError as error:
-            self._problem("unreadable", entry, located, error.strerror or str(error))
-        return None
-
-    def _problem(self, kind: str, entry: Entry, located: Located, detail: str = "") -> None:
-        self._add_problem(kind, entry.path, located.repository, located.digest, detail)
-
-    def _add_problem(self, kind: str, path: str, repository: str = "", digest: str = "", detail: str = "") -> None:
-        row = rows.Problem(kind, path, repository or None, digest or None, detail or None)
-        self.rows["Problem"].append(row)
+            self.problems.add_at("bad_tag_name", folder, located.repository)
 
 
 _ADD = {
@@ -305,13 +246,6 @@ _ADD = {
     Place.STRAY: _Sorter._stray,
 }
 """What becomes of a file. Not kept by each sorter, which would then keep itself alive: nobody looks for such circles."""
-
-
-def _is_sha512_alias(located: Located, digest: str) -> bool:
-    """A layer pushed by its sha512 digest is stored, and linked, under its sha256 one."""
-    return (
-        located.place is Place.LAYER_LINK and digest.startswith("sha256:") and not located.digest.startswith("sha256:")
-    )
 
 
 def _stray_kind(path: str) -> str:

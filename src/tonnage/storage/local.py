@@ -28,7 +28,10 @@ _TO_READ = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK
 
 
 class LocalStorage(NamedTuple):
-    """A storage below a folder; `root` is the one that has `blobs/` and `repositories/`."""
+    """A storage below a folder; `root` is the one that has `blobs/` and `repositories/`.
+
+    Ten of its methods are the calls of `Storage`.
+    """
 
     root: str
     read_flags: int = _TO_READ

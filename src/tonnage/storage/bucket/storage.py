@@ -37,7 +37,11 @@ _FAILURES_LIMIT = 10
 
 
 class BucketStorage:
-    """The registry below `root` in a bucket."""
+    """The registry below `root` in a bucket.
+
+    Half of its methods are the calls of `Storage`; the others make its pages, in ways that differ by cloud, and share with
+    them the client, the counter of requests and what was found odd.
+    """
 
     def __init__(self, place: Address, options: BucketOptions, root: str, *, keeps_slash: bool = False) -> None:
         self.place = place
