@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,6 +80,27 @@ def test_an_upload_that_is_not_finished(moto: MotoStore, tmp_path: Path) -> None
     assert re.fullmatch(r"repositories/foo/_uploads/[0-9a-f-]{36}/data", path)
     assert size_bytes == 6_000_000
     assert answer(tmp_path / "i.duckdb", "select count(*) from upload where started_at is not null") == [(1,)]
+
+
+def test_a_flipped_byte_in_a_bucket_is_found(
+    moto: MotoStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of as many bytes as before, which no listing shows; with whom it hits, and nothing else."""
+    address = moto.make({})
+    with registry_in(moto, address, "/") as registry:
+        push(registry)
+    scan_bucket(moto, address, tmp_path / "i.duckdb")
+    layer = b"base" * 100
+    digest = hashlib.sha256(layer).hexdigest()
+    moto.put(address, f"docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}/data", b"c" + layer[1:])
+    with pytest.raises(SystemExit) as ended:
+        place = ["--storage", address, "--endpoint", str(moto.options.endpoint)]
+        main(["verify-blobs", "-i", str(tmp_path / "i.duckdb"), *place, "--json"])
+    out, err = capsys.readouterr()
+    assert ended.value.code == 36, err
+    [row] = json.loads(out)
+    assert (row["problem"], row["digest"]) == ("digest_mismatch", f"sha256:{digest}")
+    assert row["tags_count"] == 3 and row["hits"].startswith("foo:latest, ") and "1 not as" in err
 
 
 def test_the_commands_of_the_guide(

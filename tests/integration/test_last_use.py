@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +18,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import pytest
 
-from realregistry import Registry, running_registry
+from exporting import exporter
+from realregistry import HTPASSWD, Registry, running_registry
 from tonnage.cli.pulls import read_pulls
 from tonnage.errors import NotKnownError
 from tonnage.inventory.database import Inventory
@@ -30,6 +31,7 @@ from tonnage.storage.local import open_local
 PUSHED_DAYS, LOGGED_DAYS = 100, 120
 PULLED = {("app", "1"), ("team/lib", "x")}
 NEVER = {("app", "2"), ("team/lib", "y"), ("old", "z")}
+LOGIN = "Basic cmVhZGVyOnNlY3JldA=="
 LOCATION = "location /v2/ { proxy_pass URL; proxy_set_header Host $http_host; }"
 NGINX = """
 daemon off; pid FOLDER/pid; error_log FOLDER/error.log; events {}
@@ -241,3 +243,45 @@ def test_a_backup_says_nothing_of_use(pulled: Pulled, tmp_path: Path) -> None:
     with Inventory(str(tmp_path / "inventory")) as opened:
         [(state,)] = opened.query("select state from use_source where source = 'access times'").rows
     assert state.startswith("everything was read in a row")
+
+
+def test_the_registry_tells_the_exporter_itself(tmp_path: Path) -> None:
+    """Distribution's own webhook, with a login: what is pulled is in the next scan; nobody else may tell."""
+    root, inventory = tmp_path / "registry", tmp_path / "inventory.duckdb"
+    with running_registry(root) as registry:
+        for name, tag in sorted(PULLED | NEVER):
+            registry.push_image(name, [f"only {name} {tag}".encode()], tag=tag)
+    user, _, hashed = HTPASSWD.strip().partition(":")
+    (tmp_path / "web.yml").write_text(f"basic_auth_users:\n  {user}: {hashed}\n")
+    options = ("--web.enable-events", "--web.enable-scan", "--interval=1h", f"--web.config.file={tmp_path / 'web.yml'}")
+    with exporter(root, inventory, *options) as running:
+        url, waiting = f"{running.urls[0]}/-/events", tmp_path / "inventory.duckdb.events"
+        tell(root, url, "Basic cmVhZGVyOndyb25n", lambda log: " 401 " in log)
+        assert not waiting.exists()
+        tell(root, url, LOGIN, lambda _: waiting.exists() and waiting.read_text().count('"pull"') == 3 * len(PULLED))
+        wait_until(inventory.exists)
+        assert running.get("/-/scan", {"Authorization": LOGIN}, "POST").status == 202
+        wait_until(lambda: used(inventory) == PULLED)
+    with Inventory(str(inventory)) as opened:
+        counts = opened.query(
+            "select source, repository, sum(pulls_count) from pull where not is_blob group by all"
+        ).rows
+    assert sorted(counts) == [("notifications", repository, 1) for repository, _ in sorted(PULLED)]
+
+
+def tell(root: Path, url: str, login: str, is_told: Callable[[str], bool]) -> None:
+    """Pull from a registry that tells this address of it, and let it talk until its log says enough."""
+    endpoint = {"name": "tonnage", "url": url, "timeout": "5s", "threshold": 5, "backoff": "100ms"}
+    endpoint["headers"] = {"Authorization": [login]}
+    with running_registry(root, extra_config={"notifications": {"endpoints": [endpoint]}}) as registry:
+        for name, tag in sorted(PULLED):
+            pull(registry.host, name, tag)
+        wait_until(lambda: is_told(registry.log.read_text()))
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
