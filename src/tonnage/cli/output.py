@@ -35,11 +35,20 @@ _TEXT_ROWS = 20
 
 def width() -> int:
     """Return the characters in a line of the terminal, also where a pager stands between; 80 where there is none."""
-    if "COLUMNS" not in os.environ:
+    return _screen("COLUMNS").columns
+
+
+def height() -> int:
+    """Return the lines of the terminal; 24 where there is none."""
+    return _screen("LINES").lines
+
+
+def _screen(setting: str) -> os.terminal_size:
+    if setting not in os.environ:
         for stream in (1, 2):
             with contextlib.suppress(OSError):
-                return os.get_terminal_size(stream).columns
-    return shutil.get_terminal_size((80, 24)).columns
+                return os.get_terminal_size(stream)
+    return shutil.get_terminal_size((80, 24))
 
 
 def is_seen(stream: TextIO) -> bool:

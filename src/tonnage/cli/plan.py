@@ -15,6 +15,7 @@ from tonnage.sizes import parse_percent
 
 if TYPE_CHECKING:
     from tonnage.inventory.database import Inventory
+    from tonnage.plan import Plan
 
 
 @click.command(
@@ -92,9 +93,18 @@ def command(
     if explain:
         show(plan_text.explain(plan, width(), with_plot=is_seen(sys.stdout)))
     else:
-        talk(plan_text.summarize(plan, width(), with_plot=is_seen(sys.stderr)).rstrip())
+        talk(_summary(plan).rstrip())
     if output != "-":
         talk(f"\n{Path(output)} is ready to be read: tonnage explain {named(output)}")
+
+
+def _summary(plan: "Plan") -> str:
+    """Return the plan on one screen: with its plot where that has a place too, as what to do next stands below it."""
+    from tonnage.cli.output import height, is_seen, width
+    from tonnage.planning.plan_text import summarize
+
+    drawn = summarize(plan, width(), with_plot=is_seen(sys.stderr))
+    return drawn if drawn.count("\n") < height() else summarize(plan, width(), with_plot=False)
 
 
 def _refuse(has_names: bool, free: str | None, free_to: float | None) -> None:

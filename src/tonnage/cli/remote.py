@@ -47,7 +47,8 @@ def summarize(plan: Plan, url: str) -> str:
     """Return on a few lines what the plan would do to the registry."""
     tags_count = sum(len(item.tags) for item in plan.items)
     repositories_count = len({item.repository for item in plan.items})
-    what = f"{len(plan.items):,} items with {tags_count:,} tags in {repositories_count:,} repositories"
+    items, tags = _count(len(plan.items), "item"), _count(tags_count, "tag")
+    what = f"{items} with {tags} in {_count(repositories_count, 'repository', 'repositories')}"
     return "\n".join(
         [
             f"plan {short_id(plan.id)} of {plan.created_at}: {plan.goal}",
@@ -86,6 +87,10 @@ def put_outcome(outcome: Outcome, done_word: str, *, as_json: bool, quiet: bool)
         talk(f"note: {note}")
     if not quiet:
         talk(_totals(outcome, done_word))
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _line(outcome: ItemOutcome) -> str:
