@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX := /usr/local
 DESTDIR :=
 
-.PHONY: help demo install share scan lint test-quick test docs lock site build release-check bench clean
+.PHONY: help demo install share scan lint test-quick test test-image docs lock site build release-check bench clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -53,8 +53,11 @@ test-quick: .venv/ready-dev ## check and test what needs no server and little ti
 test: .venv/ready-dev ## check and test everything, the real registry included
 	scripts/install-test-programs.sh
 	@$(MAKE) lint
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal -m "not image"
 	scripts/test-lowest.sh -n 2 tests/unit/test_sql_files.py tests/unit/test_verify.py tests/unit/test_closure.py
+
+test-image: .venv/ready-dev ## build the container image with buildah, and run it: a minute and more
+	$(BIN)/pytest tests/integration/test_image.py
 
 docs: .venv/ready-dev ## rewrite what follows from something else: docs/reference, parts of deploy, licences
 	$(BIN)/python scripts/generate_docs.py
@@ -72,9 +75,10 @@ build: .venv/ready-dev ## build wheel and sdist in dist/
 
 # PUBLISH=v0.1.0 asks also for what only a release has: its tag and the project's addresses.
 release-check: lint build ## run what a release would, short of publishing
+	scripts/install-test-programs.sh
 	$(BIN)/python scripts/release_check.py $(if $(PUBLISH),--publish $(PUBLISH))
 	$(BIN)/pytest tests/unit/test_release_check.py tests/unit/test_site.py tests/unit/test_workflows.py tests/unit/test_container_file.py \
-	    tests/integration/test_packages.py tests/integration/test_container.py tests/integration/test_chart.py
+	    tests/integration/test_packages.py tests/integration/test_container.py tests/integration/test_image.py tests/integration/test_chart.py
 
 bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector
 	scripts/install-test-programs.sh
