@@ -13,7 +13,7 @@ terminal.
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -63,6 +63,9 @@ def to_text(table: Table, width: int | None = 80, look: Look = PLAIN, now: datet
     columns = columns[: _fitting(columns, width)]
     widths = _fit(columns, width)
     lines = [_line([column.head for column in columns], columns, widths, [look.head] * len(columns))]
+    if all(column.full <= at for column, at in zip(columns, widths, strict=True)):
+        cells_in_line = zip(*map(_padded, columns, widths), strict=True)
+        return "".join(line.rstrip() + "\n" for line in [*lines, *map((" " * _GAP).join, cells_in_line)])
     for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
         codes = [column.codes[number] if column.codes else "" for column in columns]
         cells = [_lines(cell, column, at) for cell, column, at in zip(row, columns, widths, strict=True)]
@@ -72,7 +75,7 @@ def to_text(table: Table, width: int | None = 80, look: Look = PLAIN, now: datet
 
 def left_out(table: Table, width: int | None = 80) -> list[str]:
     """Return the names of the columns that have no place in a text table of that width."""
-    return table.columns[_fitting(_columns(table), width) :]
+    return table.columns[_fitting(_columns(table), width) :] if width is not None else []
 
 
 def cells_of(table: Table) -> tuple[list[str], list[list[str]]]:
@@ -103,8 +106,8 @@ def _columns(table: Table, *, is_whole: bool = False, look: Look = PLAIN, now: d
     values = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
     columns = []
     for name, type_, cells in zip(table.columns, table.types, values, strict=True):
-        column = _column(name, type_, cells, [_shown(name, value, is_whole=is_whole, now=now) for value in cells])
-        codes = [look.of_cell(name, value) for value in cells]
+        column = _column(name, type_, cells, _shown(name, cells, is_whole=is_whole, now=now))
+        codes = [look.of_cell(name, value) for value in cells] if look != PLAIN else []
         columns.append(column._replace(codes=codes) if any(codes) else column)
     return columns
 
@@ -124,23 +127,30 @@ def _column(name: str, type_: str, values: Sequence[Any], cells: list[str]) -> _
     return _Column(head, cells, full, min(full, least), is_prose=name in _PROSE)
 
 
-def _shown(name: str, value: Any, *, is_whole: bool, now: datetime | None) -> str:
-    if value is None:
-        return "?" if name.endswith(_MEASURES) else "-"
-    if name.endswith("_bytes") and isinstance(value, int):
-        return format_size(value)
-    if name.endswith("_percent"):
-        return f"{value:.1f} %"
-    if name.endswith("_per_month"):
-        return f"{value:,.2f}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return format_time(value) + (f", {format_age(value, now)}" if now else "")
-    if isinstance(value, int):
-        return f"{value:,}"
-    text = printable(" ".join(str(value).split()))
-    return text if is_whole else shorten_digests(text)
+def _shown(name: str, values: Iterable[Any], *, is_whole: bool, now: datetime | None) -> list[str]:
+    """Return the values of a column as they are shown: there may be millions, so its name is asked once."""
+    missing = "?" if name.endswith(_MEASURES) else "-"
+    is_size, is_share, is_pace = map(name.endswith, ("_bytes", "_percent", "_per_month"))
+
+    def shown(value: Any) -> str:
+        if value is None:
+            return missing
+        if is_size and isinstance(value, int):
+            return format_size(value)
+        if is_share:
+            return f"{value:.1f} %"
+        if is_pace:
+            return f"{value:,.2f}"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, datetime):
+            return format_time(value) + (f", {format_age(value, now)}" if now else "")
+        if isinstance(value, int):
+            return f"{value:,}"
+        text = printable(" ".join(str(value).split()))
+        return text if is_whole else shorten_digests(text)
+
+    return [shown(value) for value in values]
 
 
 def _width(text: str) -> int:
@@ -243,6 +253,14 @@ def _wrap(text: str, width: int) -> list[str]:
         lines.append(_fill(text, width) or text[:1])
         text = text[len(lines[-1]) :]
     return lines
+
+
+def _padded(column: _Column, width: int) -> list[str]:
+    """Return the cells of a column in which all fit, filled up to its width: many lines are the faster for it."""
+    rooms = [" " * (width - _width(cell)) for cell in column.cells]
+    cells = list(map(painted, column.cells, column.codes)) if column.codes else column.cells
+    pairs = zip(rooms, cells, strict=True)
+    return [room + cell if column.is_number else cell + room for room, cell in pairs]
 
 
 def _line(cells: Sequence[str], columns: list[_Column], widths: list[int], codes: Sequence[str]) -> str:
