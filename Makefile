@@ -85,7 +85,7 @@ bench: .venv/ready-dev ## measure scan and reports against find, du and the regi
 	$(BIN)/python bench/scan.py $(BENCH)
 
 clean: ## remove what was installed and built; inventories stay
-	rm -rf .venv .uv .lowest .azurite .actionlint .helm demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .uv .lowest .spark .azurite .actionlint .helm demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests scripts bench -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt scripts/setup.sh scripts/uv.sh

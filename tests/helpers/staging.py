@@ -14,11 +14,10 @@ from arro3.core import Array, DataType, Table
 from tonnage.formats.quoting import literal
 from tonnage.inventory import rows
 from tonnage.inventory.statements import statements
-from tonnage.scan.columns import types_of
-from tonnage.scan.loading import table_of
+from tonnage.scan.columns import table_of, types_of
 from tonnage.scan.staged import MARK, PART, Mark, all_columns, columns_for, mark_text
-from tonnage.scan.staging import SortedKeys, Staged, place_of, stage_bodies, stage_listing
-from tonnage.storage import Keys, Storage, Type
+from tonnage.scan.staging import FoundKeys, SortedKeys, Staged, place_keys, stage_bodies, stage_listing
+from tonnage.storage import Keys, Storage
 
 STARTED = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 _ARROW = {str: DataType.string(), int: DataType.int64(), bool: DataType.bool(), bytes: DataType.binary()}
@@ -33,7 +32,7 @@ def stage(storage: Storage, files: Mapping[str, bytes], folder: Path, *, thoroug
         stages[f"manifests-{len(stages) - 1}"] = _plain(stage_bodies(storage, "manifests", wanted))
     stages["configs"] = _plain(stage_bodies(storage, "configs", _wanted("configs", stages)))
     for name, wrote in stages.items():
-        write(folder / name, wrote)
+        write(folder / f"stage={name}", wrote)
     read_count = sum(row["files_count"] for wrote in stages.values() for row in wrote[PART] if row["part"] is None)
     counts = {kind: sum(len(wrote[kind]) for wrote in stages.values()) for kind in (PART, *rows.ALL)}
     mark = Mark(
@@ -82,16 +81,18 @@ def _table(columns: Mapping[str, Any], items: list[dict[str, Any]]) -> Table:
 
 def _pages(files: Mapping[str, bytes]) -> Iterator[SortedKeys]:
     """Yield the table of keys in pages of a few rows, sorted by part and path."""
-    found = []
-    for path, content in files.items():
-        if place := place_of(path, len(content), is_old=False):
-            found.append((place.part, path, len(content), place.type.value, ""))
-    found.append(("", "", 0, Type.NOT_TOLD.value, "open multipart uploads: no inventory report has them"))
-    found.sort()
-    for start in range(0, len(found), 7):
-        parts, paths, sizes, types, details = map(list, zip(*found[start : start + 7], strict=True))
-        nothing = [None] * len(paths)
-        yield SortedKeys(parts, types, details, Keys(paths, sizes, nothing, [""] * len(paths)))
+    paths, sizes = list(files), [len(content) for content in files.values()]
+    nothing: list[int | None] = [None] * len(paths)
+    whole = FoundKeys(Keys(paths, sizes, nothing, [""] * len(paths)), [False] * len(paths))
+    rows = [row for page in place_keys([whole, whole._replace(keys=whole.keys.choose([]))]) for row in _rows(page)]
+    rows.sort(key=lambda row: (row[0], row[3]))
+    for start in range(0, len(rows), 7):
+        parts, types, details, *keys = map(list, zip(*rows[start : start + 7], strict=True))
+        yield SortedKeys(parts, types, details, Keys(*keys))
+
+
+def _rows(page: SortedKeys) -> Iterator[tuple[Any, ...]]:
+    return zip(page.parts, page.types, page.details, *page.keys, strict=True)
 
 
 def _plain(staged: Iterable[Staged]) -> Rows:

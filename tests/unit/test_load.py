@@ -132,23 +132,23 @@ def _names_other_folders(folder: Path) -> None:
 
 
 def _lacks_a_file(folder: Path) -> None:
-    (folder / "configs" / "row_type=Image" / "part-0.parquet").unlink()
+    (folder / "stage=configs" / "row_type=Image" / "part-0.parquet").unlink()
 
 
 def _has_a_file_cut_off(folder: Path) -> None:
-    file = folder / "listing" / "row_type=Blob" / "part-0.parquet"
+    file = folder / "stage=listing" / "row_type=Blob" / "part-0.parquet"
     file.write_bytes(file.read_bytes()[:-20])
 
 
 def _has_a_file_changed_inside(folder: Path) -> None:
-    file = folder / "listing" / "row_type=Blob" / "part-0.parquet"
+    file = folder / "stage=listing" / "row_type=Blob" / "part-0.parquet"
     content = bytearray(file.read_bytes())
     content[4 : len(content) // 3] = bytes(len(content) // 3 - 4)
     file.write_bytes(content)
 
 
 def _has_other_columns(folder: Path) -> None:
-    file = folder / "listing" / "row_type=Blob" / "part-0.parquet"
+    file = folder / "stage=listing" / "row_type=Blob" / "part-0.parquet"
     file.unlink()
     duckdb.execute(f"copy (select 'a' as digest) to '{file}' (format parquet)")
 

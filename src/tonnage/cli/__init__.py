@@ -140,11 +140,11 @@ def program(ctx: click.Context, inventory: str) -> None:
         show_card(inventory)
 
 
-def main(args: list[str] | None = None) -> None:
-    """Run the program; whatever the user has to see becomes a message, a hint and an exit code."""
+def main(args: list[str] | None = None, command: click.Command = program, name: str = "tonnage") -> None:
+    """Run the program, or another command; whatever the user has to see becomes a message, a hint and an exit code."""
     with own_streams(), ending_at_signals() as received:
         try:
-            code = _run(args)
+            code = _run(args, command, name)
             sys.stdout.flush()
         except NobodyReadsError:
             code = 0
@@ -175,11 +175,11 @@ def _end(error: BaseException, received: list[int]) -> int:
     return TonnageError.exit_code
 
 
-def _run(args: list[str] | None) -> Any:
+def _run(args: list[str] | None, command: click.Command, name: str) -> Any:
     try:
-        return program.main(args=args, prog_name="tonnage", standalone_mode=False) or 0
+        return command.main(args=args, prog_name=name, standalone_mode=False) or 0
     except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else "tonnage"
+        path = error.ctx.command_path if error.ctx else name
         raise UsageError(_as_ours(error.format_message()), f"{path} --help") from error
 
 

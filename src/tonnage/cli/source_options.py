@@ -20,7 +20,7 @@ def source_options(command: Command) -> Command:
     """Add how what is scanned is opened and read, whatever it is; `open_options` makes of most of it what opens it."""
     for option in (
         _remote_options,
-        _bucket_options,
+        bucket_options,
         click.option(
             "--keys", metavar="FILE", default="", help="An inventory report, in place of a listing: file or address."
         ),
@@ -92,7 +92,7 @@ def open_options(*, repositories: str | None = None, **given: Any) -> "OpenOptio
     return OpenOptions(**of(OpenOptions._fields), bucket=bucket, registry=registry)
 
 
-def _bucket_options(command: Command) -> Command:
+def bucket_options(command: Command) -> Command:
     """Add how to reach a bucket; what is not said comes from the cloud's own variables."""
     for option in (
         click.option("--requests-at-once", type=int, default=32, callback=more_than_0, metavar="N", help="Default 32."),

@@ -3,6 +3,7 @@
 What a row says in words it mostly says again and again: a packed batch has each text once, and columns of its places.
 """
 
+import re
 import struct
 from array import array
 from collections import defaultdict
@@ -116,6 +117,11 @@ def types_of(name: str) -> dict[str, Any]:
     kind = row_types.ALL[name]
     part: dict[str, Any] = {"part_id": int} if kind in row_types.LISTING else {}
     return row_types.column_types(kind) | part
+
+
+def table_of(name: str) -> str:
+    """Return the name of the table of a row type."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _numbering() -> dict[str | None, int]:

@@ -19,8 +19,8 @@ from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements
 from tonnage.inventory.writing import create
 from tonnage.monitor import Monitor
-from tonnage.scan.columns import types_of
-from tonnage.scan.loading import PartRow, table_of
+from tonnage.scan.columns import table_of, types_of
+from tonnage.scan.loading import PartRow
 from tonnage.scan.replace import (
     OtherPlace,
     Previous,
@@ -95,7 +95,7 @@ class _Staged:
 
     def source(self, name: str) -> str:
         """Return a SELECT of the rows of a type, in which every column has the type it should. Raises StagedRowsError."""
-        found = [self.folder.resolve() / stage / f"row_type={name}" for stage in self.mark.stages]
+        found = [self.folder.resolve() / f"stage={stage}" / f"row_type={name}" for stage in self.mark.stages]
         files = [str(file) for place in found for file in sorted(place.glob("[!._]*.parquet"))]
         columns = columns_for(name)
         if not files:

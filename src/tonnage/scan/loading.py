@@ -3,7 +3,6 @@
 A digest and a repository are numbers from the start.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +13,7 @@ from arro3.core import Table as ArrowTable
 from tonnage.inventory import rows
 from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements
-from tonnage.scan.columns import Packed, types_of
+from tonnage.scan.columns import Packed, table_of, types_of
 from tonnage.scan.numbering import Numbering
 from tonnage.storage import Format
 
@@ -167,11 +166,6 @@ def _unpack(column: Any, type_: Any, texts: dict[Any, Array]) -> Array:
     if type_ is bool:
         return Array.from_buffer(view.cast("b")).cast(_ARROW[bool])
     return texts[type_].take(Array.from_buffer(view.cast("i")))
-
-
-def table_of(name: str) -> str:
-    """Return the name of the table of a row type."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def load(connection: "duckdb.DuckDBPyConnection", kind: str) -> None:

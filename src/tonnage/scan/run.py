@@ -18,8 +18,9 @@ from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements
 from tonnage.inventory.writing import create, reopen, write_anew
 from tonnage.monitor import Monitor
+from tonnage.scan.columns import table_of
 from tonnage.scan.fingerprints import trusted_before
-from tonnage.scan.loading import Intake, table_of
+from tonnage.scan.loading import Intake
 from tonnage.scan.parts import EarlierScan, KnownPart, Listing
 from tonnage.scan.pulls import Pulls, add_uses
 from tonnage.scan.replace import (

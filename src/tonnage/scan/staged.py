@@ -1,7 +1,7 @@
 """Staged rows in a folder: what the read half hands over, as Parquet, where other processes than the scan read a storage.
 
-    DIR/<stage>/row_type=<row type>/*.parquet   a stage after another: listing, manifests-0, …, configs
-    DIR/scan/*                                  the mark: one line of JSON, written when all else is there
+    DIR/stage=<stage>/row_type=<row type>/*.parquet   one after another: listing, manifests-0, …, configs
+    DIR/scan/*                                        the mark: one line of JSON, written when all else is there
 
 All row types have the same columns, those of all of them; a row leaves the others empty. Nothing here needs a database:
 what writes such a folder may run where there is none. `from_staged` makes an inventory of it.

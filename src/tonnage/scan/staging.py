@@ -1,8 +1,9 @@
 """The read half in pieces, for whoever spreads them over machines: keys or digests in, staged rows out.
 
-A piece is a stretch of a table of keys that is sorted by part and path, no part cut in two; or any digests of manifests or
-configurations. Pieces know nothing of each other and nothing of a database: a process that has only these functions and
-the way to the storage can do one, and do it again with the same outcome if it was lost.
+`place_keys` says to which part each row of a table of keys belongs, in any pieces. To be staged, the table is sorted by
+part and path; a piece is a stretch of it in which no part is cut in two, or any digests of manifests or configurations.
+Pieces know nothing of each other and nothing of a database: a process that has only these functions and the way to the
+storage can do one, and do it again with the same outcome if it was lost.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from tonnage.scan.workers import PartToList, Result, Task, run
 from tonnage.storage import OLD_VERSIONS, OPEN_ALL, OPEN_NONE, Entry, Keys, Storage, Type
 from tonnage.storage.bucket.listing import part_of
 from tonnage.storage.bucket.odd_keys import is_odd
+from tonnage.storage.report_keys import NO_UPLOADS, OLD_VERSIONS_TOO
 
 _PARTS_PER_TASK = 8
 _KEYS_PER_TASK = 10_000
@@ -29,15 +31,16 @@ _ORDER = (Type.FILE, Type.ODD_KEY, Type.NOT_TOLD, Type.VERSIONED, Type.OLD_VERSI
 """In which order a listing tells what lies outside of all parts."""
 
 
-class Place(NamedTuple):
-    """Where a key belongs."""
+class FoundKeys(NamedTuple):
+    """Some rows of a table of keys as it is found: paths below the registry's root, in any order."""
 
-    part: str
-    type: Type
+    keys: Keys
+    are_old: list[bool]
+    """Whether each is a version that was deleted or overwritten."""
 
 
 class SortedKeys(NamedTuple):
-    """Some rows of the table of keys, in columns."""
+    """Some rows of the table of keys with the parts they belong to. To be sorted by part and path before it is staged."""
 
     parts: list[str]
     types: list[str]
@@ -55,18 +58,33 @@ class Staged(NamedTuple):
     """Prefix and fingerprint of a part with its number of files; neither, and the number of files that were read."""
 
 
-def place_of(path: str, size_bytes: int, is_old: bool) -> Place | None:
-    """Return where a key belongs, as a listing would have it; None for an empty object that stands for a folder.
+def place_keys(pages: Iterable[FoundKeys]) -> Iterator[SortedKeys]:
+    """Yield keys with the parts they belong to, as a listing would have it, and what is to be noted of the storage.
 
-    >>> place_of("blobs/sha256/ab/abcd/data", 1, is_old=False)
-    Place(part='blobs/sha256/ab', type=<Type.FILE: 'file'>)
+    Empty objects that stand for folders are left out.
     """
-    if path.endswith("/") and not size_bytes:
-        return None
+    has_old = False
+    for page in pages:
+        if any(page.are_old) and not has_old:
+            has_old = True
+            yield _note(Type.VERSIONED, OLD_VERSIONS_TOO)
+        paths, sizes, _, _ = page.keys
+        kept = [at for at, path in enumerate(paths) if sizes[at] or (path and not path.endswith("/"))]
+        places = [_place_of(paths[at], page.are_old[at]) for at in kept]
+        parts, types = [part for part, _ in places], [type_.value for _, type_ in places]
+        yield SortedKeys(parts, types, [""] * len(kept), page.keys.choose(kept))
+    yield _note(Type.NOT_TOLD, NO_UPLOADS)
+
+
+def _place_of(path: str, is_old: bool) -> tuple[str, Type]:
     part = part_of(path)
     if is_old:
-        return Place(f"{OLD_VERSIONS}{part}", Type.FILE) if part else Place("", Type.OLD_VERSION)
-    return Place("", Type.ODD_KEY) if is_odd(path) else Place(part, Type.FILE)
+        return (f"{OLD_VERSIONS}{part}", Type.FILE) if part else ("", Type.OLD_VERSION)
+    return ("", Type.ODD_KEY) if is_odd(path) else (part, Type.FILE)
+
+
+def _note(type_: Type, detail: str) -> SortedKeys:
+    return SortedKeys([""], [type_.value], [detail], Keys([""], [0], [None], [""]))
 
 
 def stage_listing(storage: Storage, pages: Iterable[SortedKeys], *, thorough: bool) -> Iterator[Staged]:
@@ -76,6 +94,7 @@ def stage_listing(storage: Storage, pages: Iterable[SortedKeys], *, thorough: bo
     for result in _results(storage, _tasks(pages, prefixes, loose, OPEN_ALL if thorough else OPEN_NONE)):
         yield Staged(result.rows, prefixes, [part[:3] for part in result.parts])
     if loose:
+        loose = _once(loose)
         loose.sort(key=lambda entry: (_ORDER.index(entry.type), entry.path))
         columns = in_part(rows_of(storage, loose), len(prefixes))
         yield Staged(pack(columns), [*prefixes, ""], [("", fingerprint_of(loose), len(loose))])
@@ -122,6 +141,12 @@ def _whole_parts(pages: Iterable[SortedKeys], loose: list[Entry]) -> Iterator[tu
             held.extend(page.keys, at[0], at[-1] + 1)
     if held.paths:
         yield current, held
+
+
+def _once(loose: list[Entry]) -> list[Entry]:
+    """Return entries with each note once: every piece of the table of keys has made it."""
+    notes = {entry for entry in loose if entry.type in (Type.NOT_TOLD, Type.VERSIONED)}
+    return [entry for entry in loose if entry not in notes] + list(notes)
 
 
 def _entry(page: SortedKeys, at: int) -> Entry:

@@ -7,16 +7,15 @@ make that speaks S3 is `s3://BUCKET` with an endpoint.
 
 import contextlib
 import os
+from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from tonnage.errors import BucketAccessError, NoStorageError, UsageError
 from tonnage.storage import Storage
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.registry import RegistrySource, open_registry
-
-if TYPE_CHECKING:
-    from tonnage.storage.report_files import Place, Report
 
 
 class Kind(Enum):
@@ -149,34 +148,44 @@ def _open_with_keys(address: str, options: OpenOptions) -> Storage:
     from tonnage.storage.report import ReportStorage, find_root
     from tonnage.storage.report_files import Folder, open_report
 
-    if "://" in options.keys:
+    if "://" in options.keys or "://" in address:
         from tonnage.storage.bucket.copying import BucketFolder
-
+    if "://" in options.keys:
         folder: Folder | BucketFolder = BucketFolder(options.keys, options.bucket)
     else:
         folder = Folder(options.keys)
     report = open_report(options.keys, folder)
+    bodies, start = open_bodies(address, options, partial(find_root, report))
+    storage = ReportStorage(bodies, report, start, copies=folder)
     if "://" in address:
-        return _open_bucket_with_keys(address, options.bucket, report, folder)
-    from tonnage.storage.local import open_local
+        from tonnage.storage.bucket.storage import BucketStorage
 
-    bodies = open_local(address, ignore_lockfile=options.ignore_lockfile, follow_out=options.follow_out)
-    return ReportStorage(bodies, report, find_root(report, ())[0], copies=folder)
+        assert isinstance(bodies, BucketStorage)
+        storage.foresee = bodies.foresee_reads
+        if isinstance(folder, BucketFolder):
+            bodies.counter.add(gets=folder.gets_count)
+    return storage
 
 
-def _open_bucket_with_keys(address: str, options: BucketOptions, report: "Report", folder: "Place") -> Storage:
-    """Return the same where the bodies are in a bucket."""
+def open_bodies(
+    address: str, options: OpenOptions, find: Callable[[Sequence[str]], tuple[str, str]]
+) -> tuple[Storage, str]:
+    """Return where the bodies of a registry are whose keys are known, and what those keys begin with; nothing is listed.
+
+    `find` looks for the registry among the keys: below some prefixes, or anywhere if none is given. It returns what its
+    keys begin with, and the anchor in that.
+    """
+    if "://" not in address:
+        from tonnage.storage.local import open_local
+
+        local = open_local(address, ignore_lockfile=options.ignore_lockfile, follow_out=options.follow_out)
+        return local, find(())[0]
     from tonnage.storage.bucket.address import parse_address
-    from tonnage.storage.bucket.copying import BucketFolder
     from tonnage.storage.bucket.storage import BucketStorage
-    from tonnage.storage.report import ReportStorage, find_root
 
     place = parse_address(address)
     base = f"{place.prefix}/" if place.prefix else ""
     container = f"{place.bucket}/"  # Azure puts it before each name, and 2.x a slash before each name on Azure
-    start, anchor = find_root(report, (base, f"{container}{base}", f"{container}/{base}"))
+    start, anchor = find((base, f"{container}{base}", f"{container}/{base}"))
     root = f"{base}{anchor}".strip("/")
-    bodies = BucketStorage(place, options, root, keeps_slash=start.startswith(f"{container}/"))
-    if isinstance(folder, BucketFolder):
-        bodies.counter.add(gets=folder.gets_count)
-    return ReportStorage(bodies, report, start, copies=folder, foresee=bodies.foresee_reads)
+    return BucketStorage(place, options.bucket, root, keeps_slash=start.startswith(f"{container}/")), start

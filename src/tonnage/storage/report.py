@@ -1,11 +1,10 @@
 """Keys from an inventory report of a cloud, in place of a listing: no LIST at all, and only the bodies are read.
 
-A report is Parquet, or CSV with or without gzip; see tonnage.storage.report_files. Each cloud has its own names for
-the columns; a CSV without a line of names has them in its manifest (S3: `fileSchema`).
+A report is Parquet, or CSV with or without gzip; see tonnage.storage.report_files, and report_keys for its columns. A CSV
+without a line of names has them in its manifest (S3: `fileSchema`).
 DuckDB reads and sorts them, so that memory stays flat however many keys there are.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from tonnage.inventory.memory import reading_config
 from tonnage.storage import OLD_VERSIONS, OPEN_ALL, Entry, Format, Keys, Leaves, Part, Storage, Type
 from tonnage.storage.bucket.listing import in_parts
 from tonnage.storage.report_files import HINT, Place, Report
+from tonnage.storage.report_keys import BASE, NO_UPLOADS, OLD_VERSIONS_TOO, columns_in, root_in
 
 _KEYS_PER_PAGE = 10_000
 _CURRENT = "(is_latest and not is_deleted)"
@@ -27,17 +27,6 @@ _MARKER = "(suffix(key, '/') and coalesce(size, 0) = 0)"
 _ODD = r"regexp_matches(path, '(^|/)\.{0,2}(/|$)|[\x00-\x1f]')"
 """Keys that are not paths, as tonnage.storage.bucket.odd_keys tells them."""
 _MEMORY_BYTES = 256_000_000
-_COLUMNS = {
-    "key": ("key", "name"),
-    "size": ("size", "content-length"),
-    "time": ("last_modified_date", "lastmodifieddate", "updated", "timecreated", "last-modified"),
-    "etag": ("e_tag", "etag"),
-    "md5": ("md5hash", "content-md5"),
-    "is_latest": ("is_latest", "islatest", "iscurrentversion"),
-    "is_deleted": ("is_delete_marker", "isdeletemarker", "deleted"),
-    "snapshot": ("snapshot",),
-}
-"""What we ask for -> what S3 (Parquet, then CSV), GCS and Azure call it, in lower case."""
 
 
 class ReportStorage:
@@ -86,10 +75,10 @@ class ReportStorage:
         yield from in_parts(self._pages("", f"{_CURRENT} and not {_ODD}"))
         for page in self._pages("", f"{_CURRENT} and {_ODD}"):
             yield from (Entry(*of, Type.ODD_KEY) for of in zip(*page[:3], strict=True))
-        yield Entry("", 0, None, Type.NOT_TOLD, "open multipart uploads: no inventory report has them")
+        yield Entry("", 0, None, Type.NOT_TOLD, NO_UPLOADS)
         for number, found in enumerate(in_parts(self._pages("", _OLD))):
             if number == 0:
-                yield Entry("", 0, None, Type.VERSIONED, "the report has old versions")
+                yield Entry("", 0, None, Type.VERSIONED, OLD_VERSIONS_TOO)
             if isinstance(found, Part):
                 yield found._replace(prefix=f"{OLD_VERSIONS}{found.prefix}")
             else:
@@ -149,19 +138,15 @@ def find_root(report: Report, bases: Sequence[str]) -> tuple[str, str]:
     has = f"select 1 from ({keys}) where starts_with(key, $blobs) or starts_with(key, $repositories) limit 1"
     with _connect() as connection:
         if not bases:
-            anywhere = (
-                f"select regexp_extract(key, '^(.*/)?{ANCHORS[0]}/(blobs|repositories)/', 1) as base from ({keys})"
-            )
+            anywhere = f"select regexp_extract(key, {literal(BASE)}, 1) from ({keys})"
             found = connection.execute(f"{anywhere} where key like '%{ANCHORS[0]}/%' limit 1").fetchall()
-            bases = ("", *(row[0] for row in found))
-        for base in bases:
-            for anchor in ANCHORS:
-                start = base + (f"{anchor}/" if anchor else "")
-                if connection.execute(
-                    has, {"blobs": f"{start}blobs/", "repositories": f"{start}repositories/"}
-                ).fetchall():
-                    return start, anchor
-    raise StorageUnreadableError(f"no keys of a registry in `{report.name}`", "is it a report of this bucket?")
+            bases = ("", *(base for (base,) in found))
+
+        def has_below(start: str) -> bool:
+            folders = {"blobs": f"{start}blobs/", "repositories": f"{start}repositories/"}
+            return bool(connection.execute(has, folders).fetchall())
+
+        return root_in(report.name, bases, has_below)
 
 
 def describe(storage: ReportStorage, now: datetime) -> str:
@@ -197,7 +182,7 @@ def _source(report: Report) -> str:
 
 
 def _columns_of(report: Report) -> dict[str, str]:
-    """Return which column of the report is which. Raises StorageUnreadableError if there are no keys or sizes."""
+    """Return which column of the report is which, as SQL spells it. Raises StorageUnreadableError."""
     import duckdb
 
     try:
@@ -205,14 +190,7 @@ def _columns_of(report: Report) -> dict[str, str]:
             described = connection.execute(f"describe select * from {_source(report)}").fetchall()
     except duckdb.Error as error:
         raise StorageUnreadableError(f"cannot read `{report.name}`: {str(error).splitlines()[0]}", HINT) from error
-    names = {re.sub(r"\s", "", row[0]).lower(): row[0] for row in described}
-    found = {
-        column: next((names[name] for name in candidates if name in names), "")
-        for column, candidates in _COLUMNS.items()
-    }
-    if not found["key"] or not found["size"]:
-        raise StorageUnreadableError(f"no columns of keys and sizes in `{report.name}`", HINT)
-    return {column: identifier(name) for column, name in found.items() if name}
+    return {column: identifier(name) for column, name in columns_in((row[0] for row in described), report.name).items()}
 
 
 def _keys(report: Report, columns: dict[str, str]) -> str:
