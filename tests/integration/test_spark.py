@@ -33,11 +33,7 @@ ROOT = "docker/registry/v2/"
 @pytest.fixture(scope="module", autouse=True)
 def _guard_spark() -> None:
     """Skip where Spark is not installed. In CI that is a failure, not a skip."""
-    if missing := sparkdriver.missing():
-        message = f"NOT TESTED AGAINST SPARK: missing {missing}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+    sparkdriver.guard()
 
 
 @pytest.fixture(scope="module")

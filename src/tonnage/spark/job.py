@@ -34,6 +34,7 @@ def scan(
     while not (wanted := job.wanted("manifests").persist()).isEmpty():
         job.write(f"manifests-{len(job.stages) - 1}", wanted, partial(read, action="manifests"))
         wanted.unpersist()
+    wanted.unpersist()
     job.write("configs", job.wanted("configs"), partial(read, action="configs"))
     mark = Mark(
         location=storage.location,
@@ -55,7 +56,8 @@ class _Job:
         self.spark = spark
         self.out = out.rstrip("/")
         self.stages: list[str] = []
-        self.tasks_count = int(spark.conf.get("spark.sql.shuffle.partitions") or 200)
+        told = spark.conf.get("spark.sql.shuffle.partitions") or ""
+        self.tasks_count = int(told) if told.isdigit() else 200  # Databricks has `auto`
         """Said each time: what Spark would put together as small is little data, and much to do."""
 
     def write(self, stage: str, found: "DataFrame", work: Callable[..., Any]) -> None:
