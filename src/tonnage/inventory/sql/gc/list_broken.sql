@@ -16,7 +16,10 @@ join store.digest as d on d.digest_id = b.root_id
 left join store.manifest as m on m.digest_id = b.root_id
 left join store.digest as subject on subject.digest_id = m.subject_id
 left join (
-    select repository_id, digest_id, string_agg(tag, ' ' order by tag) as tags from gc_tag group by repository_id, digest_id
+    select g.repository_id, g.digest_id, string_agg(g.tag, ' ' order by g.tag) as tags
+    from gc_tag as g
+    join gc_broken as k on k.repository_id = g.repository_id and k.root_id = g.digest_id
+    group by g.repository_id, g.digest_id
 ) as t on t.repository_id = b.repository_id and t.digest_id = b.root_id
 left join (
     select l.repository_id, l.root_id, coalesce(cast(sum(s.size_bytes) as bigint), 0) as lost_bytes

@@ -14,7 +14,7 @@ with upload_size as (
     ) as f on f.repository_id = u.repository_id and f.upload = u.upload
     group by u.is_purgeable
 ),
-layer_link as (
+layer_link as materialized (
     select
         l.size_bytes,
         b.digest_id is not null as has_blob,
