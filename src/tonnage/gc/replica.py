@@ -1,22 +1,18 @@
 """A registry's storage as its collector would see it, put together from an inventory.
 
-Repositories are put together a few at a time, when the collector comes to them, and with them what is known of the
-digests in their links, so that a large registry needs little memory. Digests are text here: the names of folders, and
-what the collector compares.
+Digests are text here: the names of folders, and what the collector compares.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tonnage.gc.near import Near
-from tonnage.gc.oddities import Oddities, content_of, split
+from tonnage.gc.oddities import Oddities, split
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, NoFolderError, find, insert, remove
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.statements import statements
 
-_LINKS_AT_ONCE = 100_000
-"""Repositories are put together until they have this many links."""
 _SYMLINKS_LIMIT = 40
 """As many symbolic links Linux follows on one path."""
 
@@ -124,7 +120,7 @@ class Replica:
         raise MissingError
 
     def set_eligible(self, links: Iterable[tuple[str, str]]) -> None:
-        """Say which revisions (repository, digest) are to go, for `trees`."""
+        """Say which revisions (repository, digest) are to go, for `put_together`."""
         self.run("gc_eligible")
         self.run("add_eligible", **columns_of(links))
 
@@ -158,6 +154,10 @@ class Replica:
         """Return the folders of its own that a repository has."""
         return self._folders.get(name, [])
 
+    def links_count_of(self, name: str) -> int:
+        """Return how many links a repository has, about."""
+        return self._links_counts.get(name, 0)
+
     def repositories(self) -> Folder:
         """Return the folder `repositories` as far as the walk for repositories looks.
 
@@ -176,76 +176,6 @@ class Replica:
         for path in self.odd.missing_paths:
             remove(root, path.split("/"))
         return self.find_folder(root, ["repositories"])
-
-    def trees(self, names: list[str], *, only_eligible: bool = False) -> Iterator[tuple[str, Folder]]:
-        """Yield each repository's own folders with what is in them, as far as the collector looks.
-
-        With `only_eligible`: of tag history only what belongs to the revisions in gc_eligible, for their removal.
-        """
-        self.run("gc_walk")
-        self.run("add_walk", repository_ids=[self.repository_ids.get(name, -1) for name in names])
-        first = 0
-        while first < len(names):
-            last, links_count = first, 0
-            while last < len(names) and (last == first or links_count < _LINKS_AT_ONCE):
-                links_count += self._links_counts.get(names[last], 0)
-                last += 1
-            if not only_eligible:
-                self.near.come(first, last - 1)
-            yield from self._trees(names, first, last - 1, only_eligible)
-            first = last
-
-    def _trees(self, names: list[str], first: int, last: int, only_eligible: bool) -> Iterator[tuple[str, Folder]]:
-        """Put the repositories from `first` to `last` together."""
-        trees: list[Folder] = [self._bare_tree(name) for name in names[first : last + 1]]
-        ranks = {"first_rank": first, "last_rank": last}
-        self._add_links(trees, first, ("_manifests", "revisions"), self.run("walked_revisions", **ranks))
-        if only_eligible:
-            self._add_history(trees, first, self.run("walked_history", **ranks))
-        elif self.collector.delete_untagged:
-            self._add_tags(trees, first, self.run("walked_tags", **ranks))
-        if not only_eligible:
-            links = self.run("walked_layer_links", all=self.collector.version >= 3, **ranks)
-            self._add_links(trees, first, ("_layers",), links)
-        for name, tree in zip(names[first : last + 1], trees, strict=True):
-            for path, node in self.odd.inside.get(name, ()):
-                insert(tree, path.split("/"), node)
-            for path in self.odd.missing_inside.get(name, ()):
-                remove(tree, path.split("/"))
-            yield name, tree
-
-    def _bare_tree(self, name: str) -> Folder:
-        tree: Folder = {}
-        for folder in self._folders.get(name, ()):
-            insert(tree, folder.split("/"), {})
-        return tree
-
-    def _add_links(
-        self, trees: list[Folder], first: int, folder: tuple[str, ...], links: list[tuple[Any, ...]]
-    ) -> None:
-        """Add link files: rank of the repository, the digest in the path, the one inside."""
-        homes: dict[tuple[int, str], Folder] = {}
-        for rank, path_digest, content in links:
-            algorithm, _, hexdigits = path_digest.partition(":")
-            home = homes.get((rank, algorithm))
-            if home is None:
-                insert(trees[rank - first], (*folder, algorithm), {})
-                found = find(trees[rank - first], (*folder, algorithm))
-                home = homes[rank, algorithm] = found if isinstance(found, dict) else {}
-            home[hexdigits] = {"link": content_of(content)}
-
-    def _add_tags(self, trees: list[Folder], first: int, tags: list[tuple[Any, ...]]) -> None:
-        for rank, tag, has_link, digest in tags:
-            folder = ("_manifests", "tags", tag)
-            if has_link:
-                insert(trees[rank - first], (*folder, "current", "link"), content_of(digest))
-            else:
-                insert(trees[rank - first], folder, {})
-
-    def _add_history(self, trees: list[Folder], first: int, history: list[tuple[Any, ...]]) -> None:
-        for rank, tag, digest in history:
-            algorithm, _, hexdigits = digest.partition(":")
-            insert(trees[rank - first], ("_manifests", "tags", tag, "index", algorithm, hexdigits, "link"), None)
 
     def _read_folders(self) -> None:
         self._folders: dict[str, list[str]] = defaultdict(list)

@@ -14,6 +14,7 @@ from tonnage.gc.marking import Marking
 from tonnage.gc.refusals import CrashedError, Link, RefusedError, blob_path
 from tonnage.gc.replica import Replica
 from tonnage.gc.tree import BrokenPathError, Fault, Folder, MissingError, Node, find, ordered
+from tonnage.gc.trees import put_together
 
 _ROOT = ("docker", "registry", "v2")
 """Where the storage lies for the registry: the parser of blob paths looks up that far."""
@@ -70,7 +71,7 @@ class Sweep:
         for repository, digest in self.marking.eligible:
             by_repository.setdefault(repository, []).append(digest)
         self.replica.set_eligible(self.marking.eligible)
-        for repository, tree in self.replica.trees(list(by_repository), only_eligible=True):
+        for repository, tree in put_together(self.replica, list(by_repository), only_eligible=True):
             self.removed.end_rank = self.marking.ranks[repository]
             tags = _tags_by_digest(tree)
             for digest in by_repository[repository]:
