@@ -69,7 +69,7 @@ class Rehearsal:
 
 
 class Execution:
-    """Saves, calls, looks again, and writes down."""
+    """Saves, calls, looks again, and writes down: small steps, as one that was killed goes on after any of them."""
 
     is_rehearsal = False
 

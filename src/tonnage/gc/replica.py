@@ -62,7 +62,10 @@ class Deletion(NamedTuple):
 
 
 class Replica:
-    """The storage. Several collectors may be replayed over it, one after the other; none changes it."""
+    """The storage. Several collectors may be replayed over it, one after the other; none changes it.
+
+    It has a method for each question that a collector asks of its disk.
+    """
 
     def __init__(self, inventory: Inventory, deletions: Iterable[Deletion] = (), *, driver: Driver = DISK) -> None:
         self.inventory = inventory

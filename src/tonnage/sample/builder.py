@@ -116,7 +116,10 @@ class Builder:
 
 
 class Repository:
-    """One repository of a `Builder`. What pushes returns the manifest's descriptor, ready to go into an index."""
+    """One repository of a `Builder`, with a method for each thing that is pushed, deleted or linked.
+
+    What pushes returns the manifest's descriptor, ready to go into an index.
+    """
 
     def __init__(self, registry: Builder, name: str) -> None:
         self.registry = registry

@@ -68,7 +68,10 @@ class ListedPart:
 
 
 class Listing:
-    """The parts of one scan."""
+    """The parts of one scan.
+
+    What its methods have in common is the state of each part: known from before, settled, listed or kept.
+    """
 
     def __init__(
         self, storage: Storage, crew: Crew | ThreadCrew, monitor: Monitor, *, thorough: bool, is_searched: bool

@@ -30,7 +30,7 @@ _MEMORY_BYTES = 256_000_000
 
 
 class ReportStorage:
-    """A storage whose keys come from a report, and whose bodies from another storage."""
+    """A storage whose keys come from a report, and whose bodies from another. Ten of its methods are `Storage`'s."""
 
     def __init__(
         self,
