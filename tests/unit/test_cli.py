@@ -24,10 +24,12 @@ from console import without_times
 from golden import check_golden
 from tonnage.cli import COMMANDS, main
 from tonnage.cli.options import SETTINGS
+from tonnage.cli.plan import summary
 from tonnage.cli.reports import all_reports
 from tonnage.errors import EXIT_CODES
 from tonnage.inventory.database import Inventory
 from tonnage.inventory.reports import builtin_reports
+from tonnage.plan import read_plan
 from tonnage.sample import Builder
 from tonnage.show.colours import CODES
 
@@ -393,6 +395,16 @@ def test_a_report_by_its_file(tonnage: Caller) -> None:
     assert "needs a least" in tonnage("report", "own.sql").err
     Path("own.sql").write_bytes(b"-- \xff\nselect 1")
     assert tonnage("report", "own.sql") == (2, "", "tonnage: `own.sql` is not UTF-8 text\n")
+
+
+def test_a_plan_is_drawn_where_the_screen_has_room(tonnage: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to do next stands below the plot, and is to be seen at once."""
+    tonnage("plan", "--free", "5GiB", "-o", "plan.json")
+    plan = read_plan(Path("plan.json").read_bytes())
+    monkeypatch.setattr("tonnage.cli.output.is_seen", lambda _: True)
+    for lines, is_drawn in (("24", False), ("80", True)):
+        monkeypatch.setenv("LINES", lines)
+        assert ("┤" in (text := summary(plan)), "garbage-collect" in text) == (is_drawn, True)
 
 
 # --- the program as a process ---------------------------------------------------------------------------------------

@@ -93,12 +93,12 @@ def command(
     if explain:
         show(plan_text.explain(plan, width(), with_plot=is_seen(sys.stdout)))
     else:
-        talk(_summary(plan).rstrip())
+        talk(summary(plan).rstrip())
     if output != "-":
         talk(f"\n{Path(output)} is ready to be read: tonnage explain {named(output)}")
 
 
-def _summary(plan: "Plan") -> str:
+def summary(plan: "Plan") -> str:
     """Return the plan on one screen: with its plot where that has a place too, as what to do next stands below it."""
     from tonnage.cli.output import height, is_seen, width
     from tonnage.planning.plan_text import summarize
