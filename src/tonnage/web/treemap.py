@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import squarify
 
@@ -110,8 +111,10 @@ def _drawn(cell: Cell, depth: int) -> Iterator[Cell]:
 
 def only_child(place: Place) -> Place:
     """Return the one repository of a namespace that has nothing else, else the place itself."""
-    sized = [child for child in place.children if child.size_bytes > 0]
-    if place.kind is Kind.NAMESPACE and len(sized) == 1 and sized[0].kind is Kind.REPOSITORY:
+    if place.kind is not Kind.NAMESPACE:
+        return place
+    sized = list(islice((child for child in place.children if child.size_bytes > 0), 2))  # of what may be thousands
+    if len(sized) == 1 and sized[0].kind is Kind.REPOSITORY:
         return sized[0]
     return place
 
