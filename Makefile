@@ -80,9 +80,10 @@ release-check: lint build ## run what a release would, short of publishing
 	$(BIN)/pytest tests/unit/test_release_check.py tests/unit/test_site.py tests/unit/test_workflows.py tests/unit/test_container_file.py \
 	    tests/integration/test_packages.py tests/integration/test_container.py tests/integration/test_image.py tests/integration/test_chart.py
 
-bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector
+bench: .venv/ready-dev ## measure scan and reports against find, du and the registry's collector, and the page
 	scripts/install-test-programs.sh
 	$(BIN)/python bench/scan.py $(BENCH)
+	$(BIN)/python bench/page.py
 
 clean: ## remove what was installed and built; inventories stay
 	rm -rf .venv .uv .lowest .spark .azurite .actionlint .helm demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,7 +1,10 @@
 -- What images that can be had by a tag, and their referrers, lose by the collection. One row per image and lost part.
 create or replace temp table gc_loss as
-with taken as (
-    select digest_id from gc_removed_blob
+with taken as materialized (
+    select x.digest_id
+    from gc_removed_blob as x
+    join store.usage as u on u.blob_id = x.digest_id
+    where u.revisions_count > 0  -- else no revision leads to it
     union
     select digest_id from gc_removed_revision
     union
