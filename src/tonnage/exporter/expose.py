@@ -1,8 +1,9 @@
 """Inventory -> exposition: every metric there is, and how it went with each."""
 
+import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
@@ -17,6 +18,10 @@ from tonnage.exporter.state import LIVE
 from tonnage.inventory.database import Inventory
 
 log = logging.getLogger("tonnage")
+
+
+_SHARED_VIEWS = ("repository_usage",)
+"""What so many metrics ask that it is worked out once."""
 
 
 def wanted_metrics(job: Job) -> dict[str, Metric]:
@@ -36,7 +41,8 @@ def expose(inventory: Inventory, job: Job) -> Exposition:
     """Return the exposition of an inventory: all metrics there are, and how it went with each."""
     wanted = wanted_metrics(job)
     seconds: dict[str, float] = {}
-    found = {name: rows for name, metric in wanted.items() if (rows := _attempt(inventory, metric, seconds))}
+    with _worked_out(inventory):
+        found = {name: rows for name, metric in wanted.items() if (rows := _attempt(inventory, metric, seconds))}
     old = {name: rows for name, rows in found.items() if name in compat_metrics()}
     selected = select(old, selection_of(job))
     families = [to_family(wanted[name], rows) for name, rows in {**found, **selected.rows}.items() if rows.rows]
@@ -48,6 +54,23 @@ def expose(inventory: Inventory, job: Job) -> Exposition:
     if job.collector_version:
         families.append(broken_family(inventory, job.collector_version, job.delete_untagged))
     return render(sorted((family for family in families if family.samples), key=lambda family: family.name))
+
+
+@contextlib.contextmanager
+def _worked_out(inventory: Inventory) -> Iterator[None]:
+    """Have shared views as temporary tables of the same names within the block: the database finds these first.
+
+    One that fails is left to the metrics that ask for it, and an inventory in PostgreSQL to that.
+    """
+    shared = _SHARED_VIEWS if inventory.catalog == Inventory.catalog else ()
+    for name in shared:
+        with contextlib.suppress(QueryError):
+            inventory.query(f"create or replace temp table {name} as select * from inventory.main.{name}")
+    try:
+        yield
+    finally:
+        for name in shared:
+            inventory.query(f"drop table if exists temp.{name}")
 
 
 def _attempt(inventory: Inventory, metric: Metric, seconds: dict[str, float]) -> Rows | None:
