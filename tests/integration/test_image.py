@@ -74,9 +74,6 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     registry.repository("app").image([registry.layer(b"layer")], tag="1")
     (folder / "inventory").mkdir()
     os.chown(folder / "inventory", USER, USER)
-    for path in (folder, *folder.parents):
-        if path.stat().st_mode & 0o005 != 0o005 and path.is_relative_to(folder.parent.parent):
-            path.chmod(0o755)
     try:
         yield Image(*_build(folder), folder / "inventory", registry.root)
     finally:
