@@ -1,7 +1,8 @@
 """Which of our SQL is for any database, and which is DuckDB's alone, by decision.
 
-Answers are portable: whoever keeps an inventory in PostgreSQL, or its tables in Spark, asks them there. What makes an
-inventory, and what works in steps with sets in temporary tables, runs in DuckDB, to which an inventory is copied first.
+Answers are portable: whoever keeps an inventory in PostgreSQL asks them there, and whoever has its tables in Spark asks
+views, reports and metrics there, some of them as sqlglot spells them. What makes an inventory, and what works in steps
+with sets in temporary tables, runs in DuckDB, to which an inventory is copied first.
 """
 
 PORTABLE = ("views", "card", "reports", "metrics", "metrics_compat", "verify", "names", "check", "page")

@@ -19,12 +19,18 @@ union all
 select
     f.source,
     'read',
-    (select coalesce(cast(sum(p.pulls_count) as bigint), 0) from store.pull as p where p.source = f.source),
-    min(f.first_at),
-    max(f.last_at),
-    cast(sum(f.unknown_count) as bigint)
-from store.pull_file as f
-group by f.source;
+    coalesce(p.pulls_count, 0),
+    f.first_at,
+    f.last_at,
+    f.unknown_count
+from (
+    select source, min(first_at) as first_at, max(last_at) as last_at, cast(sum(unknown_count) as bigint) as unknown_count
+    from store.pull_file
+    group by source
+) as f
+left join (
+    select source, cast(sum(pulls_count) as bigint) as pulls_count from store.pull group by source
+) as p on p.source = f.source;
 comment on view use_source is 'From where it is known what was used: access times of files, and logs. One row per source.';
 comment on column use_source.source is 'access times, or the form of the logs.';
 comment on column use_source.state is 'What they are worth.';
