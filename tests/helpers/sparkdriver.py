@@ -25,7 +25,7 @@ import pytest
 LIBRARIES = Path(__file__).parents[2] / ".spark"
 """Where scripts/install-test-programs.sh puts PySpark."""
 START_SECONDS = 280.0
-# The last four have Java compile less: there is little data.
+# The last five have Java compile less: there is little data.
 _SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "3",
@@ -35,6 +35,7 @@ _SETTINGS = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "500",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",

@@ -191,7 +191,10 @@ def test_what_is_not_a_table_of_keys_is_refused(driver: Driver, tmp_path: Path) 
 
 def test_a_lost_executor_loses_nothing(tmp_path: Path) -> None:
     """One of two real executors is killed while it lists: its tasks run again elsewhere, and the rows are the same."""
-    registry = odd_registry(tmp_path / "registry")
+    registry = Builder(tmp_path / "registry")
+    for name in ("app", "org/app"):
+        for number in range(20):
+            registry.repository(name).image([registry.layer(b"base"), registry.layer(b"%d" % number)], tag=str(number))
     report = write_report("s3 csv", files_below(registry.root), tmp_path / "report")
     (tmp_path / "scan_job.py").write_text("from tonnage.spark.__main__ import main\n\nmain()\n")
     job = (str(registry.root), str(tmp_path / "rows"), "--keys", str(report))
