@@ -12,7 +12,7 @@ from arro3.core import Table as ArrowTable
 from scanning import scan_tree
 from tonnage.errors import WriteError
 from tonnage.inventory.database import connect
-from tonnage.inventory.memory import THREADS_LIMIT, MemoryLimit, ceiling, reading_config
+from tonnage.inventory.memory import THREADS_LIMIT, MemoryLimit, ceiling, reading_config, threads_count
 from tonnage.sample import Builder
 from tonnage.scan.loading import insert
 
@@ -28,9 +28,9 @@ def test_it_grows_with_the_rows_and_ends_at_the_ceiling() -> None:
     limit = MemoryLimit()
     connection = connect(limit)
     before, threads = settings(connection)
-    assert (before, limit.bytes) == ("152.5 MiB", 160_000_000) and threads <= THREADS_LIMIT
+    assert (before, threads, limit.bytes) == ("152.5 MiB", 1, 160_000_000)
     limit.fit(connection, 2_000_000)
-    assert settings(connection)[0] == before
+    assert settings(connection) == (before, threads_count()) and threads_count() <= THREADS_LIMIT
     limit.fit(connection, 2_900_000)
     assert settings(connection)[0] == "221.2 MiB"
     limit.fit(connection, 10**9)
@@ -49,6 +49,8 @@ def test_one_that_was_given_stays() -> None:
 def test_the_earlier_inventory_tells_what_a_rescan_needs() -> None:
     assert MemoryLimit(earlier_bytes=1).bytes == 160_000_000
     assert MemoryLimit(earlier_bytes=100_000_000).bytes == min(500_000_000, ceiling())
+    threads = [MemoryLimit(earlier_bytes=size_bytes).threads_count for size_bytes in (1, 100_000_000)]
+    assert threads == [1, threads_count()]
 
 
 @pytest.mark.parametrize(

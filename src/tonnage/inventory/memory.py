@@ -25,6 +25,10 @@ _BYTES_PER_THREAD = 64_000_000
 """Eight threads run out of 256 MB when they sort a million rows, four do not."""
 THREADS_LIMIT = 4
 """Each thread of the database takes memory of its own, and more of them hardly make a load faster."""
+_MANY_ROWS = 100_000
+"""Until there are so many, one thread is fastest: to divide a few rows costs an eighth of a small scan."""
+_SMALL_FILE_BYTES = 5_000_000
+"""An inventory of about so many rows."""
 
 
 class MemoryLimit:
@@ -39,6 +43,8 @@ class MemoryLimit:
         self.ceiling_bytes = given_bytes or ceiling()
         self.bytes = given_bytes or min(max(_FIRST, earlier_bytes * _TIMES_ITS_FILE), self.ceiling_bytes)
         self.is_settled = bool(given_bytes or earlier_bytes)
+        self.threads_count = threads_count() if earlier_bytes > _SMALL_FILE_BYTES else 1
+        self.may_take_more_threads = not earlier_bytes
 
     def config(self) -> dict[str, str | int]:
         """Return what the database is to be opened with.
@@ -49,17 +55,26 @@ class MemoryLimit:
         return {
             "memory_limit": _text(self.bytes),
             "block_allocator_memory": _text(min(_KEPT, self.bytes // 2)),
-            "threads": min(THREADS_LIMIT, os.cpu_count() or 1),
+            "threads": self.threads_count,
         }
 
     def fit(self, connection: "duckdb.DuckDBPyConnection", rows_count: int) -> None:
-        """Let the database hold what so many staged rows need."""
+        """Let the database hold what so many staged rows need, and take more threads for many."""
+        if rows_count >= _MANY_ROWS and self.may_take_more_threads:
+            self.may_take_more_threads = False
+            self.threads_count = threads_count()
+            connection.execute(f"set threads = {self.threads_count}")
         if self.is_settled:
             return
         wanted = min(rows_count * _BYTES_PER_ROW, self.ceiling_bytes)
         if wanted >= self.bytes + _STEP or self.bytes < wanted == self.ceiling_bytes:
             self.bytes = wanted
             connection.execute(f"set memory_limit = '{_text(wanted)}'")
+
+
+def threads_count() -> int:
+    """Return how many threads a database has that makes an inventory of many rows."""
+    return min(THREADS_LIMIT, os.cpu_count() or 1)
 
 
 def reading_config(memory_bytes: int | None = None) -> dict[str, str | int]:
