@@ -46,7 +46,7 @@ def random_wish(rng: Random, inventory: Inventory) -> Wanted:
     revisions = inventory.query("select distinct repository, digest from revision order by all").rows
     tags = inventory.query("select repository, tag from tag where digest is not null order by all").rows
     named = [Target(name, digest=digest) for name, digest in revisions] + [Target(name, tag=tag) for name, tag in tags]
-    named += [Target(name) for name in {name for name, _ in revisions}]
+    named += [Target(name) for name in sorted({name for name, _ in revisions})]
     in_use = [Reference(*rng.choice(tags), None)] if tags and rng.random() < 0.3 else []
     wanted = Wanted(in_use=tuple(in_use), registry_version=rng.choice((2, 3)))
     match rng.randrange(3):
