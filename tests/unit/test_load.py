@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -131,6 +132,48 @@ def _names_other_folders(folder: Path) -> None:
     put_mark(folder, json.dumps(mark | {"stages": ["../.."]}))
 
 
+def _changes_the_mark(**changes: object) -> Callable[[Path], None]:
+    """Return a harm that says something else in the mark."""
+
+    def harm(folder: Path) -> None:
+        mark = json.loads((folder / "scan" / "part-00000.txt").read_text())
+        put_mark(folder, json.dumps(mark | changes))
+
+    harm.__name__ = f"_says_{'_'.join(changes)}"
+    return harm
+
+
+def _changes_rows(stage: str, kind: str, sql: str) -> Callable[[Path], None]:
+    """Return a harm that changes rows of a type, and counts them as a job would."""
+
+    def harm(folder: Path) -> None:
+        file = folder / f"stage={stage}" / f"row_type={kind}" / "part-0.parquet"
+        mark = json.loads((folder / "scan" / "part-00000.txt").read_text())
+        with duckdb.connect() as connection:
+            connection.execute(f"create table t as from read_parquet('{file}', hive_partitioning = false)")
+            [[before]] = connection.execute("select count(*) from t").fetchall()
+            connection.execute(sql)
+            [[after]] = connection.execute("select count(*) from t").fetchall()
+            connection.execute(f"copy t to '{file}' (format parquet)")
+        mark["rows_count"][kind] += after - before
+        put_mark(folder, json.dumps(mark))
+
+    harm.__name__ = f"_{kind}_{sql.partition(' ')[0]}"
+    return harm
+
+
+def _has_two_marks(folder: Path) -> None:
+    shutil.copyfile(folder / "scan" / "part-00000.txt", folder / "scan" / "part-00001.txt")
+
+
+def _has_a_pipe(folder: Path) -> None:
+    os.mkfifo(folder / "stage=listing" / "row_type=Blob" / "a.parquet")
+
+
+def _has_a_name_that_is_no_text(folder: Path) -> None:
+    (folder / "stage=listing" / "row_type=Blob" / os.fsdecode(b"\xff.parquet")).touch()
+
+
 def _lacks_a_file(folder: Path) -> None:
     (folder / "stage=configs" / "row_type=Image" / "part-0.parquet").unlink()
 
@@ -157,7 +200,15 @@ def _has_other_columns(folder: Path) -> None:
     "harm",
     [
         _is_not_there, _has_no_mark, _has_half_a_mark, _is_of_something_else, _names_other_folders, _lacks_a_file,
-        _has_a_file_cut_off, _has_a_file_changed_inside, _has_other_columns,
+        _has_a_file_cut_off, _has_a_file_changed_inside, _has_other_columns, _has_two_marks, _has_a_pipe,
+        _has_a_name_that_is_no_text, _changes_the_mark(stages=[], rows_count={}), _changes_the_mark(read_count=1 << 70),
+        _changes_the_mark(started_at="0001-01-01T00:00:00+14:00"), _changes_the_mark(started_at="2026-01-01T00:00:00"),
+        _changes_the_mark(location=""), _changes_the_mark(schema_version="5"),
+        _changes_rows("listing", "Part", "insert into t from t"),
+        _changes_rows("manifests-0", "Manifest", "insert into t from t"),
+        _changes_rows("configs", "Image", "insert into t from t"),
+        _changes_rows("listing", "Part", "update t set fingerprint = null"),
+        _changes_rows("listing", "Blob", "update t set size_bytes = 9223372036854775807"),
     ],
 )  # fmt: skip
 def test_what_is_not_whole_is_refused(harm: Callable[[Path], None], staged: Path, loaded: Path, tmp_path: Path) -> None:

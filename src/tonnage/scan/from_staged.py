@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tonnage.errors import StagedRowsError
 from tonnage.formats.quoting import identifier, literal
 from tonnage.inventory import rows
+from tonnage.inventory.database import is_utf_8
 from tonnage.inventory.failures import Failure, failure_of
 from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements
@@ -66,7 +67,10 @@ def load_staged(
                 parts = _take(connection, _Staged(folder, mark), monitor)
             if previous:  # now, as what somebody else may have written locks the connection
                 attach_previous(connection, target, new, mark.location, other_place)
-            fill(connection, _source(mark), parts, lambda: _facts(mark, previous), takes_totals=previous is not None)
+            with _working_out(folder):
+                fill(
+                    connection, _source(mark), parts, lambda: _facts(mark, previous), takes_totals=previous is not None
+                )
             monitor.end()
             return summarize(connection, target)
 
@@ -86,6 +90,18 @@ def _reading(folder: Path) -> Iterator[None]:
         raise StagedRowsError(f"`{folder}` cannot be read: {text}") from error
 
 
+@contextmanager
+def _working_out(folder: Path) -> Iterator[None]:
+    """Say of values that tables do not take, or whose sum is no number any more, that the folder has them."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.ConstraintException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        text = str(error).partition("\n")[0]
+        raise StagedRowsError(f"`{folder}` has values that no registry has: {text}") from error
+
+
 class _Staged:
     """The files of a folder."""
 
@@ -96,7 +112,7 @@ class _Staged:
     def source(self, name: str) -> str:
         """Return a SELECT of the rows of a type, in which every column has the type it should. Raises StagedRowsError."""
         found = [self.folder.resolve() / f"stage={stage}" / f"row_type={name}" for stage in self.mark.stages]
-        files = [str(file) for place in found for file in sorted(place.glob("[!._]*.parquet"))]
+        files = [_named_file(file) for place in found for file in sorted(place.glob("[!._]*.parquet"))]
         columns = columns_for(name)
         if not files:
             nothing = ", ".join(f"null::{_TYPES[type_]} as {identifier(column)}" for column, type_ in columns.items())
@@ -105,12 +121,23 @@ class _Staged:
         return f"select {wanted} from read_parquet([{', '.join(map(literal, files))}], hive_partitioning = false)"
 
 
+def _named_file(file: Path) -> str:
+    """Return the name of a file for the database. Raises StagedRowsError for what it would wait for, or cannot name."""
+    if not file.is_file():
+        raise StagedRowsError(f"`{file}` is not a file")
+    if not is_utf_8(str(file)):
+        raise StagedRowsError(f"cannot read `{file}`: its name is not UTF-8, which the database needs")
+    return str(file)
+
+
 def _take(connection: "duckdb.DuckDBPyConnection", staged: _Staged, monitor: Monitor) -> list[PartRow]:
     """Put all rows into their tables; return those of the parts."""
     for name in (PART, *rows.ALL):
         source = staged.source(name)
         _check(connection, staged, name, source)
         connection.execute(f"create temp view {_view(name)} as {source}")
+    if doubled := connection.execute(statements("staged")["doubled"].sql).fetchone():
+        raise StagedRowsError(f"`{staged.folder}` has rows of type {doubled[0]} twice: `{doubled[1]}`")
     for what, type_ in (("digest", rows.Digest), ("repository", rows.RepositoryName)):
         connection.execute(f"create temp view named as {_named(type_)}")
         connection.execute(statements("staged")[what].sql)
@@ -122,7 +149,10 @@ def _take(connection: "duckdb.DuckDBPyConnection", staged: _Staged, monitor: Mon
         connection.execute(statements("rows")[table_of(name)].sql)
         monitor.advance(1, staged.mark.rows_count.get(name, 0))
     connection.execute("drop view arrived")
-    return connection.execute(statements("staged")["parts"].sql).fetchall()
+    parts = connection.execute(statements("staged")["parts"].sql).fetchall()
+    if not parts:
+        raise StagedRowsError(f"`{staged.folder}` is not whole: it has no rows of a listing")
+    return parts
 
 
 def _check(connection: "duckdb.DuckDBPyConnection", staged: _Staged, name: str, source: str) -> None:

@@ -8,10 +8,10 @@ what writes such a folder may run where there is none. `from_staged` makes an in
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -27,21 +27,23 @@ PART = "Part"
 PART_COLUMNS: dict[str, Any] = {"part": str, "fingerprint": bytes, "files_count": int}
 _MARK_BYTES_LIMIT = 1_000_000
 _STAGE = re.compile(r"[a-z]+(-[0-9]+)?\Z").match
+_Time = Annotated[datetime, msgspec.Meta(tz=True)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """What was read, when, and how many rows it gave."""
 
-    location: str
+    location: Annotated[str, msgspec.Meta(min_length=1)]
     """Where the storage is, as in the inventory."""
-    started_at: datetime
-    finished_at: datetime
-    listed_at: datetime | None
+    started_at: _Time
+    finished_at: _Time
+    listed_at: _Time | None
     """When the keys were listed; None where that was not said."""
-    read_count: int
+    read_count: _Count
     """Manifests and configurations read."""
     stages: list[str]
-    rows_count: dict[str, int]
+    rows_count: dict[str, _Count]
     """By row type."""
     schema_version: int = rows.SCHEMA_VERSION
     tonnage_version: str = __version__
@@ -76,22 +78,31 @@ def read_mark(folder: Path) -> Mark:
     files = [path for path in sorted((folder / MARK).glob("[!._]*")) if path.is_file()]
     if not files:
         raise StagedRowsError(f"`{folder}` is not whole: it has no `{MARK}`, which is written last")
+    if len(files) > 1:
+        raise StagedRowsError(f"`{folder}` has {len(files)} files in `{MARK}`: rows of more than one reading")
     content = _content(files[0], folder)
     try:
         version = msgspec.json.decode(content, type=dict[str, Any]).get("schema_version")
-        if version != rows.SCHEMA_VERSION:
+        if isinstance(version, int) and version != rows.SCHEMA_VERSION:
             hint = "read the storage again with the same version of tonnage as loads it"
             raise InventoryVersionError(
                 f"`{folder}` has rows of version {version}; this loads {rows.SCHEMA_VERSION}", hint
             )
-        mark = msgspec.json.decode(content, type=Mark)
-    except msgspec.MsgspecError as error:
+        mark = _in_utc(msgspec.json.decode(content, type=Mark))
+    except (msgspec.MsgspecError, OverflowError) as error:
         raise StagedRowsError(f"`{files[0]}` is not the mark of staged rows: {error}") from error
     unknown = [name for name in mark.rows_count if name != PART and name not in rows.ALL]
     unknown += [stage for stage in mark.stages if not _STAGE(stage)]
     if unknown:
         raise StagedRowsError(f"`{files[0]}` names what this tonnage does not know: {unknown[0]!r}")
     return mark
+
+
+def _in_utc(mark: Mark) -> Mark:
+    """Return a mark with its times in UTC. Raises OverflowError for one that is before the year 1, or after 9999."""
+    listed_at = mark.listed_at.astimezone(UTC) if mark.listed_at else None
+    started_at, finished_at = mark.started_at.astimezone(UTC), mark.finished_at.astimezone(UTC)
+    return msgspec.structs.replace(mark, started_at=started_at, finished_at=finished_at, listed_at=listed_at)
 
 
 def _content(file: Path, folder: Path) -> bytes:
