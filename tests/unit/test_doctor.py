@@ -219,13 +219,28 @@ def test_what_is_no_configuration_is_refused(
         "version: [0.1": "line 1", "\tversion: 0.1": "line 1", "": "line 1", "- 1": "line 1", bomb: "anchors",
         "[" * 5000: "deeper", "version: 0.1\nstorage: {inmemory: {}, s3: {}}": "line 2", "version: 0.1\nx: \x00": "",
         "x: " + "y" * (1 << 20): "larger", "version: 0.1\nstorage: !!python/object:os.system {}": "tags", "\ud800": "",
+        "version: 0.1\nstorage: {inmemory: {}, maintenance: {uploadpurging: {age: 9999999999h, interval: 1h}}}": "168h",
     }  # fmt: skip
     for text, said in damaged.items():
         (tmp_path / "config.yml").write_bytes(text.encode("utf-8", "surrogatepass"))
         code, out, err = call(capsys, "-i", str(places["none"]), "--config", str(tmp_path / "config.yml"))
         assert (code, out) == (2, "") and said in err, (text[:40], err)
+    assert "larger" in call(capsys, "-i", str(places["none"]), "--config", "/dev/zero")[2]
     assert call(capsys, "-i", str(places["none"]), "--config-env", "-")[0] == 2
     assert call(capsys, "-i", str(places["none"]), "--config", str(tmp_path / "not there"))[0] == 2
+
+
+def test_what_is_no_folder_is_another_one(
+    places: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that no folder can have, and a variable that leads deeper than any key: neither ends in an error."""
+    (tmp_path / "env").write_text(f"REGISTRY_{'A_' * 5000}B=1\n")
+    for root in (r"a\0b", r"\ud800"):
+        (tmp_path / "config.yml").write_text(f'version: 0.1\nstorage: {{filesystem: {{rootdirectory: "{root}"}}}}')
+        words = ("--config", str(tmp_path / "config.yml"), "--config-env", str(tmp_path / "env"), "--json")
+        code, out, err = call(capsys, "-i", str(places["none"]), *words)
+        found = {row["question"]: row["state"] for row in json.loads(out)}
+        assert (code, found["configuration"], err) == (0, "unknown", "")
 
 
 def test_a_bucket_is_compared_by_its_name() -> None:

@@ -215,9 +215,12 @@ def mention_doubts(inventory: Inventory, of: str = "") -> None:
         talk(f"{of}{doubted.text}\n  {doubted.advice}")
 
 
-def read_text(path: str) -> str:
-    """Return the text of a file or, for `-`, of stdin. Raises UsageError."""
+def read_text(path: str, most: int = -1) -> str:
+    """Return the text of a file or, for `-`, of stdin; of a longer one the first `most` characters. Raises UsageError."""
     try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        if path == "-":
+            return sys.stdin.read(most)
+        with open(path, encoding="utf-8") as file:
+            return file.read(most)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read `{path}`: {reason_of(error)}") from error

@@ -1,7 +1,7 @@
 """The registry's own configuration: where it is found, and whether it is that of the storage that was scanned."""
 
+import contextlib
 import os
-from pathlib import Path
 
 from tonnage.checks.configured import Configured
 from tonnage.errors import UsageError
@@ -11,7 +11,7 @@ _PLACES = ("/etc/distribution/config.yml", "/etc/docker/registry/config.yml")
 """Where the registry's image and packages have it, from 3.0 and before."""
 _SCHEMES = {"s3": "s3", "gcs": "gs", "azure": "az"}
 _BELOW = "docker/registry/v2"
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 1 << 17
 
 
 def configured_for(location: str, config: str | None, environment: str | None) -> Configured | None:
@@ -43,14 +43,17 @@ def _read(path: str, environment: str | None, location: str) -> Configured:
 def _text(path: str) -> str:
     from tonnage.cli.output import read_text
 
-    if path != "-" and Path(path).is_file() and Path(path).stat().st_size > _MOST_BYTES:
+    text = read_text(path, _MOST_BYTES + 1)
+    if len(text) > _MOST_BYTES:
         raise UsageError(f"`{path}` is larger than any such file", "name the registry's own configuration")
-    return read_text(path)
+    return text
 
 
 def _is_scanned(config: RegistryConfig, location: str) -> bool:
     """Return whether a configuration's storage is what was scanned: the same folder, or the same place of a bucket."""
     if not config.bucket:
-        return os.path.realpath(os.path.join(config.root, _BELOW)) == os.path.realpath(location)
+        with contextlib.suppress(ValueError):  # a zero byte, which is in no folder's name, or half a character
+            return os.path.realpath(os.path.join(config.root, _BELOW)) == os.path.realpath(location)
+        return False
     place = "/".join(filter(None, (config.bucket, config.root.strip("/"), _BELOW)))
     return location == f"{_SCHEMES.get(config.driver)}://{place}"

@@ -19,9 +19,13 @@ _BESIDE_STORAGE = ("maintenance", "cache", "delete", "redirect", "tag")
 """Keys of `storage` that are not a kind of storage; the last is of 3.x."""
 _FREE_KEYS = 4
 """Names of a variable from which on no such key can be set: the registry ignores it, or does not start."""
+_DEEPEST = 30
+"""Names of a variable; names of services in a cluster have some too."""
 _DEFAULT_ROOT = {"filesystem": "/var/lib/registry"}
 _DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+)")
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
+_LONGEST_SECONDS = 2.0**63 / 1e9
+"""292 years: Go counts nanoseconds in 64 bits."""
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -73,7 +77,7 @@ def parse_registry_config(text: str, path: str, environment: Mapping[str, str]) 
 
 def parse_environment(text: str) -> dict[str, str]:
     """Return the variables in what `env` prints, or in an `--env-file` of docker; what is no `NAME=value` is no variable."""
-    pairs = (line.strip().partition("=") for line in text.splitlines())
+    pairs = (line.strip().partition("=") for line in text.split("\n"))
     return {name.strip(): value for name, equals, value in pairs if equals and not name.startswith("#")}
 
 
@@ -86,12 +90,15 @@ def seconds_of(duration: str) -> float | None:
     if not _DURATION.fullmatch(duration):
         return None
     sign = -1 if duration.startswith("-") else 1
-    return sign * sum(float(count) * _SECONDS[unit] for count, unit in _PART.findall(duration))
+    seconds = sum(float(count) * _SECONDS[unit] for count, unit in _PART.findall(duration))
+    return sign * seconds if seconds < _LONGEST_SECONDS else None
 
 
 def _overlaid(root: Node, name: str, value: str) -> Node:
     """Return the document with a variable laid over it: `_` separates keys, and the value is YAML."""
     keys = name.removeprefix(_PREFIX).lower().split("_")
+    if len(keys) > _DEEPEST:
+        return root  # nothing that is asked here lies so deep
     if keys[:2] == ["storage", "maintenance"] and len(keys) >= _FREE_KEYS:
         if _child(_child(_child(root, "storage"), "maintenance"), keys[2]).value is not None:
             return root  # the registry says that it ignores it

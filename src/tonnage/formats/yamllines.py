@@ -33,7 +33,7 @@ def parse_yaml(text: str) -> Node:
     try:
         _check_events(yaml.parse(text, Loader=yaml.SafeLoader))
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        return Node(None, 1) if root is None else _node(root)
+        return Node(None, 1) if root is None else _node(root, yaml.SafeLoader(""))
     except yaml.MarkedYAMLError as error:
         is_key = error.context == "while scanning a simple key"  # whose missing colon shows in the next line only
         mark = error.context_mark if is_key else error.problem_mark
@@ -58,21 +58,21 @@ def _check_events(events: Iterable[Any]) -> None:
             raise WrongYamlError(line, f"it is nested deeper than {_DEEPEST} levels")
 
 
-def _node(node: Any) -> Node:
+def _node(node: Any, loader: Any) -> Node:
     import yaml
 
     line = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
-        return Node(_pairs(node), line)
+        return Node(_pairs(node, loader), line)
     if isinstance(node, yaml.SequenceNode):
-        return Node([_node(child) for child in node.value], line)
+        return Node([_node(child, loader) for child in node.value], line)
     try:
-        return Node(yaml.SafeLoader("").construct_object(node), line)
+        return Node(loader.construct_object(node), line)
     except (ValueError, OverflowError, yaml.YAMLError) as error:  # looks like a date or a number, and is neither
         raise WrongYamlError(line, f"`{node.value[:100]}` cannot be read; put text in quotes") from error
 
 
-def _pairs(node: Any) -> dict[str, Node]:
+def _pairs(node: Any, loader: Any) -> dict[str, Node]:
     found: dict[str, Node] = {}
     for key, value in node.value:
         line = key.start_mark.line + 1
@@ -80,5 +80,5 @@ def _pairs(node: Any) -> dict[str, Node]:
             raise WrongYamlError(line, "a key is text")
         if key.value in found:
             raise WrongYamlError(line, f"`{key.value}` is there twice")
-        found[key.value] = _node(value)._replace(line=line)
+        found[key.value] = _node(value, loader)._replace(line=line)
     return found
