@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -286,6 +287,22 @@ def test_what_is_fitted_can_be_written(text: str, encoding: str) -> None:
             fitted(text, stream, Content.EXACT)  # type: ignore[arg-type]
     document = json.dumps(text, ensure_ascii=False)
     assert json.loads(fitted(document, stream, Content.JSON)) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", [Content.JSON, Content.EXACT])
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_obeys_no_data(content: Content, is_terminal: bool) -> None:
+    """Names of a registry may hold what a terminal acts upon, or what turns a line around; files get them as they are."""
+    name = "a\x1b[31mb\x9b2J\u202ec\x7f"
+    stream = io.StringIO()
+    stream.isatty = lambda: is_terminal  # type: ignore[method-assign]
+    text = json.dumps([name], ensure_ascii=False) if content is Content.JSON else f"name\r\n{name}\tb\r\n"
+    Stdout(stream).put(text, content)
+    shown = stream.getvalue()
+    if content is Content.JSON:
+        assert json.loads(shown) == [name]
+    assert (shown == text) is not is_terminal
+    assert is_terminal is not any(not mark.isprintable() for mark in shown if mark not in "\t\r\n")
 
 
 def test_stdout_is_only_replaced_while_the_program_runs(folder: Path) -> None:

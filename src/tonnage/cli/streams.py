@@ -56,7 +56,8 @@ class Stdout:
             raise TypeError("stdout takes text")
         if text:  # to write nothing fails on a full disk, and click takes no error of that for an answer
             stream = self._open()
-            fitting = fitted(text, stream, content)
+            is_seen = content is not Content.PEOPLE and stream.isatty()
+            fitting = fitted(harmless(text) if is_seen else text, stream, content)
             with _failing(stream):
                 stream.write(fitting)
 
@@ -112,7 +113,7 @@ def fitted(text: str, stream: TextIO, content: Content) -> str:
         case Content.PEOPLE:
             return text.translate(_IN_ASCII).encode(encoding, "backslashreplace").decode(encoding)
         case Content.JSON:
-            return _OUTSIDE_ASCII.sub(_escaped, text)
+            return _OUTSIDE_ASCII.sub(lambda found: _escaped(found[0]), text)
         case Content.EXACT:
             raise WriteError(
                 f"cannot write to stdout: its encoding, {encoding}, has no {lacking!a}",
@@ -120,9 +121,14 @@ def fitted(text: str, stream: TextIO, content: Content) -> str:
             )
 
 
-def _escaped(found: re.Match[str]) -> str:
+def harmless(text: str) -> str:
+    """Return data as a terminal can show it: what it would obey, or would turn a line around, escaped as JSON does it."""
+    return "".join(mark if mark.isprintable() or mark in "\t\r\n" else _escaped(mark) for mark in text)
+
+
+def _escaped(mark: str) -> str:
     """Return a character as JSON escapes it: beyond the first 65,536 as two halves."""
-    units = found[0].encode("utf-16-be", "surrogatepass")
+    units = mark.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
