@@ -77,11 +77,11 @@ def count_lines(registry: Builder, inventory: Path) -> int:
     return int(output)
 
 
-def kill_at(registry: Builder, inventory: Path, line: int) -> None:
-    """Scan, and be killed at a line."""
+def kill_at(registry: Builder, inventory: Path, line: int, *, may_end: bool = False) -> None:
+    """Scan, and be killed at a line; or end before it: no two scans go through quite the same number of lines."""
     process = scan_elsewhere(registry, inventory, line, "SIGKILL")
     process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    assert process.returncode == -signal.SIGKILL or (may_end and process.returncode == 0)
 
 
 @pytest.fixture
@@ -111,9 +111,9 @@ def test_a_scan_killed_at_its_very_end(
 ) -> None:
     """Around the moment of replacing, the inventory is the old one or the new one, whole."""
     old = inventory.read_bytes()
-    for back in (30, 20, 10, 1):
+    for back in (30, 20, 12, 1):
         inventory.write_bytes(old)
-        kill_at(registry, inventory, lines_count - back)
+        kill_at(registry, inventory, lines_count - back, may_end=back < 10)
         found = everything(inventory)
         assert found == grown or [row[1] for row in found["tag"]] == ["1", "2", "3"]
 
