@@ -12,6 +12,10 @@ fi
 
 # A Debian Python may lack venv and takes no packages from pip (PEP 668). A folder of its own for uv needs neither.
 if [ ! -x "$uv" ]; then
+    if ! "$python" -m pip --version >/dev/null 2>&1; then
+        say "needs pip for \`$python\`: apt-get install python3-pip"
+        exit 1
+    fi
     say "fetching uv"
     "$python" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
         --target .uv --constraint constraints.txt uv
