@@ -14,13 +14,12 @@ import marshal
 import os
 import resource
 import signal
-import sys
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from typing import Any, NamedTuple
@@ -31,6 +30,7 @@ from tonnage.scan.columns import Columns, Packed, columns_of, extend, in_part, p
 from tonnage.scan.fingerprints import Earlier
 from tonnage.scan.keys import list_keys
 from tonnage.scan.listing import Listed, list_part
+from tonnage.scan.starting import no_interrupt, start_method
 from tonnage.storage import OPEN_ALL, Keys, Storage
 
 _THREADS_LIMIT = 8
@@ -218,13 +218,13 @@ class _Worker:
     """The parent's end of a worker process."""
 
     def __init__(self, storage: Storage, earlier: list["Connection[Any, Any]"]) -> None:
-        method = _start_method()
+        method = start_method()
         context: Any = get_context(method)
         self.connection, theirs = context.Pipe()
         # A forked process holds our ends of all pipes too; while it does, no worker would see its own pipe end.
         inherited = [*earlier, self.connection] if method == "fork" else []
         self.process = context.Process(target=_serve, args=(theirs, storage, inherited), daemon=True)
-        with _no_interrupt(method):
+        with no_interrupt(method):
             self.process.start()
         theirs.close()
         self.outstanding: dict[int, Task] = {}
@@ -260,27 +260,6 @@ class _Worker:
         self.process.join(timeout=1)
         if self.process.is_alive():
             self.process.terminate()
-
-
-@contextlib.contextmanager
-def _no_interrupt(method: str) -> Iterator[None]:
-    """Keep Ctrl-C, which goes to all processes of a terminal, from a worker until it can say that it takes none.
-
-    To ours it comes when that is started. The tracker unblocks signals as it starts, so it has to be there before.
-    """
-    if method == "spawn":
-        resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_method() -> str:
-    """Fork where that is safe: nothing else runs in this process, and no database was opened; it saves the imports."""
-    alone = threading.active_count() == 1 and "duckdb" not in sys.modules and sys.platform == "linux"
-    return "fork" if alone else "spawn"
 
 
 class _Server:

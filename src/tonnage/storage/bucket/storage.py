@@ -37,11 +37,7 @@ _FAILURES_LIMIT = 10
 
 
 class BucketStorage:
-    """The registry below `root` in a bucket.
-
-    Half of its methods are the calls of `Storage`; the others make its pages, in ways that differ by cloud, and share with
-    them the client, the counter of requests and what was found odd.
-    """
+    """The registry below `root` in a bucket. Half of its methods are `Storage`'s, the others make pages, by cloud."""
 
     def __init__(self, place: Address, options: BucketOptions, root: str, *, keeps_slash: bool = False) -> None:
         self.place = place
