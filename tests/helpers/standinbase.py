@@ -19,6 +19,16 @@ _PROGRAMS = ("sed", "env", "mkdir")
 _NOT_NEEDED = ("test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "__pycache__", "config-*", "*.a")
 _ACCOUNTS = "root:x:0:0:root:/root:/none\nnonroot:x:65532:65532:nonroot:/home/nonroot:/none\n"
 _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
+_OF_THE_BASE = (
+    "libdl.so.2",
+    "libgcc_s.so.1",
+    "libm.so.6",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libstdc++.so.6",
+    "libutil.so.1",
+)
+"""A base has the libraries of C and C++ whole; this machine's Python need not need all of them, as wheels do."""
 
 
 def make_root(root: Path) -> None:
@@ -56,7 +66,9 @@ def _packages(python: Path) -> list[str]:
 def _libraries(files: Iterable[Path]) -> set[Path]:
     """Return the shared libraries that files need, the loader with them, under the names they are looked for."""
     done = subprocess.run(["ldd", *map(str, files)], capture_output=True, text=True, check=False)
-    return {Path(path) for path in _LIBRARY.findall(done.stdout)}
+    found = {Path(path) for path in _LIBRARY.findall(done.stdout)}
+    homes = {path.parent for path in found if path.name == "libc.so.6"}
+    return found | {home / name for home in homes for name in _OF_THE_BASE if (home / name).exists()}
 
 
 def _copy(path: Path, root: Path) -> None:
