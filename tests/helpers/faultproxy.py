@@ -74,73 +74,83 @@ def kind_of(method: str, path: str) -> str:
     return "other" if {"uploads", "uploadId", "versioning", "versions"} & query.keys() else "get"
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Passes a request on, or answers with a fault."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        proxy, kind = self.server.proxy, kind_of(self.command, self.path)
+        fault = proxy.fault(Asked(kind, urlsplit(self.path).path, proxy.note(kind)))
+        if fault is None or fault.is_slow:
+            self._pass_on(is_slow=fault is not None)
+            return
+        time.sleep(fault.stall_seconds)
+        if fault.is_reset:
+            self.close_connection = True
+            self.connection.close()
+            return
+        self._refuse(fault)
+
+    do_HEAD = do_PUT = do_POST = do_DELETE = do_GET
+
+    def _refuse(self, fault: Answer) -> None:
+        body = f"<?xml version='1.0'?><Error><Code>{fault.code}</Code><Message>made up</Message></Error>".encode()
+        self.send_response(fault.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Type", "application/xml")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _pass_on(self, *, is_slow: bool) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        upstream = http.client.HTTPConnection(urlsplit(self.server.endpoint).netloc, timeout=60)
+        upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            upstream.putheader(name, value)
+        upstream.endheaders(self.rfile.read(length) if length else None)
+        answer = upstream.getresponse()
+        body = answer.read()
+        upstream.close()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection", "content-length", "date", "server"):
+                self.send_header(name, value)
+        declared = answer.getheader("Content-Length") if self.command == "HEAD" else None
+        self.send_header("Content-Length", declared or str(len(body)))
+        self.end_headers()
+        step = max(1, len(body) // 5) if is_slow else max(1, len(body))
+        for start in range(0, len(body), step):
+            self.wfile.write(body[start : start + step])
+            if is_slow:
+                self.wfile.flush()
+                time.sleep(0.02)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    """Stands before a server at `endpoint`."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, proxy: Proxy, endpoint: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.proxy, self.endpoint = proxy, endpoint
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass  # a client that gave up is part of the game
+
+
 @contextmanager
 def proxy_before(endpoint: str) -> Iterator[Proxy]:
     """Run a proxy before a server until the block ends."""
     proxy = Proxy("")
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            kind = kind_of(self.command, self.path)
-            fault = proxy.fault(Asked(kind, urlsplit(self.path).path, proxy.note(kind)))
-            if fault is None or fault.is_slow:
-                self._pass_on(is_slow=fault is not None)
-                return
-            time.sleep(fault.stall_seconds)
-            if fault.is_reset:
-                self.close_connection = True
-                self.connection.close()
-                return
-            self._refuse(fault)
-
-        do_HEAD = do_PUT = do_POST = do_DELETE = do_GET
-
-        def _refuse(self, fault: Answer) -> None:
-            body = f"<?xml version='1.0'?><Error><Code>{fault.code}</Code><Message>made up</Message></Error>".encode()
-            self.send_response(fault.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Type", "application/xml")
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def _pass_on(self, *, is_slow: bool) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            upstream = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=60)
-            upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in self.headers.items():
-                upstream.putheader(name, value)
-            upstream.endheaders(self.rfile.read(length) if length else None)
-            answer = upstream.getresponse()
-            body = answer.read()
-            upstream.close()
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in ("transfer-encoding", "connection", "content-length", "date", "server"):
-                    self.send_header(name, value)
-            declared = answer.getheader("Content-Length") if self.command == "HEAD" else None
-            self.send_header("Content-Length", declared or str(len(body)))
-            self.end_headers()
-            step = max(1, len(body) // 5) if is_slow else max(1, len(body))
-            for start in range(0, len(body), step):
-                self.wfile.write(body[start : start + step])
-                if is_slow:
-                    self.wfile.flush()
-                    time.sleep(0.02)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 128
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            pass  # a client that gave up is part of the game
-
-    server = Server(("127.0.0.1", 0), Handler)
+    server = _Server(proxy, endpoint)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     proxy.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -72,66 +72,68 @@ def listing(page: Page) -> bytes:
     return f"<ListBucketResult><IsTruncated>{truncated}</IsTruncated>{token}{items}</ListBucketResult>".encode()
 
 
-def _handler(bucket: Bucket) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    """Answers as the bucket of its class."""
 
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            query = dict(parse_qsl(url.query, keep_blank_values=True))
-            key = unquote(url.path).partition("/bucket")[2].lstrip("/")
-            if key:
-                self._object(key)
-            elif "uploads" in query:
-                self._send(200, bucket.uploads[0].encode() if bucket.uploads else b"<ListMultipartUploadsResult/>")
-                bucket.uploads[:] = bucket.uploads[1:] or bucket.uploads
-            elif "versioning" in query:
-                self._send(200, b"<VersioningConfiguration/>")
-            elif "delimiter" in query:
-                self._send(200, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
-            elif (page := bucket.page(query)) is None:
-                self._drip()
-            else:
-                self._send(200, listing(page))
+    bucket: Bucket
+    protocol_version = "HTTP/1.1"
 
-        do_HEAD = do_GET
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        query = dict(parse_qsl(url.query, keep_blank_values=True))
+        key = unquote(url.path).partition("/bucket")[2].lstrip("/")
+        if key:
+            self._object(key)
+        elif "uploads" in query:
+            self._send(
+                200, self.bucket.uploads[0].encode() if self.bucket.uploads else b"<ListMultipartUploadsResult/>"
+            )
+            self.bucket.uploads[:] = self.bucket.uploads[1:] or self.bucket.uploads
+        elif "versioning" in query:
+            self._send(200, b"<VersioningConfiguration/>")
+        elif "delimiter" in query:
+            self._send(200, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
+        elif (page := self.bucket.page(query)) is None:
+            self._drip()
+        else:
+            self._send(200, listing(page))
 
-        def _object(self, key: str) -> None:
-            content = bucket.files.get(key)
-            if content is None:
-                self._send(404, b"<Error><Code>NoSuchKey</Code></Error>")
-            elif bucket.drips:
-                self._drip()
-            else:
-                self._send(200, content)
+    do_HEAD = do_GET
 
-        def _drip(self) -> None:
-            """Answer with a byte now and then, for ever."""
-            self._head(200, 1_000_000)
-            while not bucket.is_stopped.is_set():
-                try:
-                    self.wfile.write(b" ")
-                    self.wfile.flush()
-                except OSError:
-                    return
-                time.sleep(0.1)
+    def _object(self, key: str) -> None:
+        content = self.bucket.files.get(key)
+        if content is None:
+            self._send(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        elif self.bucket.drips:
+            self._drip()
+        else:
+            self._send(200, content)
 
-        def _send(self, status: int, content: bytes) -> None:
-            self._head(status, len(content))
-            if self.command != "HEAD":
-                self.wfile.write(content)
+    def _drip(self) -> None:
+        """Answer with a byte now and then, for ever."""
+        self._head(200, 1_000_000)
+        while not self.bucket.is_stopped.is_set():
+            try:
+                self.wfile.write(b" ")
+                self.wfile.flush()
+            except OSError:
+                return
+            time.sleep(0.1)
 
-        def _head(self, status: int, length: int) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(length))
-            self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
-            self.send_header("ETag", '"0"')
-            self.end_headers()
+    def _send(self, status: int, content: bytes) -> None:
+        self._head(status, len(content))
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+    def _head(self, status: int, length: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(length))
+        self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+        self.send_header("ETag", '"0"')
+        self.end_headers()
 
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 @contextmanager
@@ -139,7 +141,7 @@ def lying_bucket(root: Path, habit: Habit = lambda page: page) -> Iterator[Bucke
     """Serve the files below a folder as the bucket `bucket`."""
     files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
     bucket = Bucket(files, habit)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(bucket))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"bucket": bucket}))
     server.daemon_threads = True
     bucket.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -318,6 +318,7 @@ class TestRecheck:
 
     def test_tags_that_are_old_are_resolved_anew(self, story: Story, tmp_path: Path) -> None:
         """A tag that existed and is moved onto the digest is in no list of new names."""
+        from tonnage.apply.current_tags import CurrentTags
         from tonnage.apply.recheck import Recheck, Skip
 
         with (
@@ -325,7 +326,7 @@ class TestRecheck:
             ReadOnlyRegistry.at(proxy.url, limits=HASTY, environment={}) as registry,
         ):
             now = [0.0]
-            recheck = Recheck(registry, "org/app", now=lambda: now[0])
+            recheck = Recheck(registry, CurrentTags(registry, "org/app", now=lambda: now[0]))
             recheck.examine(item(story.index, "org/app", ["multi"]))
             server.put_manifest("org/app", "2", server.get_manifest("org/app", "1").body, documents.OCI_MANIFEST)
             now[0] = 61.0

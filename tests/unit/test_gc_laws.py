@@ -124,16 +124,22 @@ def test_what_breaks_is_what_cannot_be_pulled_any_more(scanned: tuple[Path, Path
         assert after(v2, tmp_path / "copy", (str(blob(v2, d).parent.relative_to(v2)) for d in safe)) == before
 
 
+def damaged(rng: Random, folder: Path, times: int) -> Path:
+    """Return the inventory of a random registry that something happened to so many times."""
+    registry = random_registry(rng, folder / "registry")
+    for _ in range(times):
+        random_damage(rng, registry)
+    keep_scannable(registry)
+    scan_tree(registry.root, folder / "inventory.duckdb")
+    return folder / "inventory.duckdb"
+
+
 @pytest.mark.parametrize("seed", seeds(600, 4))
 def test_what_a_plan_predicts_is_what_a_preview_says(seed: int, tmp_path: Path) -> None:
     """A prediction does no more than it has to: that changes no number, whatever was deleted before, or damaged."""
     rng = Random(seed)
-    registry = random_registry(rng, tmp_path / "registry")
-    for _ in range(seed % 3 * 2):
-        random_damage(rng, registry)
-    keep_scannable(registry)
-    scan_tree(registry.root, tmp_path / "inventory.duckdb")
-    with Inventory(str(tmp_path / "inventory.duckdb")) as opened:
+    inventory = damaged(rng, tmp_path, seed % 3 * 2)
+    with Inventory(str(inventory)) as opened:
         items = random_items(rng, opened)
         names = [collector.name for collector in COLLECTORS]
         for (predicted, blobs), collector in zip(predict_after(opened, items, listed=names), COLLECTORS, strict=True):
@@ -150,16 +156,12 @@ def test_what_a_plan_predicts_is_what_a_preview_says(seed: int, tmp_path: Path) 
 def test_only_where_something_is_deleted_a_state_is_another(seed: int, tmp_path: Path) -> None:
     """What was worked out by the scan for all other repositories is what would be worked out again."""
     rng = Random(seed)
-    registry = random_registry(rng, tmp_path / "registry")
-    for _ in range(seed % 2 * 3):
-        random_damage(rng, registry)
-    keep_scannable(registry)
-    scan_tree(registry.root, tmp_path / "inventory.duckdb")
+    inventory = damaged(rng, tmp_path, seed % 2 * 3)
     asked = {
         "gc_touched_state": "select repository_id, digest_id, state from gc_state order by all",
         "gc_linked": "select distinct repository_id, digest_id, is_tagged from gc_linked order by all",
     }
-    with Inventory(str(tmp_path / "inventory.duckdb")) as opened:
+    with Inventory(str(inventory)) as opened:
         replica = Replica(opened, map(deletion_of, random_items(rng, opened)))
         before = {name: opened.query(sql).rows for name, sql in asked.items()}
         opened.query("insert into gc_deletion select repository_id, -1, null from store.repository")
@@ -191,12 +193,8 @@ def random_items(rng: Random, inventory: Inventory) -> list[Item]:
 def test_a_tolerant_replay_stops_nowhere(seed: int, tmp_path: Path) -> None:
     """Where nothing stops the real one it is the same, and else it has noted what does, first things first."""
     rng = Random(seed)
-    registry = random_registry(rng, tmp_path / "registry")
-    for _ in range(6):
-        random_damage(rng, registry)
-    keep_scannable(registry)
-    scan_tree(registry.root, tmp_path / "inventory.duckdb")
-    with Inventory(str(tmp_path / "inventory.duckdb")) as opened:
+    inventory = damaged(rng, tmp_path, 6)
+    with Inventory(str(inventory)) as opened:
         replica = Replica(opened)
         for collector in COLLECTORS:
             strict, tolerant = (replay(replica, collector, tolerant=value) for value in (False, True))
@@ -212,13 +210,9 @@ def test_a_tolerant_replay_stops_nowhere(seed: int, tmp_path: Path) -> None:
 def test_what_is_replayed_at_once_is_what_each_step_does(seed: int, tmp_path: Path) -> None:
     """Repositories in which nothing is odd are replayed as sets: that changes nothing, whatever lies beside them."""
     rng = Random(seed)
-    registry = random_registry(rng, tmp_path / "registry")
-    for _ in range(seed % 2 * 2):
-        random_damage(rng, registry)
-    keep_scannable(registry)
-    scan_tree(registry.root, tmp_path / "inventory.duckdb")
+    inventory = damaged(rng, tmp_path, seed % 2 * 2)
     at_once = 0
-    with Inventory(str(tmp_path / "inventory.duckdb")) as opened:
+    with Inventory(str(inventory)) as opened:
         replica = Replica(opened)
         for collector in COLLECTORS:
             tolerant = rng.random() < 0.5

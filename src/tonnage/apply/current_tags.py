@@ -40,7 +40,7 @@ class CurrentTags:
     ) -> None:
         """`knows_tags` says whether every tag is known where the registry's list does not prove that it is whole."""
         self._registry = registry
-        self._repository = repository
+        self.repository = repository
         self._concurrency = concurrency
         self._knows_tags = knows_tags
         self._now = now
@@ -67,8 +67,8 @@ class CurrentTags:
     def resolve_all(self, and_also: Iterable[str] = ()) -> list[str]:
         """Resolve every tag once more; return what cannot be read and may lead anywhere. Raises RegistryError."""
         began = self._now()
-        listed = self._registry.list_tags(self._repository)
-        listing = self._registry.look_behind(self._repository, listed)
+        listed = self._registry.list_tags(self.repository)
+        listing = self._registry.look_behind(self.repository, listed)
         self._hidden = set(listing.names) - set(listed.names)
         self.is_whole = listing.is_proven or self._knows_tags()
         self.unreadable.clear()
@@ -84,7 +84,7 @@ class CurrentTags:
         if self._fresh_until is None or self._now() > self._fresh_until:
             self.resolve_all(tags)
         elif not self.unreadable:
-            listing = self._registry.list_tags(self._repository)
+            listing = self._registry.list_tags(self.repository)
             self._resolve({*tags, *self.on(digest), *(set(listing.names) - self.heads.keys())})
             self._note(listing)
 
@@ -105,14 +105,14 @@ class CurrentTags:
             if digest in digests and not self.has(digest)
         ]
         for tag in sorted(self._dangling):
-            digest = self._registry.dangling_digest(self._repository, tag)
+            digest = self._registry.dangling_digest(self.repository, tag)
             found += [Lead(tag, digest, is_dangling=True)] if digest in digests else []
         return found
 
     def has(self, digest: str) -> bool:
         """Return whether a manifest is there, by reading it: caches answer HEAD for what is gone."""
         try:
-            return self._registry.get_manifest(self._repository, digest) is not None
+            return self._registry.get_manifest(self.repository, digest) is not None
         except UnreadableError:
             return True
 
@@ -121,7 +121,7 @@ class CurrentTags:
         if not is_tag(tag):
             return None  # a stray among the tags: the registry lists it, and no client can ask for it
         try:
-            return self._registry.head_manifest(self._repository, tag)
+            return self._registry.head_manifest(self.repository, tag)
         except UnreadableError as error:
             return error
 
@@ -138,17 +138,17 @@ class CurrentTags:
             if manifest is None:
                 continue
             if manifest.parsed is None:
-                raise UnreadableError(f"`{self._repository}@{manifest.digest}` is of a kind unknown here")
+                raise UnreadableError(f"`{self.repository}@{manifest.digest}` is of a kind unknown here")
             found.update(dict.fromkeys(manifest.children))
             for digest in set(manifest.child_indexes) - asked:
                 asked.add(digest)
-                waiting.append(self._registry.get_manifest(self._repository, digest))
+                waiting.append(self._registry.get_manifest(self.repository, digest))
         return list(found)
 
     def _note(self, listing: Listing) -> None:
         self.listed = self._hidden.union(listing.names)
         if not listing.is_complete:
-            self.unreadable[f"a tag of `{self._repository}`"] = listing.faults[-1]
+            self.unreadable[f"a tag of `{self.repository}`"] = listing.faults[-1]
 
     def _resolve(self, tags: Iterable[str]) -> None:
         """Ask where tags lead, several at once. One that leads nowhere (a dangling link) protects nothing."""
@@ -170,7 +170,7 @@ class CurrentTags:
     def _resolve_index(self, head: Head) -> None:
         """Learn where a tagged index leads. Its content never changes, so once is enough."""
         try:
-            manifest = self._registry.get_manifest(self._repository, head.digest)
+            manifest = self._registry.get_manifest(self.repository, head.digest)
             self._indexes[head.digest] = self.reach(manifest) if manifest else []
         except UnreadableError as error:
             self.unreadable[f"index `{head.digest}`"] = error.message

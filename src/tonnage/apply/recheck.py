@@ -10,8 +10,7 @@ was. What cannot be read may lead anywhere, so it keeps everything in its reposi
 """
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tonnage.apply.current_tags import CurrentTags
@@ -47,23 +46,11 @@ class Skip(NamedTuple):
 class Recheck:
     """Whether items are still as planned, in one repository. Used by one thread, in the order of the plan's items."""
 
-    def __init__(
-        self,
-        registry: ReadOnlyRegistry,
-        repository: str,
-        *,
-        concurrency: int = 4,
-        knows_tags: Callable[[], bool] = lambda: True,
-        named: frozenset[str] = frozenset(),
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`knows_tags` says whether every tag is known where the registry's list does not prove that it is whole.
-
-        `named` are tags that the plan names and that somebody may have deleted alone.
-        """
+    def __init__(self, registry: ReadOnlyRegistry, tags: CurrentTags, named: frozenset[str] = frozenset()) -> None:
+        """`named` are tags that the plan names and that somebody may have deleted alone."""
         self._registry = registry
-        self.repository = repository
-        self.tags = CurrentTags(registry, repository, concurrency=concurrency, knows_tags=knows_tags, now=now)
+        self.repository = tags.repository
+        self.tags = tags
         self._named = named
         self._left: set[str] = set()
         """Digests that stay against the plan."""

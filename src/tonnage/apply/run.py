@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from tonnage.apply.current_tags import CurrentTags
 from tonnage.apply.journal import History, open_journal, read_history
 from tonnage.apply.list_proof import ListProof
 from tonnage.apply.outcome import ItemOutcome, Kind, Outcome, Status, failed, skipped
@@ -123,7 +124,8 @@ class _Run:
 
     def _run_repository(self, name: str, items: Sequence[Numbered]) -> None:
         named = frozenset(tag for _, item in items for tag in item.tags) if self._can_delete_tags else frozenset()
-        recheck = Recheck(self._registry, name, concurrency=self._concurrency, knows_tags=self._knows_tags, named=named)
+        tags = CurrentTags(self._registry, name, concurrency=self._concurrency, knows_tags=self._knows_tags)
+        recheck = Recheck(self._registry, tags, named)
         denied: AccessError | None = None
         resolved_count = 0
         for number, item in items:

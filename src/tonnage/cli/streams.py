@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, TextIO
 
 from tonnage.errors import WriteError
+from tonnage.show.printable import printable
 
 _IN_ASCII = str.maketrans({"…": "~", "·": "-", "●": "*", "┤": "|"})
 """Our own signs, as one character each: tables stay aligned."""
@@ -57,7 +58,9 @@ class Stdout:
         if text:  # to write nothing fails on a full disk, and click takes no error of that for an answer
             stream = self._open()
             is_seen = content is not Content.PEOPLE and stream.isatty()
-            fitting = fitted(harmless(text) if is_seen else text, stream, content)
+            # What a terminal would obey, or what would turn a line around, is escaped as JSON does it.
+            shown = printable(text, "\t\r\n", _escaped) if is_seen else text
+            fitting = fitted(shown, stream, content)
             with _failing(stream):
                 stream.write(fitting)
 
@@ -119,11 +122,6 @@ def fitted(text: str, stream: TextIO, content: Content) -> str:
                 f"cannot write to stdout: its encoding, {encoding}, has no {lacking!a}",
                 "write UTF-8 to a file with -o FILE, or set PYTHONIOENCODING=utf-8",
             )
-
-
-def harmless(text: str) -> str:
-    """Return data as a terminal can show it: what it would obey, or would turn a line around, escaped as JSON does it."""
-    return "".join(mark if mark.isprintable() or mark in "\t\r\n" else _escaped(mark) for mark in text)
 
 
 def _escaped(mark: str) -> str:

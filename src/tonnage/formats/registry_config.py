@@ -1,7 +1,7 @@
 """The configuration of the registry itself (CNCF distribution), as far as it decides what becomes of the storage. Pure.
 
 Read as the registry reads it: what stops it from starting is an error here, with its line. A value of another type than it
-wants is no value: `enabled: "true"` under `delete` leaves deletion off. Environment variables are laid over the file.
+wants does not count: `enabled: "true"` under `delete` leaves deletion off. Environment variables are laid over the file.
 Sources: https://distribution.github.io/distribution/about/configuration/, and configuration/parser.go and
 registry/handlers/app.go of distribution 2.8 and 3.x; tested against the real 2.8.2.
 """
@@ -76,7 +76,7 @@ def parse_registry_config(text: str, path: str, environment: Mapping[str, str]) 
 
 
 def parse_environment(text: str) -> dict[str, str]:
-    """Return the variables in what `env` prints, or in an `--env-file` of docker; what is no `NAME=value` is no variable."""
+    """Return the variables in what `env` prints, or in an `--env-file` of docker; all but `NAME=value` is left out."""
     pairs = (line.strip().partition("=") for line in text.split("\n"))
     return {name.strip(): value for name, equals, value in pairs if equals and not name.startswith("#")}
 

@@ -92,7 +92,7 @@ def _reading(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _working_out(folder: Path) -> Iterator[None]:
-    """Say of values that tables do not take, or whose sum is no number any more, that the folder has them."""
+    """Say of values that tables do not take, or whose sum is too large, that the folder has them."""
     import duckdb
 
     try:

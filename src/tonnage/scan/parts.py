@@ -15,16 +15,12 @@ from tonnage.scan.fingerprints import Earlier, fingerprint_of, trusted_before
 from tonnage.scan.listing import rows_of
 from tonnage.scan.loading import Intake, PartRow
 from tonnage.scan.threads import ThreadCrew
-from tonnage.scan.workers import Crew, PartToList, Result, Task
+from tonnage.scan.workers import PARTS_PER_TASK, Crew, PartToList, Result, Task
 from tonnage.storage import OPEN_ALL, OPEN_NONE, Entry, Keys, Part, Storage
 from tonnage.storage.local import LocalStorage
 
 _LOOSE = ""
 """Prefix of the pseudo-part of what lies outside of all parts."""
-_PARTS_PER_TASK = 8
-"""Few, so that all workers have some to the end; to send and to load the rows of each by themselves costs more than to
-list a small one.
-"""
 _LOOK_AGAIN_US = 24 * 3600 * 1_000_000
 """How old access times may get in a part that did not change. Most file systems note a read once a day (relatime)."""
 _PARTS_EXPECTED = 300
@@ -116,8 +112,8 @@ class Listing:
                 self.monitor.advance(1, known.files_count)
             else:
                 changed.append(self._to_list(part))
-        for start in range(0, len(changed), _PARTS_PER_TASK):
-            self.crew.submit(Task("list", tuple(changed[start : start + _PARTS_PER_TASK])))
+        for start in range(0, len(changed), PARTS_PER_TASK):
+            self.crew.submit(Task("list", tuple(changed[start : start + PARTS_PER_TASK])))
 
     def finish(self) -> bool:
         """Wait for the rows of all parts; return False if the storage is what it was at the earlier scan."""

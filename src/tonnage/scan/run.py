@@ -37,7 +37,7 @@ from tonnage.scan.replace import (
     write_summary,
 )
 from tonnage.scan.threads import ThreadCrew
-from tonnage.scan.workers import Crew, Task
+from tonnage.scan.workers import Crew, reading_tasks
 from tonnage.storage import Format, Storage
 from tonnage.storage.registry import RegistrySource
 from tonnage.storage.report import ReportStorage
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OtherPlace", "Summary", "scan"]
 
-_BLOBS_PER_TASK = 500
-_BLOBS_PER_WAIT = 10
-"""The same where each is a request: few, so that all threads have some."""
 _ALWAYS_US = 2**62
 _GROWN = 1.25
 """A file that is so many times what it was is rewritten: what is gone from its middle leaves gaps."""
@@ -225,9 +222,8 @@ class _Run:
         self._execute(f"wanted_{action}")
         blobs = [(digest, path or blob_path(digest)) for digest, path in self._execute("to_read").fetchall()]
         self.monitor.begin(f"reading {action}", len(blobs))
-        step = _BLOBS_PER_WAIT if self.storage.requests_at_once else _BLOBS_PER_TASK
-        for start in range(0, len(blobs), step):
-            self.crew.submit(Task(action, blobs=tuple(blobs[start : start + step])))
+        for task in reading_tasks(self.storage, action, blobs):
+            self.crew.submit(task)
         for result in self.crew.results():
             self.intake.add(result.rows)
             self.monitor.advance(result.files_count, result.files_count)

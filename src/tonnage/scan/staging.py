@@ -8,7 +8,7 @@ storage can do one, and do it again with the same outcome if it was lost.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import groupby, islice
+from itertools import groupby
 from typing import NamedTuple
 
 from tonnage.formats.layout import blob_path
@@ -16,17 +16,13 @@ from tonnage.scan.columns import Packed, in_part, pack
 from tonnage.scan.fingerprints import fingerprint_of
 from tonnage.scan.listing import rows_of
 from tonnage.scan.threads import ThreadCrew
-from tonnage.scan.workers import PartToList, Result, Task, run
+from tonnage.scan.workers import PARTS_PER_TASK, PartToList, Result, Task, reading_tasks, run
 from tonnage.storage import OLD_VERSIONS, OPEN_ALL, OPEN_NONE, Entry, Keys, Storage, Type
 from tonnage.storage.bucket.listing import part_of
 from tonnage.storage.bucket.odd_keys import is_odd
 from tonnage.storage.report_keys import NO_UPLOADS, OLD_VERSIONS_TOO
 
-_PARTS_PER_TASK = 8
 _KEYS_PER_TASK = 10_000
-_BLOBS_PER_TASK = 500
-_BLOBS_PER_WAIT = 10
-"""The same where each is a request: few, so that all threads have some."""
 _ORDER = (Type.FILE, Type.ODD_KEY, Type.NOT_TOLD, Type.VERSIONED, Type.OLD_VERSION)
 """In which order a listing tells what lies outside of all parts."""
 
@@ -103,9 +99,7 @@ def stage_listing(storage: Storage, pages: Iterable[SortedKeys], *, thorough: bo
 def stage_bodies(storage: Storage, action: str, digests: Iterable[str]) -> Iterator[Staged]:
     """Yield the rows of `manifests` or `configs`. One that cannot be read is a problem row. Raises BucketError."""
     blobs = ((digest, blob_path(digest)) for digest in digests)
-    count = _BLOBS_PER_WAIT if storage.requests_at_once else _BLOBS_PER_TASK
-    tasks = iter(lambda: tuple(islice(blobs, count)), ())
-    for result in _results(storage, (Task(action, blobs=task) for task in tasks)):
+    for result in _results(storage, reading_tasks(storage, action, blobs)):
         yield Staged(result.rows, (), [(None, None, result.files_count)])
 
 
@@ -119,7 +113,7 @@ def _tasks(
         parts.append(PartToList(prefix, len(prefixes), unopened_before_us, None, keys))
         prefixes.append(prefix)
         keys_count += len(keys.paths)
-        if len(parts) == _PARTS_PER_TASK or keys_count >= _KEYS_PER_TASK:
+        if len(parts) == PARTS_PER_TASK or keys_count >= _KEYS_PER_TASK:
             yield Task("list", tuple(parts))
             parts, keys_count = [], 0
     if parts:

@@ -18,7 +18,8 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
@@ -33,6 +34,11 @@ from tonnage.scan.listing import Listed, list_part
 from tonnage.scan.starting import no_interrupt, start_method
 from tonnage.storage import OPEN_ALL, Keys, Storage
 
+PARTS_PER_TASK = 8
+"""Few, so that all workers have some to the end; to send and load each by itself costs more than to list a small one."""
+_BLOBS_PER_TASK = 500
+_BLOBS_PER_WAIT = 10
+"""The same where each is a request: few, so that all threads have some."""
 _THREADS_LIMIT = 8
 _KEYS_LIMIT = 100_000
 """Of a listing, in tasks that are to do: some 40 MB."""
@@ -90,6 +96,12 @@ _READERS = {
     "manifests": (plain.read_manifests, contents.read_manifests),
     "configs": (plain.read_configs, contents.read_configs),
 }
+
+
+def reading_tasks(storage: Storage, action: str, blobs: Iterable[tuple[str, str]]) -> Iterator[Task]:
+    """Yield tasks that read `manifests` or `configs`, by digest and path."""
+    found, count = iter(blobs), _BLOBS_PER_WAIT if storage.requests_at_once else _BLOBS_PER_TASK
+    return (Task(action, blobs=some) for some in iter(lambda: tuple(islice(found, count)), ()))
 
 
 def run(storage: Storage, task: Task) -> Iterator[Result]:

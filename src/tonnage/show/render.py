@@ -7,7 +7,7 @@ way, in this order: times lose their hour, long words their end, names their mid
 where that is not enough the last columns are left out, so a report names its columns in the order of their weight.
 Where there is no terminal, there is nothing to fit, and digests are whole.
 
-What is shown was written by whoever may push: control characters are spelled, or a build step could take over the
+What is shown was written by whoever may push: control characters are escaped, or a build step could take over the
 terminal.
 """
 

@@ -56,8 +56,8 @@ class _Job:
         self.spark = spark
         self.out = out.rstrip("/")
         self.stages: list[str] = []
-        told = spark.conf.get("spark.sql.shuffle.partitions") or ""
-        self.tasks_count = int(told) if told.isdigit() else 200  # Databricks has `auto`
+        setting = spark.conf.get("spark.sql.shuffle.partitions") or ""
+        self.tasks_count = int(setting) if setting.isdigit() else 200  # Databricks has `auto`
         """Said each time: what Spark would put together as small is little data, and much to do."""
 
     def write(self, stage: str, found: "DataFrame", work: Callable[..., Any]) -> None:

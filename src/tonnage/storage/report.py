@@ -39,7 +39,6 @@ class ReportStorage:
         prefix: str,
         *,
         copies: Place | None = None,
-        foresee: Callable[[int], str] | None = None,
     ) -> None:
         self.bodies = bodies
         self.report = report
@@ -47,7 +46,7 @@ class ReportStorage:
         """What keys of this registry begin with; the rest is their path."""
         self.copies = copies
         """What removes the report's files when it goes, where they are copies."""
-        self.foresee = foresee
+        self.foresee: Callable[[int], str] | None = None
         """From the number of blobs to what reading them will take; None where it costs nothing, and once it was begun."""
 
     def __reduce__(self) -> tuple[Any, ...]:
