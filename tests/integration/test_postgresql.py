@@ -47,6 +47,14 @@ def place(postgresql: str) -> str:
     return f"{postgresql}&schema=s{next(_schema)}"
 
 
+@pytest.fixture(scope="module")
+def small_place(postgresql: str, small_inventory: Path) -> str:
+    """The address of the small inventory: to be left as it was found."""
+    address = f"{postgresql}&schema=small"
+    export(small_inventory, address)
+    return address
+
+
 def export(inventory: Path, place: str, monitor: Monitor | None = None) -> None:
     """Export an inventory, in this process."""
     with Inventory(str(inventory)) as opened:
@@ -129,11 +137,10 @@ def test_a_killed_export_leaves_the_old(place: str, demo_inventory: Path, small_
     assert counts(place) > before
 
 
-def test_grants_stay(place: str, small_inventory: Path) -> None:
+def test_grants_stay(small_place: str, small_inventory: Path) -> None:
     """Of the schema, of all views and of one, to a role and to everybody; who had none gets none."""
-    export(small_inventory, place)
-    schema = parse_address(place).schema
-    with administering(place) as session:
+    schema = parse_address(small_place).schema
+    with administering(small_place) as session:
         session.run(f"create role reader_{schema}")
         session.run(f"create role other_{schema}")
         session.run(f"grant usage on schema {schema} to reader_{schema} with grant option")
@@ -147,7 +154,7 @@ def test_grants_stay(place: str, small_inventory: Path) -> None:
         )
         values = {"schema": schema, "reader": f"reader_{schema}", "other": f"other_{schema}"}
         before = session.query(grants, values).rows
-        export(small_inventory, place)
+        export(small_inventory, small_place)
         assert session.query(grants, values).rows == before
         assert [row[1:] for row in before] == [(True, True, True), (False, False, True)]
 
@@ -159,14 +166,13 @@ def test_grants_stay(place: str, small_inventory: Path) -> None:
         ("create view public.mine_{0} as select * from {0}.layer", "mine_{0}"),
     ],
 )
-def test_what_others_made_is_not_dropped(place: str, made: str, name: str, small_inventory: Path) -> None:
+def test_what_others_made_is_not_dropped(small_place: str, made: str, name: str, small_inventory: Path) -> None:
     """Neither in our schema nor built upon it: the export is refused, and all stays."""
-    export(small_inventory, place)
-    schema = parse_address(place).schema
-    with administering(place) as session:
+    schema = parse_address(small_place).schema
+    with administering(small_place) as session:
         session.run(made.format(schema))
         with pytest.raises(WriteError, match=name.format(schema)):
-            export(small_inventory, place)
+            export(small_inventory, small_place)
         session.run(made.format(schema).replace("create", "drop").partition(" as ")[0])
 
 
@@ -197,10 +203,9 @@ def test_it_comes_back_whole(demo_in_postgresql: str, demo_inventory: Path, tmp_
         bring_back(demo_in_postgresql, tmp_path / "back.duckdb")
 
 
-def test_what_its_text_cannot_hold_is_shown(place: str, small_inventory: Path) -> None:
+def test_what_its_text_cannot_hold_is_shown(small_place: str) -> None:
     """A zero stands as its sign."""
-    export(small_inventory, place)
-    with PostgresInventory(place) as there:
+    with PostgresInventory(small_place) as there:
         assert there.query("select name, value from label").rows == [("a␀b", "c␀")]
 
 
