@@ -1,6 +1,6 @@
 """What of the Helm chart follows from something else: the manifests of deploy/kubernetes are its one source.
 
-What a chart lets people change stands in values.yaml, between two marks, as bucket.yaml has it; alerts and dashboard are
+What a chart lets people change stands in values.yaml, between two marks, as bucket.yaml has it; alerts and dashboards are
 copies, as a chart reaches no file outside of itself; its versions are the program's, and its page is the schema's words.
 """
 
@@ -15,7 +15,7 @@ import yaml
 BEGIN, END = "# >>> deploy/kubernetes", "# <<<"
 
 
-def chart_files(deploy: Path, dashboard: str, generated: str) -> dict[Path, str]:
+def chart_files(deploy: Path, dashboards: dict[str, str], generated: str) -> dict[Path, str]:
     """Return the files of the chart that follow from others, by path. `generated` says so in those that have comments."""
     chart = deploy / "chart"
     schema = json.loads((chart / "values.schema.json").read_text(encoding="utf-8"))
@@ -25,7 +25,7 @@ def chart_files(deploy: Path, dashboard: str, generated: str) -> dict[Path, str]
         chart / "README.md": page(schema, yaml.safe_load(values), generated),
         chart / "values.yaml": values,
         chart / "files" / "alerts.yml": (deploy / "prometheus" / "alerts.yml").read_text(encoding="utf-8"),
-        chart / "files" / "tonnage.json": dashboard,
+        **{chart / "files" / name: text for name, text in dashboards.items()},
     }
 
 

@@ -1,36 +1,21 @@
-"""The Grafana dashboard: the story of the card, as panels, built of Grafana's own types.
+"""The Grafana dashboard over Prometheus: the story of the card, as panels.
 
 What fills the disk, who needs it alone, which large layers hardly anything refers to, what a collection frees, what is
 odd, and how old all this is.
 """
 
-import itertools
-import json
 from collections.abc import Sequence
 
-from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, table, timeseries
+import panels
 from grafana_foundation_sdk.builders import dashboard as grafana
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models import common as styles
+from grafana_foundation_sdk.builders import prometheus, stat, table, timeseries
 from grafana_foundation_sdk.models import prometheus as queries
-from grafana_foundation_sdk.models.dashboard import (
-    DashboardCursorSync,
-    DataSourceRef,
-    DataTransformerConfig,
-    DynamicConfigValue,
-    Threshold,
-    ThresholdsMode,
-    VariableRefresh,
-)
+from grafana_foundation_sdk.models.dashboard import DataSourceRef, VariableRefresh
+from panels import BAD, GREEN, PLAIN, RED, YELLOW, Panel, thresholds
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 CHOSEN = '{job="$job", instance=~"$instance"}'
 """The exporter, or the exporters, that are chosen at the top of the dashboard."""
-SCHEMA_VERSION = 38
-"""Grafana's name for the form of the document; later ones bring it up to date as they load it."""
-
-GREEN, YELLOW, RED = "green", "yellow", "red"
-Panel = stat.Panel | bargauge.Panel | table.Panel | timeseries.Panel
 
 
 def dashboard() -> str:
@@ -39,11 +24,8 @@ def dashboard() -> str:
         grafana.Dashboard("Container registry storage")
         .uid("tonnage")
         .description("What fills a container registry's disk, from the exporter of tonnage.")
-        .tags(["registry", "tonnage"])
-        .timezone("browser")
         .time("now-7d", "now")
         .refresh("5m")
-        .tooltip(DashboardCursorSync.CROSSHAIR)
         .with_variable(grafana.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
         .with_variable(_variable("job", "label_values(tonnage_inventory_info, job)"))
         .with_variable(
@@ -53,16 +35,7 @@ def dashboard() -> str:
             .multi(True)
         )
     )
-    ids = itertools.count(1)
-    for title, panels in ROWS.items():
-        built.with_row(grafana.Row(title).id(next(ids)))
-        for panel in panels:
-            built.with_panel(panel.id(next(ids)).datasource(DATASOURCE))
-    document = json.loads(json.dumps(built.build(), cls=JSONEncoder))
-    for variable in document["templating"]["list"]:
-        for name in ("id", "auto", "auto_min", "auto_count"):  # not of these kinds of variable, says @grafana/schema
-            del variable[name]
-    return json.dumps({**document, "schemaVersion": SCHEMA_VERSION}, indent=2) + "\n"
+    return panels.document(built, ROWS, DATASOURCE)
 
 
 def _variable(name: str, query: str) -> grafana.QueryVariable:
@@ -80,19 +53,6 @@ def _query(expression: str, legend: str = "") -> prometheus.Dataquery:
     return query.legend_format(legend) if legend else query
 
 
-def _thresholds(*steps: tuple[float | None, str]) -> grafana.ThresholdsConfig:
-    """Return from which value on which colour; the first begins at None."""
-    return (
-        grafana.ThresholdsConfig()
-        .mode(ThresholdsMode.ABSOLUTE)
-        .steps([Threshold(value=value, color=color) for value, color in steps])
-    )
-
-
-PLAIN = _thresholds((None, "text"))
-BAD = _thresholds((None, GREEN), (1, RED))
-
-
 def number(
     title: str,
     expression: str,
@@ -101,47 +61,17 @@ def number(
     colors: grafana.ThresholdsConfig = PLAIN,
     nothing: str = "unknown",
 ) -> stat.Panel:
-    """Return a panel with the last value in large type; `nothing` is what it says where there is none."""
-    return (
-        stat.Panel()
-        .title(title)
-        .description(meaning)
-        .with_target(_query(expression).instant().ref_id("A"))
-        .unit(unit)
-        .no_value(nothing)
-        .thresholds(colors)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-        .graph_mode(styles.BigValueGraphMode.NONE)
-        .height(4)
-        .span(4)
-    )
+    """Return a panel with what a query yields now."""
+    return panels.number(title, _query(expression).instant().ref_id("A"), unit, meaning, colors, nothing)
 
 
 def curves(
     title: str, expressions: dict[str, str], unit: str, meaning: str, *, stacked: bool = False, width: int = 12
 ) -> timeseries.Panel:
     """Return a panel with curves: legend to expression."""
-    panel = (
-        timeseries.Panel()
-        .title(title)
-        .description(meaning)
-        .unit(unit)
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(styles.LegendDisplayMode.TABLE)
-            .placement(styles.LegendPlacement.RIGHT)
-            .calcs(["lastNotNull"])
-            .show_legend(True)
-        )
-        .tooltip(common.VizTooltipOptions().mode(styles.TooltipDisplayMode.MULTI).sort(styles.SortOrder.DESCENDING))
-        .height(9)
-        .span(width)
-    )
-    for letter, (legend, expression) in zip("ABCDEFGH", expressions.items(), strict=False):
-        panel.with_target(_query(expression, legend).range().ref_id(letter))
-    if stacked:
-        panel.stacking(common.StackingConfig().mode(styles.StackingMode.NORMAL)).fill_opacity(40).min(0)
-    return panel
+    lettered = zip("ABCDEFGH", expressions.items(), strict=False)
+    asked = [_query(expression, legend).range().ref_id(letter) for letter, (legend, expression) in lettered]
+    return panels.curves(title, asked, unit, meaning, stacked=stacked, width=width)
 
 
 def bars(title: str, expression: str, legend: str, unit: str, meaning: str, *, is_histogram: bool = False) -> Panel:
@@ -149,20 +79,7 @@ def bars(title: str, expression: str, legend: str, unit: str, meaning: str, *, i
     query = _query(expression, legend).instant().ref_id("A")
     if is_histogram:
         query.format(queries.PromQueryFormat.HEATMAP)
-    return (
-        bargauge.Panel()
-        .title(title)
-        .description(meaning)
-        .with_target(query)
-        .unit(unit)
-        .min(0)
-        .thresholds(_thresholds((None, "blue")))
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-        .orientation(styles.VizOrientation.HORIZONTAL)
-        .display_mode(styles.BarGaugeDisplayMode.BASIC)
-        .height(9)
-        .span(12)
-    )
+    return panels.bars(title, query, unit, meaning)
 
 
 def rows(
@@ -174,34 +91,11 @@ def rows(
     width: int = 12,
     sort_by: str = "",
 ) -> table.Panel:
-    """Return a panel with a table: what the queries yield beside each other, then `columns`, in order, by new names."""
+    """Return a panel with a table of what queries yield now, without the labels that are the same in each row."""
     hidden = [name for name in ("Time", "__name__", "job", "instance", "alertstate", "Value") if name not in columns]
-    panel = (
-        table.Panel()
-        .title(title)
-        .description(meaning)
-        .with_transformation(DataTransformerConfig(id_val="merge", options={}))
-        .with_transformation(
-            DataTransformerConfig(
-                id_val="organize",
-                options={
-                    "excludeByName": dict.fromkeys(hidden, True),
-                    "indexByName": {name: position for position, name in enumerate(columns)},
-                    "renameByName": columns,
-                },
-            )
-        )
-        .show_header(True)
-        .height(9)
-        .span(width)
-    )
-    for letter, expression in zip("ABCDEFGH", expressions, strict=False):
-        panel.with_target(_query(expression).instant().format(queries.PromQueryFormat.TABLE).ref_id(letter))
-    for column, unit in units.items():
-        panel.override_by_name(column, [DynamicConfigValue(id_val="unit", value=unit)])
-    if sort_by:
-        panel.sort_by([common.TableSortByFieldState().display_name(sort_by).desc(True)])
-    return panel
+    lettered = zip("ABCDEFGH", expressions, strict=False)
+    asked = [_query(text).instant().format(queries.PromQueryFormat.TABLE).ref_id(letter) for letter, text in lettered]
+    return panels.rows(title, asked, columns, units, meaning, hidden=hidden, width=width, sort_by=sort_by)
 
 
 _LARGEST = " and on (repository) topk(25, sum by (repository) (tonnage_exclusive_bytesCHOSEN))"
@@ -232,14 +126,14 @@ ROWS: dict[str, list[Panel]] = {
             "max(1 - tonnage_volume_free_bytesCHOSEN / tonnage_volume_size_bytesCHOSEN)",
             "percentunit",
             "Of the volume that the storage is on, by whatever is there.",
-            _thresholds((None, GREEN), (0.8, YELLOW), (0.95, RED)),
+            thresholds((None, GREEN), (0.8, YELLOW), (0.95, RED)),
         ),
         number(
             "Full in",
             "min(tonnage_volume_free_bytesCHOSEN / -deriv(tonnage_volume_free_bytesCHOSEN[2d]) > 0)",
             "s",
             "If the volume goes on filling as in the last two days.",
-            _thresholds((None, RED), (7 * _DAY, YELLOW), (30 * _DAY, GREEN)),
+            thresholds((None, RED), (7 * _DAY, YELLOW), (30 * _DAY, GREEN)),
             "not at this growth",
         ),
         number(
@@ -247,7 +141,7 @@ ROWS: dict[str, list[Panel]] = {
             "max(tonnage_scan_age_secondsCHOSEN)",
             "s",
             "How long ago the scan ended that the figures come from.",
-            _thresholds((None, GREEN), (6 * 3600, YELLOW), (_DAY, RED)),
+            thresholds((None, GREEN), (6 * 3600, YELLOW), (_DAY, RED)),
         ),
         curves(
             "Disk by class",
@@ -377,7 +271,7 @@ ROWS: dict[str, list[Panel]] = {
             "min(tonnage_scan_successCHOSEN)",
             "bool_yes_no",
             "If not, all figures are those of the scan before; the exporter's log says why.",
-            _thresholds((None, RED), (1, GREEN)),
+            thresholds((None, RED), (1, GREEN)),
         ),
         number(
             "Last scan took",

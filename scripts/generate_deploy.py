@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Write what in deploy/ follows from something else; with `--check`, compare only.
 
-The dashboard follows from scripts/dashboard.py; the rules for the Prometheus operator are those of alerts.yml, wrapped;
-scripts/chart.py says what of the Helm chart follows from the rest.
+The dashboards follow from scripts/dashboard.py and scripts/dashboard_postgresql.py; the rules for the Prometheus operator
+are those of alerts.yml, wrapped; scripts/chart.py says what of the Helm chart follows from the rest.
 """
 
 import sys
 from pathlib import Path
 
+import dashboard
+import dashboard_postgresql
 import yaml
 from chart import chart_files
-from dashboard import dashboard
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 GENERATED = "Written by scripts/generate_deploy.py; `make docs` rewrites it."
@@ -31,11 +32,14 @@ def main() -> None:
 
 def all_files() -> dict[Path, str]:
     """Return the files by path."""
-    drawn = dashboard()
+    drawn = {
+        DEPLOY / "grafana" / "dashboards" / "tonnage.json": dashboard.dashboard(),
+        DEPLOY / "grafana" / "postgresql" / "dashboards" / "tonnage-postgresql.json": dashboard_postgresql.dashboard(),
+    }
     return {
-        DEPLOY / "grafana" / "dashboards" / "tonnage.json": drawn,
+        **drawn,
         DEPLOY / "kubernetes" / "prometheusrule.yaml": prometheus_rule(),
-        **chart_files(DEPLOY, drawn, GENERATED),
+        **chart_files(DEPLOY, {path.name: text for path, text in drawn.items()}, GENERATED),
     }
 
 

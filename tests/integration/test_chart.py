@@ -32,7 +32,12 @@ def manifests(*names: str) -> dict[str, Any]:
 
 MANIFESTS = manifests("bucket", "service", "servicemonitor", "prometheusrule")
 BUCKET = ["place=s3://registry", "args={--interval=1h}", "credentialsSecret=tonnage-bucket"]
-WATCHED = ["serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboard.enabled=true"]
+WATCHED = [
+    "serviceMonitor.enabled=true",
+    "prometheusRule.enabled=true",
+    "dashboard.enabled=true",
+    "dashboard.postgresql=true",
+]
 CHOICES = {
     "bucket": [*BUCKET, *WATCHED],
     "volume": ["registry.claim=registry", "nodeSelector.disk=ssd", "image.digest=sha256:" + "0" * 64],
@@ -144,8 +149,10 @@ def test_the_chart_makes_what_the_manifests_have(rendered: dict[str, dict[str, A
         assert comparable(things[kind].get("spec")) == wanted, kind
         assert things[kind]["metadata"]["name"] == manifest["metadata"]["name"]
     assert things["ServiceAccount"]["automountServiceAccountToken"] is False
-    drawn = ROOT / "deploy" / "grafana" / "dashboards" / "tonnage.json"
-    assert json.loads(things["ConfigMap"]["data"]["tonnage.json"]) == json.loads(drawn.read_text())
+    drawn = [ROOT / "deploy" / "grafana" / place for place in ("dashboards", "postgresql/dashboards")]
+    assert {name: json.loads(text) for name, text in things["ConfigMap"]["data"].items()} == {
+        path.name: json.loads(path.read_text()) for folder in drawn for path in folder.iterdir()
+    }
 
 
 def test_the_charts_check_is_the_manifests(rendered: dict[str, dict[str, Any]]) -> None:

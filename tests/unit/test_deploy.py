@@ -24,49 +24,64 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 STORAGE = "/var/lib/registry"
 INVENTORY = "/var/lib/tonnage"
-DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "tonnage.json").read_text())
-PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+DASHBOARDS_OF_SQL = "grafana-postgresql-datasource"
+COMPOSE = {path.stem: path for path in DEPLOY.glob("compose*.yaml")}
+DASHBOARDS = {
+    "prometheus": json.loads((DEPLOY / "grafana" / "dashboards" / "tonnage.json").read_text()),
+    DASHBOARDS_OF_SQL: json.loads(
+        (DEPLOY / "grafana" / "postgresql" / "dashboards" / "tonnage-postgresql.json").read_text()
+    ),
+}
+"""By the type of data source that they ask."""
+PANELS = {kind: [p for p in dashboard["panels"] if p["type"] != "row"] for kind, dashboard in DASHBOARDS.items()}
 ALERTS = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
 RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
+
+
+def services_of(name: str) -> dict[str, Any]:
+    """Return the services of a compose file."""
+    services: dict[str, Any] = yaml.safe_load(COMPOSE[name].read_text())["services"]
+    return services
 
 
 def test_compose_knows_every_field() -> None:
     """A parser that refuses what the specification does not name."""
     with pytest.raises(Exception, match="volums"):
         PyCompose.from_yaml("services: {a: {image: b, volums: []}}")
-    assert set(PyCompose.from_yaml((DEPLOY / "compose.yaml").read_text()).to_dict()["services"]) == {
-        "registry",
-        "tonnage",
-        "prometheus",
-        "grafana",
+    parsed = {name: set(PyCompose.from_yaml(path.read_text()).to_dict()["services"]) for name, path in COMPOSE.items()}
+    assert parsed == {
+        "compose": {"registry", "tonnage", "prometheus", "grafana"},
+        "compose.postgresql": {"postgresql", "grafana"},
     }
 
 
 def test_compose_gives_tonnage_the_registry_to_read() -> None:
     """The same volume, read-only; it writes nowhere but to the inventory."""
-    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    services = services_of("compose")
     assert f"registry:{STORAGE}" in services["registry"]["volumes"]
     assert services["tonnage"]["volumes"] == [f"registry:{STORAGE}:ro", f"inventory:{INVENTORY}"]
     assert services["tonnage"]["command"] == ["exporter", f"{STORAGE}/docker/registry/v2"]
     assert (services["tonnage"]["read_only"], services["tonnage"]["cap_drop"]) == (True, ["ALL"])
 
 
-def test_compose_mounts_what_is_there() -> None:
+@pytest.mark.parametrize("name", COMPOSE)
+def test_compose_mounts_what_is_there(name: str) -> None:
     """Each file and folder of deploy/ that a container gets exists, and what the programs there read is in it."""
-    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    services = services_of(name)
     mounts = [volume.split(":")[:2] for service in services.values() for volume in service.get("volumes", [])]
     inside = {there: DEPLOY / here for here, there in mounts if here.startswith(".")}
     assert [str(path) for path in inside.values() if not path.exists()] == []
-    assert (inside["/etc/prometheus"] / "prometheus.yml").exists()
+    assert "prometheus" not in services or (inside["/etc/prometheus"] / "prometheus.yml").exists()
     providers = yaml.safe_load((inside["/etc/grafana/provisioning"] / "dashboards" / "tonnage.yaml").read_text())
     assert [provider["options"]["path"] in inside for provider in providers["providers"]] == [True]
     home = Path(services["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
     assert (inside[str(home.parent)] / home.name).exists()
 
 
-def test_compose_reaches_no_other_machine() -> None:
+@pytest.mark.parametrize("name", COMPOSE)
+def test_compose_reaches_no_other_machine(name: str) -> None:
     """Every port is on this machine's own address: the registry and Grafana have no logins worth the name."""
-    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    services = services_of(name)
     ports = [port for service in services.values() for port in service.get("ports", [])]
     assert len(ports) == len(services)
     assert [port for port in ports if not re.fullmatch(r"127\.0\.0\.1:(\d+):\1", port)] == []
@@ -80,37 +95,74 @@ def test_everyone_uses_the_same_names() -> None:
     assert [source["url"] for source in sources] == ["http://prometheus:9090"]
 
 
+def test_grafana_is_told_where_postgresql_is() -> None:
+    """The data source names what the compose file sets, and no password: both that it needs must be given from outside."""
+    text = (DEPLOY / "grafana" / "postgresql" / "provisioning" / "datasources" / "postgresql.yaml").read_text()
+    [source] = yaml.safe_load(text)["datasources"]
+    services = services_of("compose.postgresql")
+    given = services["grafana"]["environment"]
+    assert set(re.findall(r"\$(\w+)", text)) <= set(given)
+    assert (source["type"], source["user"]) == (DASHBOARDS_OF_SQL, "grafana")
+    assert given["POSTGRESQL_ADDRESS"] == "postgresql:5432"
+    assert given["POSTGRESQL_DATABASE"] == services["postgresql"]["environment"]["POSTGRES_DB"]
+    secrets = [value for each in services.values() for name, value in each["environment"].items() if "PASSWORD" in name]
+    assert len(secrets) == 5 and [value for value in secrets if not re.fullmatch(r"\$\{\w+:\?.+\}", value)] == []
+    roles = (DEPLOY / "grafana" / "postgresql" / "role.sql").read_text()
+    assert set(re.findall(r"\\getenv \w+ (\w+)", roles)) <= set(services["postgresql"]["environment"])
+
+
 def test_what_follows_from_something_else_is_fresh() -> None:
-    """`make docs` would change neither the dashboard nor the rules for the Prometheus operator."""
+    """`make docs` would change neither the dashboards nor the rules for the Prometheus operator."""
     run = subprocess.run([sys.executable, ROOT / "scripts" / "generate_deploy.py", "--check"], capture_output=True)
     assert (run.returncode, run.stderr.decode()) == (0, "")
 
 
-def test_the_dashboard_can_be_imported_and_provisioned() -> None:
+@pytest.mark.parametrize("kind", DASHBOARDS)
+def test_the_dashboard_can_be_imported_and_provisioned(kind: str) -> None:
     """Import asks for a data source, provisioning takes the first: each query goes where the variable points."""
-    assert "id" not in DASHBOARD and "__inputs" not in DASHBOARD
-    variables = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}
-    assert (variables["datasource"]["type"], variables["datasource"]["query"]) == ("datasource", "prometheus")
-    asking = [*PANELS, *(target for panel in PANELS for target in panel["targets"]), variables["job"]]
+    dashboard = DASHBOARDS[kind]
+    assert "id" not in dashboard and "__inputs" not in dashboard
+    variables = {variable["name"]: variable for variable in dashboard["templating"]["list"]}
+    assert (variables["datasource"]["type"], variables["datasource"]["query"]) == ("datasource", kind)
+    choices = [variable for variable in variables.values() if variable["type"] == "query"]
+    asking = [*PANELS[kind], *(target for panel in PANELS[kind] for target in panel["targets"]), *choices]
     assert {(source["type"], source["uid"]) for source in (thing["datasource"] for thing in asking)} == {
-        ("prometheus", "${datasource}")
+        (kind, "${datasource}")
     }
 
 
-def test_no_panel_lies_on_another() -> None:
+def test_the_dashboards_are_two() -> None:
+    """One Grafana may have both."""
+    assert len({dashboard["uid"] for dashboard in DASHBOARDS.values()}) == len(DASHBOARDS)
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)
+def test_no_panel_lies_on_another(dashboard: Any) -> None:
     """Each has a place of its own on the grid of 24 columns, and a number of its own."""
-    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
-    places = [panel["gridPos"] for panel in DASHBOARD["panels"]]
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    places = [panel["gridPos"] for panel in dashboard["panels"]]
     cells = [(x, y) for p in places for x in range(p["x"], p["x"] + p["w"]) for y in range(p["y"], p["y"] + p["h"])]
     assert len(set(cells)) == len(cells)
     assert max(x for x, _ in cells) < 24
 
 
+def test_every_query_of_a_file_is_in_a_panel() -> None:
+    """And none is in none."""
+    files = [path.read_text() for path in (DEPLOY / "grafana" / "postgresql" / "sql").glob("*.sql")]
+    shown = [panel["targets"][0]["rawSql"] for panel in PANELS[DASHBOARDS_OF_SQL]]
+    chosen = [variable["query"] for variable in DASHBOARDS[DASHBOARDS_OF_SQL]["templating"]["list"]]
+    assert [text for text in files if text.partition("\n")[2].strip() not in [*shown, *chosen]] == []
+
+
 def test_every_panel_says_what_it_shows() -> None:
     """With a title and a sentence, and in the unit that the metric's name ends in."""
-    assert [panel["title"] for panel in PANELS if not panel.get("description")] == []
+    everything = [panel for panels in PANELS.values() for panel in panels]
+    assert [panel["title"] for panel in everything if not panel.get("description")] == []
     in_bytes = [
-        p["title"] for p in PANELS if re.search(r"_bytes\b", p["targets"][0]["expr"]) and "bytes" not in unit(p)
+        panel["title"]
+        for panel in everything
+        if re.search(r"_bytes\b", panel["targets"][0].get("expr") or panel["targets"][0]["rawSql"])
+        and "bytes" not in unit(panel)
     ]
     assert in_bytes == ["Volume in use", "Full in"]
 
@@ -131,11 +183,12 @@ def test_the_command_of_an_alert_runs(rule: Any, demo_inventory: Path, tmp_path:
     assert rule["labels"]["severity"] in ("warning", "critical")
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=[panel["title"] for panel in PANELS])
-def test_the_command_of_a_panel_is_one(panel: Any) -> None:
+def test_the_commands_of_panels_are_some() -> None:
     """Descriptions name the command that says more."""
-    called = re.findall(r"\btonnage ([a-z-]+)", panel["description"])
+    said = [panel["description"] for panels in PANELS.values() for panel in panels]
+    called = [name for text in said for name in re.findall(r"\btonnage ([a-z-]+)", text)]
     assert [name for name in called if name not in {**COMMANDS, **builtin_reports()}] == []
+    assert called
 
 
 def test_the_how_to_lists_every_alert() -> None:
@@ -145,7 +198,9 @@ def test_the_how_to_lists_every_alert() -> None:
     assert listed == [(rule["alert"], rule["annotations"]["command"]) for rule in RULES]
 
 
-@pytest.mark.parametrize("page", ["run-in-kubernetes", "run-with-compose", "alerts-and-dashboard"])
+@pytest.mark.parametrize(
+    "page", ["run-in-kubernetes", "run-with-compose", "alerts-and-dashboard", "put-it-into-postgresql"]
+)
 def test_the_files_of_commands_are_there(page: str) -> None:
     """What a how-to has you apply, build or check is in the clone."""
     text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text()

@@ -1,0 +1,3 @@
+-- Repositories in the storage.
+select count(*) as repositories_count
+from "$schema".repository

@@ -1,0 +1,3 @@
+-- Tags in all repositories.
+select count(*) as tags_count
+from "$schema".tag
