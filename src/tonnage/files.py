@@ -55,9 +55,13 @@ def place_of(path: Path) -> Path:
         raise WriteError(f"cannot write `{path}`: {error.strerror}", _ANOTHER) from error
     if kind := next((name for is_kind, name in _KINDS if is_kind(mode)), ""):
         raise WriteError(f"`{path}` is {kind}", _ANOTHER if stat.S_ISDIR(mode) else _STDOUT)
+    _refuse_storage(place, path)
+    return place
+
+
+def _refuse_storage(place: Path, path: Path) -> None:
     if storage := next(filter(_is_storage, place.parents), None):
         raise WriteError(f"`{path}` lies inside the registry `{storage}`, which is only read", _ANOTHER)
-    return place
 
 
 @contextlib.contextmanager
@@ -90,6 +94,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises WriteError.
     """
     place = Path(os.path.realpath(path))
+    _refuse_storage(place, path)
     with _as_write_error(path), _locked(place, path, 0), _private_folder(place) as folder:
         new = folder / "new"
         new.mkdir()

@@ -104,6 +104,15 @@ def test_what_is_no_regular_file_is_refused(what: str, tmp_path: Path) -> None:
     assert (path.lstat().st_mode, path.lstat().st_ino, names(tmp_path)) == before
 
 
+def test_no_folder_is_made_in_a_registry(tmp_path: Path) -> None:
+    """Nothing is written there, by whatever name it is reached."""
+    make_storage(tmp_path / "blob")
+    (tmp_path / "link").symlink_to("storage/repositories")
+    with pytest.raises(WriteError, match="lies inside the registry"), new_folder(tmp_path / "link" / "lake"):
+        pass
+    assert names(tmp_path / "storage/repositories") == []
+
+
 def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
     """Also one that leads to what is still to come."""
     (tmp_path / "disk").mkdir()
