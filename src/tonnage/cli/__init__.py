@@ -10,6 +10,7 @@ import click
 
 from tonnage import __version__
 from tonnage.cli.options import INVENTORY_HELP
+from tonnage.cli.places import readable
 from tonnage.cli.signals import EndedError, ending_at_signals
 from tonnage.cli.streams import NobodyReadsError, own_streams
 from tonnage.errors import MORE_MEMORY, TonnageError, UsageError
@@ -137,7 +138,7 @@ def program(ctx: click.Context, inventory: str) -> None:
     if ctx.invoked_subcommand is None:
         from tonnage.cli.output import show_card
 
-        show_card(inventory)
+        show_card(readable(ctx, ctx.command.params[0], inventory))
 
 
 def main(args: list[str] | None = None, command: click.Command = program, name: str = "tonnage") -> None:

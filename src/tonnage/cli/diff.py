@@ -3,6 +3,7 @@
 import click
 
 from tonnage.cli.output_options import Asked, output_options
+from tonnage.cli.places import readable
 
 
 @click.command(
@@ -12,8 +13,8 @@ Examples:
   tonnage diff origin.duckdb mirror.duckdb --lacks
   tonnage diff eu.duckdb us.duckdb --both --sort -size_bytes"""
 )
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD", callback=readable)
+@click.argument("new", metavar="NEW", callback=readable)
 @click.option("--layers", "name", flag_value="layers", help="The layers that came and went, not the repositories.")
 @click.option("--both", "name", flag_value="both", help="Of two registries: the blobs that both store.")
 @click.option("--lacks", "name", flag_value="lacks", help="The tags of OLD that NEW, a mirror, lacks or has otherwise.")

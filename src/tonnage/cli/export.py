@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tonnage.cli.options import inventory_option
+from tonnage.cli.places import is_in_bucket
 
 if TYPE_CHECKING:
     from tonnage.inventory.database import Inventory
+    from tonnage.monitor import Monitor
 
 
 @click.command(
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 Examples:
   tonnage export lake
   tonnage export history/scan=2026-11-29
+  tonnage export s3://lake/history/scan=2026-11-29
   tonnage export --to postgresql://me@db/registries
   tonnage export --to 'postgresql://me@db/registries?schema=prod&sslmode=require'"""
 )
@@ -24,10 +27,13 @@ Examples:
 @click.option("-q", "--quiet", is_flag=True, help="No summary, no progress.")
 @inventory_option
 def command(folder: str | None, place: str | None, quiet: bool, inventory: str) -> None:
-    """Write the inventory as Parquet into a new folder, or into a PostgreSQL of your own.
+    """Write the inventory as Parquet into a new folder or bucket, or into a PostgreSQL of your own.
 
     A folder has a file for each table, and `-i DIR` opens it as any inventory. Of folders `scan=…` beside each other the
     newer ones share the files that did not change.
+
+    DIR may be in a bucket: s3://bucket/prefix, gs://… or az://…, where nothing is yet, reached as the cloud's own
+    variables say (AWS_ENDPOINT_URL and so on). A registry's own storage is refused.
 
     In PostgreSQL the views go into the schema `tonnage` or the one that is named, and the tables into another beside it.
     The one exported there before is replaced in one step; grants stay. A password comes from PGPASSWORD or ~/.pgpass.
@@ -39,7 +45,12 @@ def command(folder: str | None, place: str | None, quiet: bool, inventory: str) 
     if (folder is None) == (place is None):
         raise UsageError("one place is needed", "tonnage export DIR, or tonnage export --to postgresql://…")
     with Inventory(inventory) as opened:
-        said = _to_folder(opened, folder) if folder else _to_postgresql(opened, place or "", quiet)
+        if place:
+            said = _to_postgresql(opened, place, quiet)
+        elif is_in_bucket(folder or ""):
+            said = _to_bucket(opened, folder or "", quiet)
+        else:
+            said = _to_folder(opened, folder or "")
     if not quiet:
         talk(said)
 
@@ -53,15 +64,31 @@ def _to_folder(inventory: "Inventory", folder: str) -> str:
     return f"{rows_count:,} rows written\n{folder} is ready: tonnage -i {folder}"
 
 
+def _to_bucket(inventory: "Inventory", place: str, quiet: bool) -> str:
+    from tonnage.lake.writing import write_bucket
+    from tonnage.sizes import format_size
+
+    written = write_bucket(inventory, place, _monitor(quiet))
+    shared = f", {written.shared_count} tables are as at the scan before" if written.shared_count else ""
+    return (
+        f"{written.rows_count:,} rows written, {format_size(written.put_bytes)}{shared}\n"
+        f"{written.location} is ready: tonnage -i {written.location}"
+    )
+
+
 def _to_postgresql(inventory: "Inventory", place: str, quiet: bool) -> str:
     from tonnage.errors import UsageError
     from tonnage.inventory.postgresql.address import is_address
     from tonnage.inventory.postgresql.writing import write_postgresql
-    from tonnage.monitor import Monitor, TerminalMonitor
 
     if not is_address(place):
         raise UsageError(f"`--to`: `{place}` is not an address of PostgreSQL", "such as postgresql://me@host/database")
-    monitor = TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()
-    written = write_postgresql(inventory, place, monitor)
+    written = write_postgresql(inventory, place, _monitor(quiet))
     left = "" if written.is_old_dropped else "; the one before is still read, and goes with the next export"
     return f"{written.rows_count:,} rows written{left}\n{written.place} is ready: tonnage -i '{written.place}'"
+
+
+def _monitor(quiet: bool) -> "Monitor":
+    from tonnage.monitor import Monitor, TerminalMonitor
+
+    return TerminalMonitor() if sys.stderr.isatty() and not quiet else Monitor()

@@ -3,6 +3,7 @@
 import os
 import shlex
 
+from tonnage.cli.places import as_named, is_in_bucket
 from tonnage.inventory.postgresql.address import is_address
 
 
@@ -13,10 +14,11 @@ def named(path: str) -> str:
 
 def lasting(inventory: str) -> str:
     """Return an inventory as it is named where nobody knows from which folder: an address, or a whole path."""
-    return inventory if is_address(inventory) else os.path.abspath(inventory)
+    place = as_named(inventory)
+    return place if is_address(place) or is_in_bucket(place) else os.path.abspath(place)
 
 
 def again(inventory: str) -> str:
     """Return what a command has to end in to ask the same inventory: nothing where it is found without being named."""
     found = os.environ.get("TONNAGE_INVENTORY", "tonnage.duckdb")
-    return "" if inventory == found else f" -i {shlex.quote(lasting(inventory))}"
+    return "" if as_named(inventory) == found else f" -i {shlex.quote(lasting(inventory))}"

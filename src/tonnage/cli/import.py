@@ -2,17 +2,19 @@
 
 import click
 
-from tonnage.cli.options import inventory_option
+from tonnage.cli.options import new_inventory_option
+from tonnage.cli.places import readable
 
 
 @click.command(
     epilog="""\b
 Examples:
   tonnage import lake -i fast.duckdb
+  tonnage import s3://lake/history/scan=2026-11-29 -i fast.duckdb
   tonnage import 'postgresql://me@db/registries?schema=prod' -i prod.duckdb"""
 )
-@click.argument("place", metavar="PLACE")
-@inventory_option
+@click.argument("place", metavar="PLACE", callback=readable)
+@new_inventory_option
 def command(place: str, inventory: str) -> None:
     """Bring an inventory back that `tonnage export` put elsewhere, into a file that is not there yet.
 

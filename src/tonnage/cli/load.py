@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tonnage.cli.options import inventory_option
+from tonnage.cli.options import new_inventory_option
 from tonnage.cli.source_options import memory_option, other_place, other_place_options
 
 
@@ -18,7 +18,7 @@ Exits with 0; with 3 if problems were found on the way: tonnage problems, unless
 with 37 if the folder is not whole."""
 )
 @click.argument("folder", metavar="DIR")
-@inventory_option
+@new_inventory_option
 @other_place_options
 @memory_option
 @click.option("--problems-ok", is_flag=True, help="Exit with 0 though problems were found, for scripts that go on.")

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from tonnage.cli.places import only_here, readable
+
 SETTINGS = {
     "TONNAGE_INVENTORY": "the inventory, where no `--inventory` is given",
     "TONNAGE_REPORTS": "a folder of your own .sql files, each a command",
@@ -24,12 +26,25 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def inventory_option(command: Command) -> Command:
-    """Add `--inventory`, for every command that reads or writes one."""
+    """Add `--inventory`, for every command that reads one; a place in a bucket is copied first."""
     return click.option(
         "-i",
         "--inventory",
         metavar="FILE",
         default=lambda: click.get_current_context().obj,  # what stands before the command's name, see `program`
+        callback=readable,
+        help=INVENTORY_HELP,
+    )(command)
+
+
+def new_inventory_option(command: Command) -> Command:
+    """Add `--inventory`, for commands that write it."""
+    return click.option(
+        "-i",
+        "--inventory",
+        metavar="FILE",
+        default=lambda: click.get_current_context().obj,
+        callback=only_here,
         help=INVENTORY_HELP,
     )(command)
 
@@ -42,7 +57,7 @@ def inventories_option(command: Command) -> Command:
         "inventories",
         metavar="FILE",
         multiple=True,
-        callback=lambda ctx, _, values: values or (ctx.obj,),
+        callback=lambda ctx, option, values: readable(ctx, option, values or (ctx.obj,)),
         help=f"{INVENTORY_HELP} Several, or a folder of them, are asked together.",
     )(command)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tonnage.cli.options import inventory_option
+from tonnage.cli.options import new_inventory_option
 from tonnage.cli.parsing import parse_with
 from tonnage.cli.source_options import (
     memory_option,
@@ -38,7 +38,7 @@ Exits with 0; with 3 if it finished and found problems on the way: tonnage probl
 unless --problems-ok; with 18 if most of the storage is not there, such as a disk that is not mounted."""
 )
 @click.argument("place", metavar="PLACE")
-@inventory_option
+@new_inventory_option
 @click.option("--full", is_flag=True, help="Read everything again; else only what is new since the last scan.")
 @other_place_options
 @click.option(

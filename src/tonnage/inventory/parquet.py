@@ -42,51 +42,75 @@ def write_folder(inventory: "Inventory", folder: Path) -> int:
     A table that is the same as in the newest `scan=…` beside it is not stored again: the file is the same one.
     Raises WriteError and QueryError.
     """
-    from arro3.core import RecordBatchReader
-
-    from tonnage.inventory.database import connect, known_tables
+    from tonnage.inventory.database import connect
 
     if folder.exists() or folder.is_symlink():
         raise WriteError(f"`{folder}` exists", "name a folder that is not there, such as history/scan=2026-11-29")
     before = _newest_beside(folder)
-    rows_count = 0
     with new_folder(folder) as new, connect() as writer:
-        for table in known_tables():
-            file = new / f"{table}.parquet"
-            metadata = _spelled(_metadata(inventory, table))
-            # As Arrow: the inventory's own connection can write no file.
-            rows = inventory.connection.sql(f"select * from store.{identifier(table)}")
-            writer.register("found", RecordBatchReader.from_stream(rows))
-            options = f"format parquet, compression zstd, kv_metadata {metadata}"
-            [[count]] = writer.execute(f"copy (select * from found) to {literal(str(file))} ({options})").fetchall()
-            writer.unregister("found")
-            rows_count += count
+        rows_count = _write_tables(inventory, new, writer)
+        for file in sorted(new.iterdir()):
             _share(file, before)
         _write_catalog(writer, new / _CATALOG)
     return rows_count
 
 
-def _metadata(inventory: "Inventory", table: str) -> dict[str, str]:
-    meaning = inventory.query(
-        "select comment from duckdb_tables() where schema_name = 'store' and table_name = $table", {"table": table}
-    ).rows
-    columns = inventory.query(
-        "select column_name, comment from duckdb_columns() where schema_name = 'store' and table_name = $table"
-        " order by column_index",
-        {"table": table},
-    ).rows
+def write_files(inventory: "Inventory", folder: Path) -> int:
+    """Write an inventory's tables as Parquet into an empty folder. Return how many rows it has. Raises QueryError."""
+    from tonnage.inventory.database import connect
+
+    with connect() as writer:
+        return _write_tables(inventory, folder, writer)
+
+
+def _write_tables(inventory: "Inventory", folder: Path, writer: "duckdb.DuckDBPyConnection") -> int:
+    from arro3.core import RecordBatchReader
+
+    from tonnage.inventory.database import known_tables
+
+    metadata = _metadata(inventory)
+    rows_count = 0
+    for table in known_tables():
+        # As Arrow: the inventory's own connection can write no file.
+        rows = inventory.connection.sql(f"select * from store.{identifier(table)}")
+        writer.register("found", RecordBatchReader.from_stream(rows))
+        options = f"format parquet, compression zstd, kv_metadata {_spelled(metadata[table])}"
+        file = literal(str(folder / f"{table}.parquet"))
+        [[count]] = writer.execute(f"copy (select * from found) to {file} ({options})").fetchall()
+        writer.unregister("found")
+        rows_count += count
+    return rows_count
+
+
+def _metadata(inventory: "Inventory") -> dict[str, dict[str, str]]:
+    """Return what the metadata of each table's file says, by table."""
+    from tonnage.inventory.database import known_tables
+
+    meanings = inventory.query("select table_name, comment from duckdb_tables() where schema_name = 'store'").rows
+    columns: dict[str, dict[str, str]] = {table: {} for table in known_tables()}
+    for table, column, comment in inventory.query(
+        "select table_name, column_name, comment from duckdb_columns() where schema_name = 'store'"
+        " order by table_name, column_index"
+    ).rows:
+        columns.setdefault(table, {})[column] = comment
+    by_table = dict(meanings)
     found = {
-        "tonnage.schema_version": str(SCHEMA_VERSION),
-        "tonnage.version": __version__,
-        "tonnage.meaning": str(meaning[0][0]) if meaning else "",
-        "tonnage.columns": json.dumps(dict(columns), ensure_ascii=False),
+        table: {
+            "tonnage.schema_version": str(SCHEMA_VERSION),
+            "tonnage.version": __version__,
+            "tonnage.meaning": str(by_table.get(table) or ""),
+            "tonnage.columns": json.dumps(columns[table], ensure_ascii=False),
+        }
+        for table in known_tables()
     }
-    if table == "scan":
-        [row] = inventory.query("select location, scan_id, finished_at from scan order by scan_id desc limit 1").rows
-        found["tonnage.scan"] = json.dumps(
-            {"location": row[0], "scan_id": row[1], "finished_at": f"{row[2].isoformat()}Z"}, ensure_ascii=False
-        )
+    found["scan"]["tonnage.scan"] = json.dumps(scan_of(inventory), ensure_ascii=False)
     return found
+
+
+def scan_of(inventory: "Inventory") -> dict[str, str | int]:
+    """Return place, number and time of the scan that made an inventory."""
+    [row] = inventory.query("select location, scan_id, finished_at from scan order by scan_id desc limit 1").rows
+    return {"location": row[0], "scan_id": row[1], "finished_at": f"{row[2].isoformat()}Z"}
 
 
 def _spelled(metadata: dict[str, str]) -> str:
