@@ -158,7 +158,7 @@ def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str
     connection.execute(statements("tags")["replace"].sql, values)
     connection.execute("update store.source set has_given_tags = true")
     connection.execute(statements("load")["edge"].sql)
-    for name in ("revision_state", "referrer_tag", "hold", "goes_with", "usage"):
+    for name in ("revision_state", "referrer_tag", "hold", "goes_with", "repository_group", "usage", "deletion"):
         connection.execute(f"delete from store.{name}")
         connection.execute(statements("load")[name].sql)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ORDER = (
     "misnamed", "repository", "blob", "tag", "upload", "problem", "problem_kind", "problem_kind_of_cache",
     "alias", "edge", "reach", "revision_state",
-    "referrer_tag", "hold", "goes_with", "pin", "usage",
+    "referrer_tag", "hold", "goes_with", "pin", "repository_group", "usage", "deletion", "layer_step",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
     "problem_sha512_reference", "problem_unlinked_blob", "problem_unlinked_child", "problem_size_mismatch", "problem_unseen",
     "problem_kind_of_manifest", "problem_repository", "problem_upload", "problem_file_as_folder",
@@ -33,7 +33,8 @@ ORDER = (
 LAYOUTS_ORDER = (
     "layout_revision", "layout_layer_link", "repository", "blob", "tag", "upload", "problem",
     "problem_kind", "problem_layout_size", "problem_missing_index", "layout_copies", "layout_copied", "pin",
-    "alias", "edge", "reach", "revision_state", "referrer_tag", "hold", "goes_with", "usage",
+    "alias", "edge", "reach", "revision_state", "referrer_tag", "hold", "goes_with", "repository_group", "usage", "deletion",
+    "layer_step",
     "problem_revision_without_blob", "problem_missing",
     "problem_unlinked_blob", "layout_problem",
 )  # fmt: skip

@@ -23,15 +23,6 @@ by_root as (
     join weight as w on w.digest_id = r.root_id
     group by r.blob_id
 ),
-by_repository as (
-    select blob_id, count(*) as repositories_count
-    from (
-        select distinct r.blob_id, s.repository_id
-        from store.reach as r
-        join store.revision_state as s on s.digest_id = r.root_id
-    )
-    group by blob_id
-),
 by_reference as (
     select
         e.child_id as blob_id,
@@ -60,10 +51,12 @@ select
     coalesce(f.manifests_count, 0),
     coalesce(v.revisions_count, 0),
     coalesce(v.tags_count, 0),
-    coalesce(y.repositories_count, 0)
+    coalesce(y.repositories_count, 0),
+    y.group_id
 from store.blob as b
 left join store.manifest as m on m.digest_id = b.digest_id
 left join by_root as v on v.blob_id = b.digest_id
-left join by_repository as y on y.blob_id = b.digest_id
+left join grouped_blob as y on y.blob_id = b.digest_id
 left join by_reference as f on f.blob_id = b.digest_id
 left join role as o on o.blob_id = b.digest_id;
+drop table grouped_blob;

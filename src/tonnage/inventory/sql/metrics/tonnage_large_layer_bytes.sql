@@ -6,8 +6,8 @@
 -- repository: the first of the repositories that need it; empty where none does
 with large as (
     select digest, class, references_count, size_bytes
-    from layer
-    where references_count <= 2 and size_bytes is not null
+    from blob_usage
+    where role = 'layer' and references_count <= 2 and size_bytes is not null
     order by size_bytes desc, digest
     limit 10
 )

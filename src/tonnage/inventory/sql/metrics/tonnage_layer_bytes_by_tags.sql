@@ -2,6 +2,7 @@
 -- type: histogram
 -- buckets: 0 1 2 3 5 10 20 50 100
 select tags_count as value, cast(sum(size_bytes) as bigint) as weight
-from layer
+from blob_usage
+where role = 'layer'
 group by tags_count
 order by tags_count;

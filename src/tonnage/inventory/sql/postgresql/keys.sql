@@ -2,6 +2,7 @@
 alter table store.blob add primary key (digest_id);
 alter table store.digest add primary key (digest_id);
 alter table store.image add primary key (config_id);
+alter table store.layer_step add primary key (blob_id);
 alter table store.manifest add primary key (digest_id);
 alter table store.part add primary key (part_id);
 alter table store.problem_kind add primary key (kind);
@@ -21,3 +22,6 @@ create index manifest_ref_by_child on store.manifest_ref (child_id);
 create index history_by_config on store.history (config_id);
 create index goes_with_by_repository_digest on store.goes_with (repository_id, digest_id);
 create index scan_repository_by_scan on store.scan_repository (scan_id);
+create index deletion_by_repository_digest on store.deletion (repository_id, digest_id);
+create index repository_group_by_group on store.repository_group (group_id);
+create index usage_by_group on store.usage (group_id);

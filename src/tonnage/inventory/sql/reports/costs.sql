@@ -24,14 +24,15 @@ price as (
     select case when $price > 0 then $price else (select price from list_price where storage = $storage) end as per_gib
 ),
 needed as (
+    -- Of repositories by groups of blobs that the same ones need, of labels by blobs: each once for each holder, with all its bytes.
     select distinct
         case
             when $by = 'repository' then repository
             else rtrim(regexp_replace(repository, '^((?:[^/]*/){0,' || cast(least($depth, 200) as varchar) || '}).*$', '\1'), '/')
         end as holder,
-        digest,
+        group_name as digest,
         size_bytes
-    from repository_blob
+    from blob_group
     where $by in ('namespace', 'repository')
     union all
     select value, digest, size_bytes
@@ -45,16 +46,22 @@ needed as (
 counted as (
     select digest, count(*) as holders_count from needed group by digest
 ),
-part as (
-    select
-        n.holder,
-        'held' as class,
-        sum(cast(n.size_bytes as double precision) / c.holders_count) as share,
-        coalesce(sum(n.size_bytes) filter (where c.holders_count = 1), 0) as exclusive_bytes,
-        sum(n.size_bytes) as stored_bytes
+summed as (
+    -- Whole numbers as far as they go: fractions that are added up in another order differ in the last digit.
+    select n.holder, c.holders_count, sum(n.size_bytes) as size_bytes
     from needed as n
     join counted as c on c.digest = n.digest
-    group by n.holder
+    group by n.holder, c.holders_count
+),
+part as (
+    select
+        holder,
+        'held' as class,
+        sum(cast(size_bytes as double precision) / holders_count) as share,
+        coalesce(sum(size_bytes) filter (where holders_count = 1), 0) as exclusive_bytes,
+        sum(size_bytes) as stored_bytes
+    from summed
+    group by holder
     union all
     select null, class, size_bytes, size_bytes, size_bytes
     from class_total

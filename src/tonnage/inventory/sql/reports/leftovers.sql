@@ -35,11 +35,11 @@ from (
     union all
     select 'dead layer links', count(*), count(*), coalesce(sum(l.size_bytes), 0), 'harmless; 71 bytes and 2 inodes each'
     from layer_link as l
-    where not exists (select 1 from blob as b where b.digest = l.digest)
+    where l.is_dead
     union all
     select 'old tag history', count(*), count(*), coalesce(sum(h.size_bytes), 0), 'harmless; 71 bytes and 2 inodes each'
     from tag_history as h
-    where not exists (select 1 from revision as r where r.repository = h.repository and r.digest = h.digest)
+    where not h.has_revision
     union all
     select 'empty folders', 0, count(*), 0, 'harmless; one inode each'
     from empty_folder

@@ -6,19 +6,40 @@
 -- type: what it is: signature, attestation, sbom, referrers, …
 -- frees_alone_bytes: bytes that deleting it frees if nothing else goes
 -- Example: tonnage orphan-signatures
-with named as (
+with referrer as (
+    select digest, subject from manifest where subject is not null
+),
+named as (
     select
         t.repository,
         t.tag,
         t.digest,
         'sha256:' || regexp_replace(t.tag, '^sha256-([0-9a-f]{64})([.].*)?$', '\1') as subject
     from tag as t
-    where t.tag <> '' and regexp_replace(t.tag, '^sha256-[0-9a-f]{64}([.].*)?$', '') = ''
+    where starts_with(t.tag, 'sha256-') and regexp_replace(t.tag, '^sha256-[0-9a-f]{64}([.].*)?$', '') = ''
     union all
-    select r.repository, null, r.digest, m.subject
-    from (select distinct repository, digest from revision) as r
-    join manifest as m on m.digest = r.digest
-    where m.subject is not null
+    select distinct r.repository, null, r.digest, m.subject
+    from referrer as m
+    join revision as r on r.digest = m.digest
+),
+gone as (
+    select n.repository, n.subject, n.digest, n.tag
+    from named as n
+    left join (
+        select distinct r.repository, r.digest
+        from named as a
+        join revision as r on r.repository = a.repository and r.digest = a.subject
+    ) as s on s.repository = n.repository and s.digest = n.subject
+    where n.repository like $repository escape '!' and s.digest is null
+),
+typed as (
+    -- Of these alone, and not of all there are.
+    select t.digest, t.type from manifest_type as t where t.digest in (select digest from gone)
+),
+used as (
+    select u.repository, u.digest, u.frees_alone_bytes, u.pushed_at
+    from revision_usage as u
+    where u.digest in (select digest from gone)
 )
 select
     n.repository,
@@ -28,9 +49,7 @@ select
     t.type,
     u.frees_alone_bytes,
     u.pushed_at
-from named as n
-left join manifest_type as t on t.digest = n.digest
-left join revision_usage as u on u.repository = n.repository and u.digest = n.digest
-where n.repository like $repository escape '!'
-    and not exists (select 1 from revision as r where r.repository = n.repository and r.digest = n.subject)
+from gone as n
+left join typed as t on t.digest = n.digest
+left join used as u on u.repository = n.repository and u.digest = n.digest
 order by u.frees_alone_bytes desc nulls last, n.repository, n.subject, n.digest, n.tag;

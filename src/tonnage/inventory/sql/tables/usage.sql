@@ -9,7 +9,8 @@ create table store.usage (
     manifests_count bigint not null,
     revisions_count bigint not null,
     tags_count bigint not null,
-    repositories_count bigint not null
+    repositories_count bigint not null,
+    group_id integer
 );
 comment on table store.usage is 'Who needs each blob. One row per blob.';
 comment on column store.usage.blob_id is 'Digest of the blob.';
@@ -22,3 +23,4 @@ comment on column store.usage.manifests_count is 'Distinct linked manifests that
 comment on column store.usage.revisions_count is 'Revisions that need it, directly or through indexes, its own included.';
 comment on column store.usage.tags_count is 'Tags that lead to it, directly or through indexes.';
 comment on column store.usage.repositories_count is 'Repositories that need it.';
+comment on column store.usage.group_id is 'Group of blobs that exactly the same repositories need; null where none does.';

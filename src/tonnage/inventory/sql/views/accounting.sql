@@ -8,17 +8,16 @@ with counted as (
     select 'namespace', u.size_bytes, coalesce(h.holders_count, 0)
     from store.usage as u
     left join (
-        select blob_id, count(*) as holders_count
+        select group_id, count(*) as holders_count
         from (
             select distinct
-                r.blob_id,
+                g.group_id,
                 case when strpos(p.repository, '/') > 0 then split_part(p.repository, '/', 1) else '' end as namespace
-            from store.revision_state as s
-            join store.repository as p on p.repository_id = s.repository_id
-            join store.reach as r on r.root_id = s.digest_id
+            from store.repository_group as g
+            join store.repository as p on p.repository_id = g.repository_id
         ) as held
-        group by blob_id
-    ) as h on h.blob_id = u.blob_id
+        group by group_id
+    ) as h on h.group_id = u.group_id
 )
 select
     grouping_name as "grouping",

@@ -24,17 +24,26 @@ target as (
     left join unusable as z on z.repository_id = t.repository_id and z.digest_id = t.digest_id and z.is_manifest
 ),
 part as (
-    select r.repository_id, r.root_id, f.child_id, f.size_bytes, f.role = 'manifest' as is_manifest
+    select
+        r.repository_id,
+        r.root_id,
+        f.child_id,
+        f.size_bytes,
+        f.role = 'manifest' as is_manifest,
+        -- over HTTP links are unknown, and a blob that is there is taken for linked
+        case when not o.has_files and f.role <> 'manifest' then f.child_id end as taken_id
     from (select distinct repository_id, root_id from target where root_id is not null) as r
     join store.reach as e on e.root_id = r.root_id
     join store.manifest_ref as f on f.parent_id = e.blob_id
-    join store.digest as d on d.digest_id = f.child_id
-    where f.role <> 'subject' and not f.has_urls and d.digest <> ''
+    cross join store.source as o
+    where f.role <> 'subject'
+        and not f.has_urls
+        and f.child_id not in (select digest_id from store.digest where digest = '')
 ),
 link as (
     select l.repository_id, l.path_digest_id as digest_id, false as is_manifest, l.digest_id as stored_id
     from store.layer_link as l
-    union
+    union all
     select v.repository_id, v.path_digest_id, true, v.digest_id
     from store.revision as v
 ),
@@ -44,10 +53,6 @@ linked as (
     left join unusable as z
         on z.repository_id = l.repository_id and z.digest_id = l.digest_id and z.is_manifest = l.is_manifest
     where z.digest_id is null
-    union  -- over HTTP links are unknown, and a blob that is there is taken for linked
-    select p.repository_id, p.child_id, false, p.child_id
-    from part as p
-    where not p.is_manifest and not (select has_files from store.source)
 ),
 damaged as (
     select d.digest_id
@@ -68,7 +73,7 @@ fault as (
     from part as p
     left join linked as l
         on l.repository_id = p.repository_id and l.digest_id = p.child_id and l.is_manifest = p.is_manifest
-    left join store.blob as b on b.digest_id = l.stored_id
+    left join store.blob as b on b.digest_id = coalesce(l.stored_id, p.taken_id)
     left join damaged as x on x.digest_id = b.digest_id
     union all
     select r.repository_id, r.root_id, 'damaged'

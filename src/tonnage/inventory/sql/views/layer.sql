@@ -15,22 +15,8 @@ select
 from store.usage as u
 join store.digest as d on d.digest_id = u.blob_id
 join store.blob as b on b.digest_id = u.blob_id
-left join (
-    select
-        f.child_id,
-        h.created_by,
-        h.created_at,
-        row_number() over (partition by f.child_id order by h.created_at nulls last, g.digest, h.position) as number
-    from (
-        select r.parent_id, coalesce(a.stored_id, r.child_id) as child_id, r.position
-        from store.manifest_ref as r
-        left join store.alias as a on a.digest_id = r.child_id
-        where r.role = 'layer'
-    ) as f
-    join store.manifest as m on m.digest_id = f.parent_id
-    join store.history as h on h.config_id = m.config_id and h.layer_position = f.position
-    join store.digest as g on g.digest_id = m.config_id
-) as s on s.child_id = u.blob_id and s.number = 1
+left join store.layer_step as t on t.blob_id = u.blob_id
+left join store.history as s on s.config_id = t.config_id and s.position = t.position
 where u.role = 'layer';
 comment on view layer is 'Layers: blobs that some manifest names as a layer, with the build step that made them, as the oldest image that holds them tells. One row per layer.';
 comment on column layer.digest is 'Digest of the layer.';

@@ -1,7 +1,7 @@
 -- What each manifest is for: image, cache, chart, model, signature, … One row per manifest.
 create or replace view store.manifest_type as
 with rule (rank, prefix, type) as (
-    -- The first that fits the artifact type, or the media type of the config or of a layer. Sources: sigstore/cosign
+    -- The first that fits the artifact type, or the media type of the config or of a layer; ranks have two digits. Sources: sigstore/cosign
     -- specs/SIGNATURE_SPEC.md, notaryproject/specifications, in-toto/attestation, spdx.dev, cyclonedx.org, helm.sh HIP 6,
     -- moby/buildkit cache/remotecache, modelpack/model-spec, kitops, docker/model-spec, ollama, CNCF TAG runtime (wasm).
     values
@@ -19,21 +19,30 @@ with rule (rank, prefix, type) as (
         (75, 'application/vnd.docker.plugin', 'plugin'),
         (80, 'application/vnd.oci.image.config', 'image'), (80, 'application/vnd.docker.container.image', 'image')
 ),
-named as (
-    select digest_id, artifact_type as media_type from store.manifest where artifact_type is not null
-    union
-    select digest_id, config_media_type from store.manifest where config_media_type is not null
-    union
-    select parent_id, media_type from store.manifest_ref where role not in ('subject', 'manifest') and media_type is not null
+known as (
+    -- Each media type there is, by the first rule that fits it: they are few, and named by millions of references.
+    select media_type, min(cast(rank as varchar) || r.type) as ranked
+    from (
+        select artifact_type as media_type from store.manifest
+        union
+        select config_media_type from store.manifest
+        union
+        select media_type from store.manifest_ref where role not in ('subject', 'manifest')
+    ) as n
+    join rule as r on starts_with(n.media_type, r.prefix)
+    group by media_type
 ),
 ruled as (
-    select digest_id, type
+    select n.digest_id, substr(min(k.ranked), 3) as type
     from (
-        select n.digest_id, r.type, row_number() over (partition by n.digest_id order by r.rank, r.type) as place
-        from named as n
-        join rule as r on starts_with(n.media_type, r.prefix)
-    ) as fitting
-    where place = 1
+        select digest_id, artifact_type as media_type from store.manifest
+        union all
+        select digest_id, config_media_type from store.manifest
+        union all
+        select parent_id, media_type from store.manifest_ref where role not in ('subject', 'manifest')
+    ) as n
+    join known as k on k.media_type = n.media_type
+    group by n.digest_id
 ),
 alone as (
     -- What a manifest is by itself; an index by what it lists, unless it says so itself.

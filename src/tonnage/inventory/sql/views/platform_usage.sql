@@ -1,26 +1,33 @@
 -- What the images of each platform need. One row per platform.
 create or replace view platform_usage as
-with needed as (
-    select distinct p.platform, n.blob_id, n.digest_id
+with imaged as (
+    select digest_id, platform from store.platform_image
+),
+needed as (
+    select distinct p.platform, n.blob_id
     from store.manifest_blob as n
-    left join store.platform_image as p on p.digest_id = n.digest_id
+    left join imaged as p on p.digest_id = n.digest_id
 ),
 counted as (
     -- What has no platform, as an index, counts as a holder: it keeps what it needs.
-    select blob_id, count(distinct coalesce(platform, '')) as platforms_count from needed group by blob_id
+    select blob_id, count(*) as platforms_count from needed group by blob_id
 ),
 bytes as (
     select
         n.platform,
         cast(sum(u.size_bytes) as bigint) as stored_bytes,
         cast(coalesce(sum(u.size_bytes) filter (where c.platforms_count = 1), 0) as bigint) as exclusive_bytes
-    from (select distinct platform, blob_id from needed where platform is not null) as n
+    from needed as n
     join counted as c on c.blob_id = n.blob_id
     join store.usage as u on u.blob_id = n.blob_id
+    where n.platform is not null
     group by n.platform
 ),
 images as (
-    select platform, count(distinct digest_id) as images_count from needed where platform is not null group by platform
+    select p.platform, count(*) as images_count
+    from imaged as p
+    join store.usage as u on u.blob_id = p.digest_id and u.revisions_count > 0
+    group by p.platform
 )
 select
     b.platform,

@@ -1,33 +1,45 @@
 -- What each repository needs. One row per repository.
 create or replace view repository_usage as
-with held as (
+with shared as (
+    -- by groups of blobs, which exactly the same repositories need
     select
-        n.repository_id,
+        group_id,
         count(*) as blobs_count,
-        cast(sum(u.size_bytes) as bigint) as stored_bytes,
-        cast(coalesce(sum(u.size_bytes) filter (where u.repositories_count = 1), 0) as bigint) as exclusive_bytes
-    from (
-        select distinct s.repository_id, r.blob_id
-        from store.revision_state as s
-        join store.reach as r on r.root_id = s.digest_id
-    ) as n
-    join store.usage as u on u.blob_id = n.blob_id
-    group by n.repository_id
+        sum(size_bytes) as stored_bytes,
+        coalesce(sum(size_bytes) filter (where repositories_count = 1), 0) as exclusive_bytes
+    from store.usage
+    where group_id is not null
+    group by group_id
+),
+held as (
+    select
+        g.repository_id,
+        cast(sum(s.blobs_count) as bigint) as blobs_count,
+        cast(sum(s.stored_bytes) as bigint) as stored_bytes,
+        cast(sum(s.exclusive_bytes) as bigint) as exclusive_bytes
+    from store.repository_group as g
+    join shared as s on s.group_id = g.group_id
+    group by g.repository_id
 ),
 logical as (
     select s.repository_id, cast(sum(m.size_bytes) as bigint) as logical_bytes
     from store.revision_state as s
     join (
-        select digest_id as root_id, size_bytes from store.blob where digest_id in (select digest_id from store.manifest)
-        union all
-        select f.parent_id, b.size_bytes
+        -- Each manifest once, in however many repositories it is.
+        select root_id, sum(size_bytes) as size_bytes
         from (
-            select distinct r.parent_id, coalesce(a.stored_id, r.child_id) as child_id
-            from store.manifest_ref as r
-            left join store.alias as a on a.digest_id = r.child_id
-            where r.role not in ('subject', 'manifest')
-        ) as f
-        join store.blob as b on b.digest_id = f.child_id
+            select digest_id as root_id, size_bytes from store.blob where digest_id in (select digest_id from store.manifest)
+            union all
+            select f.parent_id, b.size_bytes
+            from (
+                select distinct r.parent_id, coalesce(a.stored_id, r.child_id) as child_id
+                from store.manifest_ref as r
+                left join store.alias as a on a.digest_id = r.child_id
+                where r.role not in ('subject', 'manifest')
+            ) as f
+            join store.blob as b on b.digest_id = f.child_id
+        ) as part
+        group by root_id
     ) as m on m.root_id = s.digest_id
     group by s.repository_id
 ),

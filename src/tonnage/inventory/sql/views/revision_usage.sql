@@ -16,7 +16,7 @@ from store.revision_state as s
 left join store.last_use as e on e.repository_id = s.repository_id and e.digest_id = s.digest_id
 join store.repository as p on p.repository_id = s.repository_id
 join store.digest as d on d.digest_id = s.digest_id
-join deletion as a on a.repository = p.repository and a.digest = d.digest
+join store.deletion as a on a.repository_id = s.repository_id and a.digest_id = s.digest_id
 join (
     select repository_id, digest_id, max(modified_at) as pushed_at from store.revision group by repository_id, digest_id
 ) as w on w.repository_id = s.repository_id and w.digest_id = s.digest_id

@@ -40,7 +40,7 @@ left join (
     select distinct repository_id, digest_id from store.hold
 ) as h on h.repository_id = s.repository_id and h.digest_id = s.digest_id
 left join store.last_use as e on e.repository_id = s.repository_id and e.digest_id = s.digest_id
-left join deletion as a on a.repository = p.repository and a.digest = d.digest;
+left join store.deletion as a on a.repository_id = s.repository_id and a.digest_id = s.digest_id;
 comment on view tag_usage is 'What each tag leads to. One row per repository and tag; the bytes are null where it leads nowhere.';
 comment on column tag_usage.repository is 'Repository.';
 comment on column tag_usage.tag is 'Name of the tag.';

@@ -1,9 +1,12 @@
 -- What the bytes are: images, build caches, charts, models, signatures. One row per type.
 create or replace view type_usage as
-with needed as (
+with typed as (
+    select digest_id, type from store.manifest_type
+),
+needed as (
     select distinct t.type, n.blob_id
     from store.manifest_blob as n
-    join store.manifest_type as t on t.digest_id = n.digest_id
+    join typed as t on t.digest_id = n.digest_id
 ),
 counted as (
     select blob_id, count(*) as types_count from needed group by blob_id
@@ -25,7 +28,7 @@ revisions as (
         count(*) as revisions_count,
         count(*) filter (where s.state = 'untagged') as untagged_count
     from store.revision_state as s
-    join store.manifest_type as t on t.digest_id = s.digest_id
+    join typed as t on t.digest_id = s.digest_id
     group by t.type
 )
 select
