@@ -213,6 +213,7 @@ def test_what_its_text_cannot_hold_is_shown(small_place: str) -> None:
     "line",
     [
         "tonnage",
+        "tonnage layers --json",
         "tonnage layers --max-references 1 --sort=-references_count --where 'size_bytes > 1000' --json",
         "tonnage why sha256:4 --json",
         "tonnage sql 'select class, size_bytes from class_total order by class'",

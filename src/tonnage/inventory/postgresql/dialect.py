@@ -5,7 +5,7 @@ of its own there, so that several lie side by side: the views in the one that th
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from tonnage.formats.quoting import identifier
@@ -29,8 +29,10 @@ class Bound(NamedTuple):
     names: tuple[str, ...]
 
 
-def to_postgresql(sql: str, schema: str) -> Bound:
+def to_postgresql(sql: str, schema: str, nulls: Collection[str] = ()) -> Bound:
     """Return a statement with its parameters numbered, its tables found in the schema, and without its semicolon.
+
+    Parameters in `nulls` become the word: of one that is null the server cannot tell the type by its value.
 
     >>> to_postgresql("select '$x', d.digest from store.digest as d where d.digest = $x;", "prod")
     Bound(sql='select \\'$x\\', d.digest from "prod_store".digest as d where d.digest = $1', names=('x',))
@@ -42,6 +44,8 @@ def to_postgresql(sql: str, schema: str) -> Bound:
             return match["kept"]
         if match["store"]:
             return identifier(schema + STORE) + "."
+        if match["name"] in nulls:
+            return "null"
         if match["name"] not in names:
             names.append(match["name"])
         return f"${names.index(match['name']) + 1}"

@@ -64,10 +64,12 @@ class Session:
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Table:
         """Return what one statement of ours or an operator's answers. Parameters are named `$name`. Raises QueryError."""
-        bound = to_postgresql(sql, self.address.schema)
+        values = {name: value for name, value in (parameters or {}).items() if value is not None}
+        nulls = {name for name in to_postgresql(sql, self.address.schema).names if name not in values}
+        bound = to_postgresql(sql, self.address.schema, nulls)
         if not bound.sql.strip():
             raise QueryError("there is no SQL in the query")
-        given = {name: (parameters or {}).get(name) for name in bound.names}
+        given = {name: values[name] for name in bound.names}
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(bound.sql, self._row(given) if given else None)
