@@ -51,6 +51,26 @@ def test_why_answers_for_every_class(klass: str, opened: Inventory) -> None:
     assert bool(run_report(opened, WHY, {"digest": digest}).rows) == (klass != "orphaned")
 
 
+def test_who_needs_a_blob_is_who_holds_it(opened: Inventory) -> None:
+    """The view that says as what it is needed names the same revisions; and `why` has each of them once per tag."""
+    names = "digest, repository, revision, state, kind"
+    for one, other in (("need", "holder"), ("holder", "need")):
+        assert opened.query(f"select {names} from {one} except select {names} from {other}").rows == []
+    rows = opened.query(
+        "select digest, count(*) from (select distinct digest, repository, revision, tag from need) group by digest"
+        " order by count(*) desc, digest limit 3"
+    ).rows
+    assert rows[0][1] > 3
+    for digest, holders_count in rows:
+        assert len(run_report(opened, WHY, {"digest": digest}).rows) == holders_count
+
+
+def test_the_head_of_why_says_what_the_view_of_layers_says(opened: Inventory) -> None:
+    """The oldest image that holds a layer tells the step that made it."""
+    layers = opened.query("select digest, created_by from layer order by references_count desc, digest limit 5").rows
+    assert [(digest, head(opened, digest)["created_by"]) for digest, _ in layers] == layers
+
+
 @pytest.mark.parametrize("cut", ["{}", "sha256:{}", "{}…", "{}...", "ml/notebook@sha256:{}", "{}~"])
 def test_a_digest_is_taken_as_it_is_printed(cut: str, opened: Inventory) -> None:
     """With or without its algorithm, cut with an ellipsis, behind its repository; and a tag leads to its digest."""

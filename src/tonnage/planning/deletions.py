@@ -93,15 +93,16 @@ class Deletions:
     def _add_exact(self, targets: Sequence[Target], reason: str) -> list[Target]:
         if not targets:
             return []
-        names = {
-            "repositories": [target.repository for target in targets],
-            "tags": [target.tag or "" for target in targets],
-            "digests": [target.digest or "" for target in targets],
-        }
-        reasons = [reason.format(target_text(target)) for target in targets]
+        self.run(
+            "exact",
+            repositories=[target.repository for target in targets],
+            tags=[target.tag or "" for target in targets],
+            digests=[target.digest or "" for target in targets],
+            reasons=[reason.format(target_text(target)) for target in targets],
+        )
         for statement in ("add_exact", "add_exact_tags"):
-            self.run(statement, **names, reasons=reasons)
-        return [targets[number] for (number,) in self.run("unmatched", **names).rows]
+            self.run(statement)
+        return [targets[number] for (number,) in self.run("unmatched").rows]
 
     def add_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Add to `gone_tag` (repository, tag, reason), `gone` or `protected` (repository, digest, reason)."""
@@ -125,10 +126,14 @@ class Deletions:
             self.run(name)
 
     def _follow(self) -> None:
-        """Add what goes with what is gone, until nothing more does."""
+        """Add what goes with what is gone, until nothing more does.
+
+        Tags follow from revisions alone: once no revision is added, another round would find nothing.
+        """
         for step in range(1, _ROUNDS_LIMIT):
-            names = ("take_tags_of_gone", "fallback_tags", "cascade")
-            if not sum(self._insert(name, step=step) for name in names):
+            for name in ("take_tags_of_gone", "fallback_tags"):
+                self._insert(name, step=step)
+            if not self._insert("cascade", step=step):
                 break
 
     def totals(self) -> Totals:

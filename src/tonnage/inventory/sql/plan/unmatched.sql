@@ -1,14 +1,7 @@
 -- Of what is named exactly, what is not there. One row per number, from 0.
-with named as (
-    select
-        unnest(range(len($repositories))) as number,
-        unnest($repositories) as repository,
-        unnest($tags) as tag,
-        unnest($digests) as digest
-),
-placed as (
+with placed as (
     select x.number, x.tag, x.digest, p.repository_id
-    from named as x
+    from exact as x
     join store.repository as p using (repository)
 ),
 tagged as (
@@ -21,6 +14,7 @@ listed as (
     from placed as x
     join store.digest as d on d.digest = x.digest
     join store.revision_state as s on s.repository_id = x.repository_id and s.digest_id = d.digest_id
+    where x.digest <> ''
 ),
 whole as (
     select x.number
@@ -32,7 +26,7 @@ whole as (
         )
 )
 select x.number
-from named as x
+from exact as x
 where x.tag <> '' and x.number not in (select number from tagged)
     or x.digest <> '' and x.number not in (select number from listed)
     or x.tag = '' and x.digest = '' and x.number not in (select number from whole)
