@@ -14,8 +14,14 @@ _EXACT = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "US
 """Types that stay what they are in an answer that is asked again; the others become text, as in CSV."""
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""Types that are in JSON what they are here; nearly all values are of one, and there may be millions."""
+
+
 def plain_value(value: Any) -> Any:
     """Return a value as JSON has it; what is not a number is unknown."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):
@@ -27,7 +33,7 @@ def plain_value(value: Any) -> Any:
         return [plain_value(inner) for inner in value]
     if isinstance(value, dict):
         return {str(name): plain_value(inner) for name, inner in value.items()}
-    return value if isinstance(value, (str, int, bool, type(None))) else str(value)
+    return value if isinstance(value, (str, int)) else str(value)
 
 
 def to_csv_value(value: Any) -> Any:

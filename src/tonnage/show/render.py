@@ -13,9 +13,9 @@ terminal.
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import zip_longest
+from itertools import repeat, zip_longest
 from typing import Any, NamedTuple
 
 from tonnage.inventory.database import Table
@@ -63,7 +63,7 @@ def to_text(table: Table, width: int | None = 80, look: Look = PLAIN, now: datet
     columns = columns[: _fitting(columns, width)]
     widths = _fit(columns, width)
     lines = [_line([column.head for column in columns], columns, widths, [look.head] * len(columns))]
-    if all(column.full <= at for column, at in zip(columns, widths, strict=True)):
+    if not any(column.is_prose and column.full > at for column, at in zip(columns, widths, strict=True)):
         cells_in_line = zip(*map(_padded, columns, widths), strict=True)
         return "".join(line.rstrip() + "\n" for line in [*lines, *map((" " * _GAP).join, cells_in_line)])
     for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
@@ -114,7 +114,7 @@ def _columns(table: Table, *, is_whole: bool = False, look: Look = PLAIN, now: d
 
 def _column(name: str, type_: str, values: Sequence[Any], cells: list[str]) -> _Column:
     head = _head(name)
-    full = max(map(_width, [head, *cells]))
+    full = max(map(_width, {head, *cells}))
     if name.endswith("_at"):
         return _Column(head, cells, full, min(full, max(_DATE, len(head))), is_time=True)
     if is_number(name, type_):
@@ -127,8 +127,8 @@ def _column(name: str, type_: str, values: Sequence[Any], cells: list[str]) -> _
     return _Column(head, cells, full, min(full, least), is_prose=name in _PROSE)
 
 
-def _shown(name: str, values: Iterable[Any], *, is_whole: bool, now: datetime | None) -> list[str]:
-    """Return the values of a column as they are shown: there may be millions, so its name is asked once."""
+def _shown(name: str, values: Sequence[Any], *, is_whole: bool, now: datetime | None) -> list[str]:
+    """Return the values of a column as they are shown: there may be millions, so its name and each text are read once."""
     missing = "?" if name.endswith(_MEASURES) else "-"
     is_size, is_share, is_pace = map(name.endswith, ("_bytes", "_percent", "_per_month"))
 
@@ -150,7 +150,8 @@ def _shown(name: str, values: Iterable[Any], *, is_whole: bool, now: datetime | 
         text = printable(" ".join(str(value).split()))
         return text if is_whole else shorten_digests(text)
 
-    return [shown(value) for value in values]
+    texts = {text: shown(text) for text in {value for value in values if isinstance(value, str)}}
+    return [texts[value] if isinstance(value, str) else shown(value) for value in values]
 
 
 def _width(text: str) -> int:
@@ -256,10 +257,11 @@ def _wrap(text: str, width: int) -> list[str]:
 
 
 def _padded(column: _Column, width: int) -> list[str]:
-    """Return the cells of a column in which all fit, filled up to its width: many lines are the faster for it."""
-    rooms = [" " * (width - _width(cell)) for cell in column.cells]
-    cells = list(map(painted, column.cells, column.codes)) if column.codes else column.cells
-    pairs = zip(rooms, cells, strict=True)
+    """Return the cells of a column in which each takes one line, cut and filled up to its width, each text once."""
+    texts = {cell: _lines(cell, column, width)[0] for cell in set(column.cells)}
+    rooms = {cell: " " * (width - _width(text)) for cell, text in texts.items()}
+    shown = [painted(texts[cell], code) for cell, code in zip(column.cells, column.codes or repeat(""), strict=False)]
+    pairs = zip((rooms[cell] for cell in column.cells), shown, strict=True)
     return [room + cell if column.is_number else cell + room for room, cell in pairs]
 
 
