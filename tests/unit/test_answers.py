@@ -11,7 +11,7 @@ from scanning import config_of, scan_tree
 from tonnage.errors import UsageError
 from tonnage.formats.targets import Target, parse_target
 from tonnage.inventory.database import Inventory
-from tonnage.inventory.reports import builtin_reports, find_digest, head_of, run_report
+from tonnage.inventory.reports import builtin_reports, find_digest, run_report, run_with_head
 from tonnage.planning.deletions import Deletions, nothing_is
 from tonnage.sample import Builder
 
@@ -30,7 +30,7 @@ def opened(demo_inventory: Path) -> Iterator[Inventory]:
 
 def head(inventory: Inventory, text: str) -> dict[str, object]:
     """Return what stands above the rows of `why`."""
-    table = head_of(inventory, WHY, {"digest": text})
+    _, table = run_with_head(inventory, WHY, {"digest": text})
     assert table is not None and len(table.rows) == 1
     return dict(zip(table.columns, table.rows[0], strict=True))
 

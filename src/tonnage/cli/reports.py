@@ -94,13 +94,15 @@ def _run_on_each(report: Report, paths: list[str], asked: Asked, values: dict[st
 def _run_on_one(report: Report, path: str, asked: Asked, values: dict[str, str], tags_from: str | None) -> None:
     from tonnage.cli.output import mention_doubts, put_table
     from tonnage.cli.tags import ask_inventory
-    from tonnage.inventory.reports import head_of, hidden_by_defaults, run_report
+    from tonnage.inventory.reports import hidden_by_defaults, run_report, run_with_head
 
     with ask_inventory(path, tags_from) as inventory:
-        table = run_report(inventory, report, values, asked.steering)
         is_for_person = asked.form in (None, "table")
+        if is_for_person:
+            table, head = run_with_head(inventory, report, values, asked.steering)
+        else:
+            table, head = run_report(inventory, report, values, asked.steering), None
         hidden = hidden_by_defaults(inventory, report, values, table, asked.steering.where) if is_for_person else []
-        head = head_of(inventory, report, values) if is_for_person else None
         mention_doubts(inventory)
     put_table(table, asked, hidden, head)
 

@@ -179,6 +179,18 @@ def run_report(inventory: Inventory, report: Report, values: dict[str, str], ste
     return steer(inventory.query, report.sql, bind(inventory, report, values), steering)
 
 
+def run_with_head(
+    inventory: Inventory, report: Report, values: dict[str, str], steering: Steering = NOT_STEERED
+) -> tuple[Table, Table | None]:
+    """Return the rows, and what stands above them for a person: one row on what was asked about; None for most."""
+    if report.name not in statements("heads") or report is not builtin_reports().get(report.name):
+        return run_report(inventory, report, values, steering), None
+    refuse_ignorance_of(inventory, report)
+    bound = bind(inventory, report, values)
+    head = inventory.query(statements("heads")[report.name].sql, bound)
+    return steer(inventory.query, report.sql, bound, steering), head
+
+
 class Hidden(NamedTuple):
     """What the default of a parameter hides."""
 
@@ -277,10 +289,3 @@ def _digest_of_tag(inventory: Inventory, text: str) -> str:
         "select digest from tag where repository = $repository and tag = $tag", {"repository": repository, "tag": tag}
     ).rows
     return str(found[0][0]) if found else ""
-
-
-def head_of(inventory: Inventory, report: Report, values: dict[str, str]) -> Table | None:
-    """Return what stands above the rows of a report for a person: one row on what was asked about; None for most."""
-    if report.name not in statements("heads") or report is not builtin_reports().get(report.name):
-        return None
-    return inventory.query(statements("heads")[report.name].sql, bind(inventory, report, values))

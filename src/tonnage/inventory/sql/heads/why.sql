@@ -1,19 +1,43 @@
 -- What the digest is that `why` is asked about, and who needs it. One row.
-with stored as (
-    select coalesce(max(a.stored_as), $digest) as digest from alias as a where a.digest = $digest
+-- A digest is looked for once by its text, which takes longest, and all else by its number.
+with asked as (
+    select d.digest_id, d.digest, d.copy from store.digest as d where d.digest = $digest
+),
+found as (
+    -- The blob it is another digest of, if any; else the blob itself, where it is stored.
+    select
+        x.digest_id,
+        x.digest,
+        row_number() over (
+            order by x.is_other desc, x.digest desc, case when u.blob_id is null then 1 else 0 end, x.copy
+        ) as number
+    from (
+        select q.digest_id, q.digest, q.copy, 0 as is_other
+        from asked as q
+        union all
+        select d.digest_id, d.digest, d.copy, 1 as is_other
+        from asked as q
+        join store.alias as a on a.digest_id = q.digest_id
+        join store.blob as b on b.digest_id = a.stored_id
+        join store.digest as d on d.digest_id = a.stored_id
+    ) as x
+    left join store.usage as u on u.blob_id = x.digest_id
 ),
 named as (
-    select d.digest_id
-    from stored as s
-    join store.digest as d on d.digest = s.digest
+    -- All by which manifests may name it.
+    select x.digest_id
+    from found as f
+    join found as x on x.digest = f.digest
+    where f.number = 1
     union
     select a.digest_id
-    from stored as s
-    join store.digest as d on d.digest = s.digest
-    join store.alias as a on a.stored_id = d.digest_id
+    from found as f
+    join found as x on x.digest = f.digest
+    join store.alias as a on a.stored_id = x.digest_id
+    where f.number = 1
 ),
 step as (
-    -- As the view `layer` has it for all layers: the oldest image that holds it tells. Here the joins begin at the one.
+    -- As the view `layer` has it for all layers: the oldest image that holds it tells.
     select
         h.created_by,
         row_number() over (order by h.created_at nulls last, g.digest, h.position) as number
@@ -28,7 +52,7 @@ select
     u.size_bytes,
     coalesce(u.class, 'not stored') as class,
     case
-        when u.digest is null then 'asked for, and not there'
+        when u.blob_id is null then 'asked for, and not there'
         when u.is_pinned then 'maybe by what cannot be read'
         when u.class = 'orphaned' then 'nothing: a collection frees it'
         when u.class = 'untagged' then 'untagged revisions only'
@@ -36,6 +60,7 @@ select
             || u.repositories_count || case when u.repositories_count = 1 then ' repository' else ' repositories' end
     end as needed_by,
     coalesce(l.created_by, u.role) as created_by
-from stored as s
-left join blob_usage as u on u.digest = s.digest
-left join step as l on l.number = 1 and u.role = 'layer';
+from found as f
+left join store.usage as u on u.blob_id = f.digest_id
+left join step as l on l.number = 1 and u.role = 'layer'
+where f.number = 1;

@@ -4,15 +4,7 @@
 -- created_by: command of the build step that made the layer; null for what is not a layer
 -- role: what the revision needs it as: layer, config, manifest, …; itself; or through an index
 -- Example: tonnage why f15609d693a1
-with asked as (
-    -- What was asked for, and the blob it is another digest of, if any.
-    select $digest as digest
-    union
-    select a.stored_as as digest
-    from alias as a
-    where a.digest = $digest
-),
-needed as (
+with needed as (
     -- A manifest may name a layer more than once: the first counts.
     select
         n.repository,
@@ -27,8 +19,8 @@ needed as (
         n.role,
         n.created_by,
         row_number() over (partition by n.repository, n.revision, n.tag order by n.role, n.position, n.created_by) as number
-    from asked as a
-    join need as n on n.digest = a.digest
+    from need as n
+    where n.digest = $digest
 )
 select
     n.repository,

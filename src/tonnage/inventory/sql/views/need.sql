@@ -1,4 +1,4 @@
--- What each blob is needed for: by which tag, in what role, in which build step. One row per blob, revision that needs it, tag of that revision and reference in its manifest.
+-- What each blob is needed for: by which tag, in what role, in which build step. One row per digest of a blob, revision that needs it, tag of that revision and reference in its manifest.
 create or replace view need as
 select
     b.digest,
@@ -14,8 +14,15 @@ select
     f.role,
     f.position,
     h.created_by
-from store.reach as r
-join store.digest as b on b.digest_id = r.blob_id
+from (
+    select o.root_id, o.blob_id, o.blob_id as named_id
+    from store.reach as o
+    union all
+    select o.root_id, o.blob_id, a.digest_id as named_id
+    from store.alias as a
+    join store.reach as o on o.blob_id = a.stored_id
+) as r
+join store.digest as b on b.digest_id = r.named_id
 join store.revision_state as s on s.digest_id = r.root_id
 join store.repository as p on p.repository_id = s.repository_id
 join store.digest as m on m.digest_id = r.root_id
@@ -32,8 +39,8 @@ left join (
     join store.manifest_ref as n on n.child_id = a.digest_id
 ) as f on f.parent_id = r.root_id and f.blob_id = r.blob_id and f.role <> 'subject'
 left join store.history as h on h.config_id = i.config_id and h.layer_position = f.position and f.role = 'layer';
-comment on view need is 'What each blob is needed for: by which tag, in what role, in which build step. One row per blob, revision that needs it, tag of that revision and reference in its manifest.';
-comment on column need.digest is 'Digest of the blob.';
+comment on view need is 'What each blob is needed for: by which tag, in what role, in which build step. One row per digest of a blob, revision that needs it, tag of that revision and reference in its manifest.';
+comment on column need.digest is 'Digest of the blob, or another by which manifests may name it.';
 comment on column need.repository is 'Repository that needs it.';
 comment on column need.tag is 'Tag that points to the revision; null where none does.';
 comment on column need.revision is 'Digest of the manifest that needs it, directly or through an index.';
