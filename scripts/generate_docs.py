@@ -43,14 +43,19 @@ RELATION = re.compile(r"\b(?:from|join) ([a-z_]+)\b(?! as \()")
 
 
 def main() -> None:
-    """Write the pages, or with `--check` say which of them are stale and exit with 1."""
+    """Write the pages, or with `--check` say which of them are stale or left over, and exit with 1."""
     with demo_inventory() as inventory:
         pages = {name: text if name == MAN else GENERATED + text for name, text in all_pages(inventory).items()}
     stale = [name for name, text in pages.items() if read(REFERENCE / name) != text]
     if "--check" in sys.argv:
         for name in stale:
             print(f"docs/reference/{name} is stale: make docs", file=sys.stderr)
-        sys.exit(1 if stale else 0)
+        left = (
+            {path.name for path in REFERENCE.glob("*.md")} - pages.keys() - {"licences.md"}
+        )  # that has a script of its own
+        for name in sorted(left):
+            print(f"docs/reference/{name} is written by nothing: remove it", file=sys.stderr)
+        sys.exit(1 if stale or left else 0)
     for name in stale:
         (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
         (REFERENCE / name).write_text(pages[name], encoding="utf-8")

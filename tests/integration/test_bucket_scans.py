@@ -22,6 +22,7 @@ from scanning import (
     scan_storage,
     scan_tree,
 )
+from seeds import some
 from storage_suite import sizes, walk
 from tonnage.errors import BucketError
 from tonnage.formats.layout import Place, locate
@@ -196,7 +197,7 @@ def scans_with_an_odd_key(store: Any, address: str, key: str, tmp_path: Path) ->
     assert [row[0] for row in found["stray"][1]] == [key]
 
 
-@pytest.mark.parametrize("key", [*ODD_KEYS, "repositories/foo/a\x01b"])
+@pytest.mark.parametrize("key", ["repositories/foo/a\x01b", *some(ODD_KEYS, 2)])
 def test_a_key_that_is_no_path_is_named(moto: MotoStore, registry: Builder, tmp_path: Path, key: str) -> None:
     """On S3; and a key with a control character, which a listing in XML cannot have as it is."""
     address = moto.make(below_root(files_below(small_registry(registry))))

@@ -41,7 +41,7 @@ from tonnage.sample import Builder, documents
 
 pytestmark = pytest.mark.integration
 
-TREES_COUNT = int(os.environ.get("TONNAGE_FUZZ_TREES", str(24 * FACTOR)))
+TREES_COUNT = int(os.environ.get("TONNAGE_FUZZ_TREES", str(12 * FACTOR)))
 TREES_PER_TEST = 4
 FIRST_SEED = int(os.environ.get("TONNAGE_FUZZ_SEED", "1"))
 DAMAGED_SHARE = float(os.environ.get("TONNAGE_FUZZ_DAMAGED", "0.34"))

@@ -21,7 +21,7 @@ from tonnage.registry import Limits, Registry
 pytestmark = pytest.mark.integration
 
 
-@pytest.mark.parametrize("seed", seeds(500, 6))
+@pytest.mark.parametrize("seed", seeds(500, 3))
 def test_nothing_outside_of_the_plan_is_lost(tmp_path: Path, seed: int) -> None:
     """What is not in the plan pulls as before; and if all of it was done, the bytes predicted are those that go."""
     rng = Random(seed)

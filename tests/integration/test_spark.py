@@ -204,7 +204,7 @@ def test_a_lost_executor_loses_nothing(tmp_path: Path) -> None:
             process
         ):
             assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.01)
+            time.sleep(0.05)
         os.kill(sparkdriver.executors_of(process)[0], signal.SIGKILL)
         said, _ = process.communicate(timeout=250)
     assert process.returncode == 0 and "Lost executor" in said, said

@@ -165,7 +165,9 @@ def test_no_golden_file_is_left_over() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(builtin_reports()))
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize(
+    "columns", [80, pytest.param(60, marks=pytest.mark.slow), pytest.param(120, marks=pytest.mark.slow)]
+)
 def test_tables_fit_the_screen(name: str, columns: int, tonnage: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """No line of any report is wider than the terminal, no number is cut, and what is left out is said."""
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -132,17 +132,6 @@ def _differs(block: Block, places: Mapping[str, str], folder: Path, accept: bool
     return differs
 
 
-def test_the_reference_is_fresh(generator: ModuleType) -> None:
-    """`make docs` would change nothing; licences.md has a script and a test of its own."""
-    with generator.demo_inventory() as inventory:
-        pages = generator.all_pages(inventory)
-    written = {path.name for path in REFERENCE.glob("*.md")} - {"licences.md"}
-    assert {name for name in pages if "/" not in name} == written
-    heads = {name: "" if name == generator.MAN else generator.GENERATED for name in pages}
-    stale = [name for name, text in pages.items() if (REFERENCE / name).read_text() != heads[name] + text]
-    assert stale == []
-
-
 def test_every_command_is_documented(generator: ModuleType) -> None:
     """Each has its section, under the name it is called by; reports have theirs in reports.md."""
     sections = set(re.findall(r"^## (.+)$", (REFERENCE / "cli.md").read_text(), re.MULTILINE))

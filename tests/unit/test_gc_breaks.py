@@ -161,7 +161,7 @@ def after(v2: Path, copy: Path, removed: set[str]) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("seed", seeds(700, 6))
+@pytest.mark.parametrize("seed", seeds(700, 3))
 def test_what_breaks_is_what_loses_a_part(seed: int, tmp_path: Path) -> None:
     """Image by image, for every collector, on trees that lost up to six things."""
     rng = Random(seed)

@@ -6,6 +6,7 @@ names: an image pushed as `app` has the parts `app`, `app config` and `app layer
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from oddstates import ALL, MANIFESTS, STATES, into_folder, manifest_of, stray
-from scanning import column, scan_tree
+from scanning import Rows, column, scan_tree
 from tonnage.formats.names import is_repository_name
 from tonnage.gc.preview import LISTINGS, Preview, deletion_of, listing, predict_after, preview
 from tonnage.gc.replay import replay
@@ -40,7 +41,9 @@ class Tree:
         self.inventory = inventory
         self.names: Names = {}
         self.scanned: object = None
-        self.previews: dict[object, Preview] = {}
+        self.previews: dict[str, Preview] = {}
+        self.opened: Inventory | None = None
+        self.asked = ""
         for name in ("blobs", "repositories"):
             (registry.v2 / name).mkdir(parents=True)
 
@@ -69,32 +72,43 @@ class Tree:
         """Scan what is on the disk now, if that is not what was scanned last."""
         found = [(path, stat.st_mode, stat.st_size, stat.st_ctime_ns) for path, stat in self.files()]
         if found != self.scanned:
+            self.close()
             scan_tree(self.registry.root, self.inventory, full=True)  # what the builder writes again has the old time
             self.scanned = found
-            self.previews.clear()
 
     def files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Yield all there is in the registry."""
         for path in sorted(self.registry.root.rglob("*")):
             yield str(path), path.lstat()
 
-    def preview(self, version: int, delete_untagged: bool = False, *arguments: Any, **options: Any) -> Preview:
+    def preview(self, *arguments: Any, **options: Any) -> Preview:
         """Scan and preview, unless that was done of the same before."""
         self.scan()
-        asked = repr((version, delete_untagged, arguments, options))
-        if asked not in self.previews:
-            with Inventory(str(self.inventory)) as opened:
-                self.previews[asked] = preview(opened, version, delete_untagged, *arguments, **options)
-        return self.previews[asked]
+        asked = repr((arguments, options))
+        return self.previews[asked] if asked in self.previews else self._ask(asked, *arguments, **options)
 
-    def list(
-        self, name: str, version: int, delete_untagged: bool = False, *arguments: Any, **options: Any
-    ) -> list[tuple[Any, ...]]:
+    def list(self, name: str, version: int, delete_untagged: bool = False, *arguments: Any, **options: Any) -> Rows:
         """Scan, preview and return a list."""
         self.scan()
-        with Inventory(str(self.inventory)) as opened:
-            preview(opened, version, delete_untagged, *arguments, **options)
-            return listing(opened, name, *arguments).rows
+        asked = repr(((version, delete_untagged, *arguments), options))
+        if asked != self.asked:
+            self._ask(asked, version, delete_untagged, *arguments, **options)
+        assert self.opened
+        return listing(self.opened, name, *arguments).rows
+
+    def _ask(self, asked: str, *arguments: Any, **options: Any) -> Preview:
+        """Preview; lists are those of the last preview."""
+        self.opened = self.opened or Inventory(str(self.inventory))
+        self.asked = asked
+        self.previews[asked] = preview(self.opened, *arguments, **options)
+        return self.previews[asked]
+
+    def close(self) -> None:
+        """Forget what was asked of the last scan."""
+        if self.opened:
+            self.opened.connection.close()
+        self.opened, self.asked = None, ""
+        self.previews.clear()
 
     def swept(self, *arguments: Any, **options: Any) -> list[str]:
         """Return the names of the blobs that go."""
@@ -121,9 +135,10 @@ class Tree:
 
 
 @pytest.fixture
-def tree(registry: Builder, tmp_path: Path) -> Tree:
+def tree(registry: Builder, tmp_path: Path) -> Iterator[Tree]:
     """An empty registry."""
-    return Tree(registry, tmp_path / "inventory.duckdb")
+    with contextlib.closing(Tree(registry, tmp_path / "inventory.duckdb")) as made:
+        yield made
 
 
 # --- the traps of section 2.4 ---------------------------------------------------------------------------------------
@@ -412,17 +427,20 @@ def test_an_odd_state(tree: Tree, name: str) -> None:
     damage(app)
     tree.scan()
     with Inventory(str(tree.inventory)) as opened:
-        found = [preview(opened, *mode) for mode in MODES]
-    assert tuple(mode for mode, one in zip(ALL, found, strict=True) if one.stop) == stopped
-    assert blocked_by_problems(tree.inventory) == {one.collector.name for one in found if one.stop}
-    for one in found:
-        if one.stop:
-            assert one.stop.phase == phase
-            assert one.stop.exit_code == (2 if name in ("manifests is not a list", "a name of one letter") else 1)
-            assert one.advice and one.removed.blobs_count == 0
-            assert one.set_aside[0].path == one.stop.path
-    if not stopped:
-        protects = "app config" not in tree.swept(*MODES[0])
+        replica = Replica(opened)
+        stops = [replay(replica, Collector(*mode)).stop for mode in MODES]
+        assert tuple(mode for mode, stop in zip(ALL, stops, strict=True) if stop) == stopped
+        assert all(stop is None or stop.phase == phase for stop in stops)
+        one = preview(opened, *MODES[ALL.index(stopped[0]) if stopped else 0])
+        swept = tree.named(digest for digest, *_ in listing(opened, "blobs").rows)
+    names = {Collector(*mode).name for mode, stop in zip(MODES, stops, strict=True) if stop}
+    assert blocked_by_problems(tree.inventory) == names
+    if one.stop:
+        assert one.stop.exit_code == (2 if name in ("manifests is not a list", "a name of one letter") else 1)
+        assert one.advice and one.removed.blobs_count == 0
+        assert one.set_aside[0].path == one.stop.path
+    else:
+        protects = "app config" not in swept
         assert protects == (name not in ("revision link as folder", "revision without a blob", "data as empty folder"))
 
 

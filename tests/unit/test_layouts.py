@@ -23,6 +23,7 @@ from imagelayouts import (
     write_layouts,
 )
 from scanning import answer, column, differences, everything, problems, scan_storage, scan_tree
+from seeds import FACTOR, some
 from stories import HEALTHY, Operation, Story, operations
 from tonnage.errors import NoStorageError, TonnageError
 from tonnage.formats.targets import parse_target
@@ -127,7 +128,9 @@ def test_hard_links_count_as_a_registry_counts(content: Builder, tree: Path, tmp
         assert sorted(answer(tmp_path / "layouts.duckdb", sql)) == sorted(answer(tmp_path / "registry.duckdb", sql))
 
 
-@settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate))
+@settings(
+    max_examples=2 * FACTOR, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
+)
 @given(operations(HEALTHY, 15, 40))
 def test_what_is_freed_is_what_a_collection_takes(operations: list[Operation]) -> None:
     """However blobs are shared: by links, copies or some of each; and all sums add up."""
@@ -333,7 +336,7 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", some(list(DAMAGE), 2))
 def test_a_damaged_index_stops_nothing(tree: Path, tmp_path: Path, damage: str) -> None:
     """A problem; the other layouts are whole, its own files are counted, and none of them counts as free."""
     whole = everything(_scanned(tree, tmp_path))
@@ -392,7 +395,7 @@ def test_what_is_missing_and_odd(tree: Path, tmp_path: Path) -> None:
 # --- rescans --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("share", [linked, copied])
+@pytest.mark.parametrize("share", some([linked, copied], 2))
 def test_a_rescan_equals_a_fresh_scan(content: Builder, tmp_path: Path, share: Callable[[str, str], bool]) -> None:
     """After each change: nothing, a tag moved, an image more, a repository gone, a link that became a copy."""
     root = write_layouts(content.v2, tmp_path / "zot", share)

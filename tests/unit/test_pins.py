@@ -82,7 +82,7 @@ def check_agreement(inventory: Path) -> tuple[int, int]:
     return free, pinned
 
 
-@pytest.mark.parametrize("seed", seeds(800, 5))
+@pytest.mark.parametrize("seed", seeds(800, 3))
 def test_all_say_the_same_of_damaged_trees(seed: int, tmp_path: Path) -> None:
     """Card, orphans, metrics, the preview in text, JSON and lists, what-if and plans."""
     rng = Random(seed)

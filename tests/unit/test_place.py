@@ -10,6 +10,7 @@ import pytest
 from randomdamage import random_damage
 from randomtrees import random_registry
 from scanning import scan_tree
+from seeds import seeds
 from tonnage.inventory.database import Inventory
 from tonnage.web.snapshot import open_snapshot
 from tonnage.web.tree import Kind, Place
@@ -17,7 +18,7 @@ from tonnage.web.treemap import shown_of
 
 pytestmark = pytest.mark.slow
 
-SEEDS = range(24)
+SEEDS = seeds(0, 9)
 
 
 @pytest.fixture(scope="module", params=SEEDS)

@@ -121,8 +121,10 @@ def test_what_was_read_as_one_thing_is_read_again_as_another(
 
 
 @pytest.mark.usefixtures("exact_clock")
-@pytest.mark.parametrize("what", ["tag", "revision", "layer", "manifest", "config"])
-@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize(
+    ("what", "is_large"),
+    [("tag", False), ("revision", True), ("layer", False), ("layer", True), ("manifest", True), ("config", False)],
+)
 def test_what_could_not_be_read_is_read_again(
     registry: Builder, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, is_large: bool
 ) -> None:
