@@ -324,7 +324,7 @@ def test_help_is_one_screen_and_topics_have_the_rest(
         ("problems --kind stray_rev", ["stray_revision_link"]),
         ("what-if ml/note", ["ml/notebook"]),
         ("plan ml/notebook:cud", ["ml/notebook:cuda"]),
-        ("tables blob_", ["blob_usage"]),
+        ("tables blob_us", ["blob_usage", "blob_use"]),
         ("own --repository infra/", None),
         ("scan -i ", ["file"]),
         ("orph", ["orphan-signatures", "orphans"]),

@@ -8,9 +8,10 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from html import escape
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from tonnage.inventory.database import Table, connect
 from tonnage.inventory.values import as_query, plain_value, to_csv_value
 from tonnage.show.render import cells_of, is_number
 
+_ROWS_AT_ONCE = 20_000
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_KNOWN_TO_CSV = {str, int, type(None)}
 _MOST_SHEET_ROWS = 1_048_575
 _EXACT_IN_SHEETS = 2**53
 """Numbers of a sheet are floating; larger integers are written as text rather than as other numbers."""
@@ -32,8 +36,7 @@ _STYLE = (
 
 def to_json(table: Table) -> str:
     """Return an array of objects, one per row, with the columns as keys."""
-    rows = list(_objects(table))
-    return "[\n" + ",\n".join("  " + row for row in rows) + "\n]\n" if rows else "[]\n"
+    return "[\n" + ",\n".join("  " + row for row in _objects(table)) + "\n]\n" if table.rows else "[]\n"
 
 
 def to_jsonl(table: Table) -> str:
@@ -41,12 +44,42 @@ def to_jsonl(table: Table) -> str:
     return "".join(row + "\n" for row in _objects(table))
 
 
-def _objects(table: Table) -> list[str]:
-    return [json.dumps(_by_name(table, row), ensure_ascii=False) for row in table.rows]
+def _objects(table: Table) -> Iterator[str]:
+    """Yield each row as an object."""
+    # Of columns of one name the last is said, in the place of the first, as of the keys of a dictionary.
+    numbers = {name: number for number, name in enumerate(table.columns)}
+    keys = [encode_basestring(name) + ": " for name in numbers]
+    for columns in _column_pieces(table):
+        cells = [[key + cell for cell in _as_json(columns[at])] for key, at in zip(keys, numbers.values(), strict=True)]
+        yield from ("{" + ", ".join(row) + "}" for row in zip(*cells, strict=True))
 
 
-def _by_name(table: Table, row: tuple[Any, ...]) -> dict[str, Any]:
-    return {name: plain_value(value) for name, value in zip(table.columns, row, strict=True)}
+def _as_json(values: Sequence[Any]) -> Iterable[str]:
+    """Return values as JSON: a column is of one type, and that is asked once."""
+    match set(map(type, values)):
+        case kinds if kinds == {str}:
+            return map(encode_basestring, values)
+        case kinds if kinds == {int}:
+            return map(str, values)
+        case _:
+            return _each(lambda value: _ENCODER.encode(plain_value(value)), values)
+
+
+def _each(convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    """Return what becomes of each value: of one that repeats, as times of tags do, it is worked out once."""
+    if len(set(map(type, values)) - {type(None)}) > 1:  # 1 and true would be one value
+        return [convert(value) for value in values]
+    try:
+        made = {value: convert(value) for value in set(values)}
+    except TypeError:  # lists and structs cannot be looked up
+        return [convert(value) for value in values]
+    return [made[value] for value in values]
+
+
+def _column_pieces(table: Table) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the columns of some thousand rows after the other: all of millions would be there twice."""
+    for start in range(0, len(table.rows), _ROWS_AT_ONCE):
+        yield list(zip(*table.rows[start : start + _ROWS_AT_ONCE], strict=True))
 
 
 def to_csv(table: Table, delimiter: str = ",") -> str:
@@ -54,8 +87,14 @@ def to_csv(table: Table, delimiter: str = ",") -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n", delimiter=delimiter)
     writer.writerow(table.columns)
-    writer.writerows([[to_csv_value(value) for value in row] for row in table.rows])
+    for columns in _column_pieces(table):
+        writer.writerows(zip(*map(_as_csv, columns), strict=True))
     return out.getvalue()
+
+
+def _as_csv(values: Sequence[Any]) -> Sequence[Any]:
+    """Return values as CSV has them: the writer knows text and whole numbers, and leaves unknown ones empty."""
+    return values if set(map(type, values)) <= _KNOWN_TO_CSV else _each(to_csv_value, values)
 
 
 def to_tsv(table: Table) -> str:
