@@ -22,30 +22,6 @@ found as (
         join store.digest as d on d.digest_id = a.stored_id
     ) as x
     left join store.usage as u on u.blob_id = x.digest_id
-),
-named as (
-    -- All by which manifests may name it.
-    select x.digest_id
-    from found as f
-    join found as x on x.digest = f.digest
-    where f.number = 1
-    union
-    select a.digest_id
-    from found as f
-    join found as x on x.digest = f.digest
-    join store.alias as a on a.stored_id = x.digest_id
-    where f.number = 1
-),
-step as (
-    -- As the view `layer` has it for all layers: the oldest image that holds it tells.
-    select
-        h.created_by,
-        row_number() over (order by h.created_at nulls last, g.digest, h.position) as number
-    from named as n
-    join store.manifest_ref as f on f.child_id = n.digest_id and f.role = 'layer'
-    join store.manifest as m on m.digest_id = f.parent_id
-    join store.history as h on h.config_id = m.config_id and h.layer_position = f.position
-    join store.digest as g on g.digest_id = m.config_id
 )
 select
     $digest as digest,
@@ -59,8 +35,9 @@ select
         else u.tags_count || case when u.tags_count = 1 then ' tag in ' else ' tags in ' end
             || u.repositories_count || case when u.repositories_count = 1 then ' repository' else ' repositories' end
     end as needed_by,
-    coalesce(l.created_by, u.role) as created_by
+    coalesce(h.created_by, u.role) as created_by
 from found as f
 left join store.usage as u on u.blob_id = f.digest_id
-left join step as l on l.number = 1 and u.role = 'layer'
+left join store.layer_step as t on t.blob_id = u.blob_id and u.role = 'layer'
+left join store.history as h on h.config_id = t.config_id and h.position = t.position
 where f.number = 1;
