@@ -3,6 +3,7 @@
   "use strict";
   const page = document, $ = (query, from = page) => from.querySelector(query), $$ = (query, from = page) => [...from.querySelectorAll(query)];
   const body = page.body, w = body.dataset, root = w.root;
+  const on = (event, act) => page.addEventListener(event, act);
   page.documentElement.classList.add("has-js");
   if (!w.store) return;
   const store = "tonnage " + w.store;
@@ -83,9 +84,8 @@
 
   // the basket's own page: what was sent is what it holds; what the browser keeps is sent
   const review = async (all) => {
-    const got = await send("text/html", all);
-    const sent = new DOMParser().parseFromString(await got.text(), "text/html");
-    $("main").replaceWith($("main", sent));
+    for (const empty of $$("main .empty")) empty.textContent = w.working;
+    $("main").replaceWith($("main", new DOMParser().parseFromString(await (await send("text/html", all)).text(), "text/html")));
     show();
   };
   const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -95,37 +95,36 @@
     else if (basket[0]) review(basket);
   }
 
-  page.addEventListener("change", ({ target: it }) => {
+  on("change", ({ target: it }) => {
     if (it.name === "target") save(it.checked ? [...basket, it.value] : without(it.value));
   });
-  page.addEventListener("click", (e) => {
+  on("click", (e) => {
     const it = e.target.closest("button");
     if (!it) return;
     if (it.dataset.target) toggle(it.dataset.target);
     if (it.dataset.copy) navigator.clipboard.writeText(it.dataset.copy);
   });
-  page.addEventListener("submit", async (e) => {
-    const form = e.target, by = e.submitter;
+  on("submit", async (e) => {
+    const form = e.target, by = e.submitter || {};
     if (form.dataset.targets) {
       e.preventDefault();
       save([...basket, ...lines(await (await fetch(form.dataset.targets)).text())]);
     } else if ("put" in form.dataset) {
       e.preventDefault();
       save([...basket, ...lines($("textarea", form).value)]);
-    } else if (w.page === "basket" && form.getAttribute("action").endsWith("basket") && !(by && by.name === "predict")) {
+    } else if (w.page === "basket" && form.getAttribute("action").endsWith("basket") && by.name !== "predict") {
       e.preventDefault();
-      let all = lines($("textarea", form).value);
-      if (by && by.name === "add") all.push(by.value);
-      else for (const more of $$('input[name="add"]', form)) all.push(more.value);
-      if (by && by.name === "remove") all = all.filter((each) => each !== by.value);
-      save(all);
+      const all = lines($("textarea", form).value);
+      if (by.name === "add") all.push(by.value);
+      else for (const more of $$("input[name=add]", form)) all.push(more.value);
+      save(by.name === "remove" ? all.filter((each) => each !== by.value) : all);
       review(basket);
     }
   });
 
   // keys
   const near = (cell, key) => {
-    const middle = (of) => { const box = of.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
+    const middle = (of) => { const { x, y, width, height } = of.getBoundingClientRect(); return [x + width / 2, y + height / 2]; };
     const [x, y] = middle(cell), across = /t$/.test(key), sign = /Left|Up/.test(key) ? -1 : 1;
     let best, least = 1e9;
     for (const other of $$(".cell:not([class*=c-group])", cell.closest("svg"))) {
@@ -134,7 +133,7 @@
     }
     return best;
   };
-  page.addEventListener("keydown", (e) => {
+  on("keydown", (e) => {
     const at = page.activeElement;
     if (e.ctrlKey && e.key === "Enter" && at.id === "query") return at.form.requestSubmit();
     if (e.ctrlKey || e.metaKey || e.altKey || at.matches("input:not([type=checkbox]), textarea, select")) return;
@@ -143,7 +142,7 @@
     else if (e.key === "?") $("#keys").showModal();
     else if ((e.key === "u" || e.key === "Backspace") && up) location.href = up.href;
     else if (e.key === "b") {
-      const row = at.closest("tr"), box = row && $('input[name="target"]', row);
+      const row = at.closest("tr"), box = row && $("input[name=target]", row);
       if (cell && cell.dataset.target) toggle(cell.dataset.target);
       else if (box) toggle(box.value);
       else return;
@@ -153,7 +152,7 @@
   });
 
   // the slider of the curve, and completion of names in SQL
-  const range = $('.free input[type="range"]');
+  const range = $(".free input[type=range]");
   if (range) range.oninput = () => { $("#bytes").value = range.form.dataset.points.split(" ")[range.value]; };
   const query = $("#query");
   if (query) {
