@@ -129,6 +129,15 @@ def test_one_scan_has_grown_by_nothing_known(reader: Session, title: str) -> Non
     assert asked(reader, panel(title), since=SECOND - timedelta(hours=1)).rows == []
 
 
+def test_what_is_read_off_totals_is_what_the_views_say(reader: Session) -> None:
+    """To add up all blobs takes seconds where there are a million; the sums are the same."""
+    [[logical]] = reader.query("select sum(logical_bytes) from watched.repository_usage").rows
+    [[stored]] = reader.query("select sum(size_bytes) from watched.blob_usage where class <> 'orphaned'").rows
+    assert asked(reader, panel("Saved by sharing")).rows == [(logical - stored,)]
+    [[count]] = reader.query("select count(*) from watched.untagged").rows
+    assert asked(reader, panel("Revisions without a tag")).rows == [(count,)]
+
+
 def test_what_could_go_is_what_is_there(reader: Session) -> None:
     """The lists name the layer with one reference, the revision without a tag and the orphaned blob."""
     assert [row[1:3] for row in asked(reader, panel("Layers with few references and a large size")).rows] == [

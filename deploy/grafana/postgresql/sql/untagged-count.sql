@@ -1,3 +1,3 @@
 -- Manifests that no tag leads to. tonnage untagged
-select case when (select has_untagged from "$schema".source) then count(*) end as revisions_count
-from "$schema".untagged
+select case when count(*) = count(untagged_count) then coalesce(sum(untagged_count), 0) end as revisions_count
+from "$schema".repository_usage
