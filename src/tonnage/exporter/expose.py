@@ -20,7 +20,7 @@ from tonnage.inventory.database import Inventory
 log = logging.getLogger("tonnage")
 
 
-_SHARED_VIEWS = ("repository_usage",)
+_SHARED_VIEWS = ("repository_usage", "tag_layers")
 """What so many metrics ask that it is worked out once."""
 
 

@@ -5,6 +5,7 @@
 -- tag: the tag that stands for it, sha256-…; null for a revision that names its subject itself
 -- type: what it is: signature, attestation, sbom, referrers, …
 -- frees_alone_bytes: bytes that deleting it frees if nothing else goes
+-- pushed_at: when it was pushed here, UTC
 -- Example: tonnage orphan-signatures
 with referrer as (
     select digest, subject from manifest where subject is not null
@@ -36,10 +37,16 @@ typed as (
     -- Of these alone, and not of all there are.
     select t.digest, t.type from manifest_type as t where t.digest in (select digest from gone)
 ),
-used as (
-    select u.repository, u.digest, u.frees_alone_bytes, u.pushed_at
-    from revision_usage as u
-    where u.digest in (select digest from gone)
+freed as (
+    select w.repository, w.digest, w.frees_alone_bytes
+    from deletion as w
+    where w.digest in (select digest from gone)
+),
+pushed as (
+    select r.repository, r.digest, max(r.modified_at) as pushed_at
+    from revision as r
+    where r.digest in (select digest from gone)
+    group by r.repository, r.digest
 )
 select
     n.repository,
@@ -47,9 +54,10 @@ select
     n.digest,
     n.tag,
     t.type,
-    u.frees_alone_bytes,
+    w.frees_alone_bytes,
     u.pushed_at
 from gone as n
 left join typed as t on t.digest = n.digest
-left join used as u on u.repository = n.repository and u.digest = n.digest
-order by u.frees_alone_bytes desc nulls last, n.repository, n.subject, n.digest, n.tag;
+left join freed as w on w.repository = n.repository and w.digest = n.digest
+left join pushed as u on u.repository = n.repository and u.digest = n.digest
+order by w.frees_alone_bytes desc nulls last, n.repository, n.subject, n.digest, n.tag;
