@@ -223,7 +223,8 @@ def name_of(place: Place, t: Words, shown: Place) -> str:
 
 
 def _is_alone(place: Place, shown: Place) -> bool:
-    return any(only_child(child) is place and child is not place for child in shown.children)
+    parents = (child for child in shown.children if child.kind is Kind.NAMESPACE and child.name == place.namespace)
+    return any(only_child(child) is place for child in parents)
 
 
 def _tags_name(place: Place) -> str:
