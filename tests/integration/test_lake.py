@@ -116,7 +116,8 @@ def test_commands_ask_it_as_any(
     assert (code, f"-i {place}" in card, "/tonnage-" in card) == (0, True, False)
     assert run(f"tonnage import {place} -i back.duckdb", tmp_path, {})[0] == 0
     assert (tmp_path / "back.duckdb").exists()
-    assert run(f"tonnage scan {tmp_path} -i {place}", tmp_path, {})[0] == 2
+    for command in ("scan", "exporter"):
+        assert run(f"tonnage {command} {tmp_path} -i {place}", tmp_path, {})[0] == 2
 
 
 class _StoppedError(Monitor):

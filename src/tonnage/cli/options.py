@@ -110,9 +110,12 @@ def registry_options(command: Command) -> Command:
     return command
 
 
-def explicit_inventory(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
-    """Return the inventory that was named, here or before the command's name; the default of other commands is none."""
+def explicit_inventory(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Return the inventory that was named, here or before the command's name; the default of other commands is none.
+
+    It is written to. Raises UsageError for one in a bucket.
+    """
     parent = ctx.parent
     if value or parent is None or parent.get_parameter_source("inventory") is ParameterSource.DEFAULT:
-        return value
-    return str(parent.params["inventory"])
+        return only_here(ctx, option, value) if value else value
+    return only_here(ctx, option, str(parent.params["inventory"]))
