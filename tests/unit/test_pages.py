@@ -394,4 +394,4 @@ def test_what_a_page_takes_is_small(client: TestClient) -> None:
         answer = client.get(link)
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
         sizes[link.rpartition("/")[2]] = len(answer.content)
-    assert sizes["page.js"] < 8_000 and sizes["page.css"] + sizes["tokens.css"] < 26_000
+    assert sizes["page.js"] < 8_192 and sizes["page.css"] + sizes["tokens.css"] < 26_000

@@ -38,7 +38,7 @@
     const tray = $("#tray");
     tray.hidden = !basket[0] || w.page === "basket";
     body.classList.toggle("has-tray", !tray.hidden);
-    if (tray.hidden) { paint({}); return; }
+    if (tray.hidden) return paint({});
     if (!tray.firstChild) {
       const text = make("div", "");
       text.append(make("p", w.working, { "aria-live": "polite", id: "tray-frees" }), make("p", "", { id: "tray-more" }));
@@ -83,10 +83,13 @@
   };
 
   // the basket's own page: what was sent is what it holds; what the browser keeps is sent
+  const tell = (text) => { for (const it of $$("main .empty")) it.textContent = text; };
   const review = async (all) => {
-    for (const empty of $$("main .empty")) empty.textContent = w.working;
-    $("main").replaceWith($("main", new DOMParser().parseFromString(await (await send("text/html", all)).text(), "text/html")));
-    show();
+    tell(w.working);
+    try {
+      $("main").replaceWith($("main", new DOMParser().parseFromString(await (await send("text/html", all)).text(), "text/html")));
+      show();
+    } catch (error) { tell(w.failed + " " + error.message); }
   };
   const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
   if (w.page === "basket") {
