@@ -47,7 +47,7 @@ counted as (
     select digest, count(*) as holders_count from needed group by digest
 ),
 summed as (
-    -- Whole numbers as far as they go: fractions that are added up in another order differ in the last digit.
+    -- Whole numbers as far as they go.
     select n.holder, c.holders_count, sum(n.size_bytes) as size_bytes
     from needed as n
     join counted as c on c.digest = n.digest
@@ -57,7 +57,8 @@ part as (
     select
         holder,
         'held' as class,
-        sum(cast(size_bytes as double precision) / holders_count) as share,
+        -- Added as decimals, which come to the same in any order: else who gets the odd byte, and who is first, is chance.
+        cast(sum(cast(cast(size_bytes as double precision) / holders_count as decimal(38, 6))) as double precision) as share,
         coalesce(sum(size_bytes) filter (where holders_count = 1), 0) as exclusive_bytes,
         sum(size_bytes) as stored_bytes
     from summed
