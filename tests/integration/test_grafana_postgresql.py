@@ -32,7 +32,7 @@ FIRST, SECOND = (datetime(2026, 11, day, 12, tzinfo=UTC) for day in (22, 23))
 NUMBERS = ("BIGINT", "INTEGER", "HUGEINT", "DOUBLE")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # as the server is, whose roles can be made once
 def reader(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """Grafana's role, made by role.sql, where tonnage's exported a registry before a change and after it."""
     make_roles(postgresql)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,12 @@ def commands_of(name: str) -> list[str]:
     return found
 
 
+def fullness_without(size_bytes: int, place: Path) -> float:
+    """Return how full the disk here would be without so many bytes, in percent: the 80 of the page fit no other disk."""
+    disk = shutil.disk_usage(place)
+    return round(100 * (1 - (disk.free + size_bytes) / disk.total), 1)
+
+
 class Reader:
     """Somebody who types what a page says, with the names of this place in it."""
 
@@ -41,6 +48,7 @@ class Reader:
             "/var/lib/registry": str(root),
             "https://registry.example.com": url,
             "/etc/docker/registry/config.yml": config_file(root, folder),
+            "--free-to 80%": f"--free-to {fullness_without(2 << 30, root)}%",
         }
         programs = folder / "bin"
         programs.mkdir()

@@ -37,11 +37,18 @@ FREEING = ("deletion", "revision_usage", "tag_usage", "untagged")
 
 
 def healthy_rows(inventory: Path) -> dict[str, Rows]:
-    """Return all that is said of the healthy repositories."""
-    return {
+    """Return all that is said of the healthy repositories.
+
+    With whom they share a group of blobs may change, for another may need one no more; how much they need may not.
+    """
+    found = {
         view: [row for row in rows if any(str(value).startswith("healthy/") for value in row)]
-        for view, rows in everything(inventory).items()
+        for view, rows in everything(inventory, without=("group_name",)).items()
     }
+    groups = [row for row in found["blob_group"] if row[0].startswith("healthy/")]
+    names = sorted({row[0] for row in groups})
+    sums = [tuple(sum(row[at] for row in groups if row[0] == name) for at in (1, 2)) for name in names]
+    return found | {"blob_group": list(zip(names, sums, strict=True))}
 
 
 @pytest.fixture(scope="module")

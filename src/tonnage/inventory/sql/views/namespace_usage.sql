@@ -24,7 +24,10 @@ bytes as (
         h.namespace,
         cast(sum(u.size_bytes) as bigint) as stored_bytes,
         cast(coalesce(sum(u.size_bytes) filter (where o.namespaces_count = 1), 0) as bigint) as exclusive_bytes,
-        sum(cast(u.size_bytes as double precision) / o.namespaces_count) as fair_share_bytes
+        -- added as decimals, which come to the same in any order
+        cast(
+            sum(cast(cast(u.size_bytes as double precision) / o.namespaces_count as decimal(38, 6))) as double precision
+        ) as fair_share_bytes
     from held as h
     join holders as o on o.group_id = h.group_id
     join grouped as u on u.group_id = h.group_id
