@@ -7,7 +7,6 @@ uploads, versioning and versions.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from dripping import drip
 
 PAGE_SIZE = 7
 _TIME = "2026-01-01T00:00:00.000Z"
@@ -110,15 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, content)
 
     def _drip(self) -> None:
-        """Answer with a byte now and then, for ever."""
         self._head(200, 1_000_000)
-        while not self.bucket.is_stopped.is_set():
-            try:
-                self.wfile.write(b" ")
-                self.wfile.flush()
-            except OSError:
-                return
-            time.sleep(0.1)
+        drip(self, self.bucket.is_stopped)
 
     def _send(self, status: int, content: bytes) -> None:
         self._head(status, len(content))

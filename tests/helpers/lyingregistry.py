@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
+
+from dripping import drip
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -129,20 +130,11 @@ def _handler(registry: Registry) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             if reply.drips:
-                self._drip()
+                drip(self, registry.is_stopped)
             elif self.command != "HEAD":
                 self.wfile.write(reply.body)
 
         do_HEAD = do_GET
-
-        def _drip(self) -> None:
-            while not registry.is_stopped.is_set():
-                try:
-                    self.wfile.write(b" ")
-                    self.wfile.flush()
-                except OSError:
-                    return
-                time.sleep(0.1)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

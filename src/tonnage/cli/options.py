@@ -27,26 +27,23 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def inventory_option(command: Command) -> Command:
     """Add `--inventory`, for every command that reads one; a place in a bucket is copied first."""
+    return _one_inventory(readable)(command)
+
+
+def new_inventory_option(command: Command) -> Command:
+    """Add `--inventory`, for commands that write it."""
+    return _one_inventory(only_here)(command)
+
+
+def _one_inventory(callback: Callable[..., Any]) -> Callable[[Command], Command]:
     return click.option(
         "-i",
         "--inventory",
         metavar="FILE",
         default=lambda: click.get_current_context().obj,  # what stands before the command's name, see `program`
-        callback=readable,
+        callback=callback,
         help=INVENTORY_HELP,
-    )(command)
-
-
-def new_inventory_option(command: Command) -> Command:
-    """Add `--inventory`, for commands that write it."""
-    return click.option(
-        "-i",
-        "--inventory",
-        metavar="FILE",
-        default=lambda: click.get_current_context().obj,
-        callback=only_here,
-        help=INVENTORY_HELP,
-    )(command)
+    )
 
 
 def inventories_option(command: Command) -> Command:

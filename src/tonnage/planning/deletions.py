@@ -126,14 +126,10 @@ class Deletions:
             self.run(name)
 
     def _follow(self) -> None:
-        """Add what goes with what is gone, until nothing more does.
-
-        Tags follow from revisions alone: once no revision is added, another round would find nothing.
-        """
+        """Add what goes with what is gone, until nothing more does."""
         for step in range(1, _ROUNDS_LIMIT):
-            for name in ("take_tags_of_gone", "fallback_tags"):
-                self._insert(name, step=step)
-            if not self._insert("cascade", step=step):
+            names = ("take_tags_of_gone", "fallback_tags", "cascade")
+            if not sum(self._insert(name, step=step) for name in names):
                 break
 
     def totals(self) -> Totals:
