@@ -77,6 +77,26 @@ def test_python_that_waits_is_ended() -> None:
         time.sleep(0.1)
 
 
+def test_no_signal_comes_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a block that ends at its limit: what handled the signal before would take it for its own, or end the process."""
+    late: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: late.append(number))
+    send = signal.pthread_kill
+
+    def send_late(thread: int, number: int) -> None:
+        time.sleep(0.3)
+        send(thread, number)
+
+    monkeypatch.setattr(signal, "pthread_kill", send_late)
+    try:
+        with within(0.1):
+            time.sleep(0.2)
+        time.sleep(0.4)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not late
+
+
 QUERY = """
 import sys
 from tonnage.errors import TookTooLongError

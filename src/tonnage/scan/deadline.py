@@ -34,15 +34,20 @@ def within(seconds: float) -> Iterator[None]:
             raise error
 
     before = signal.signal(signal.SIGALRM, end)
-    threading.Thread(target=_watch, args=(seconds, is_done, is_over, error), daemon=True).start()
+    watcher = threading.Thread(target=_watch, args=(seconds, is_done, is_over, error), daemon=True)
+    watcher.start()
     try:
-        yield
+        try:
+            yield
+        finally:  # the signal comes once: here it may still end this line, and then not the one below
+            is_done.set()
     except RuntimeError as interrupted:
         if is_over.is_set() and str(interrupted) == _INTERRUPTED:
             raise error from interrupted
         raise
     finally:
         is_done.set()
+        watcher.join()  # a signal sent after the handler is gone would end the process
         signal.signal(signal.SIGALRM, before)
 
 
