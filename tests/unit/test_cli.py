@@ -395,6 +395,11 @@ def test_a_report_by_its_file(tonnage: Caller) -> None:
     Path("own.sql").write_text(text + "where stored_bytes >= $least order by all")
     assert len(json.loads(tonnage("report", "own.sql", "--set", "least=3GiB", "--json").out)) == 7
     assert "needs a least" in tonnage("report", "own.sql").err
+    Path("own.sql").write_text(
+        "-- Two statements. One row per tag.\ncreate temp table own as from tag; from own order by all"
+    )
+    assert len(json.loads(tonnage("report", "own.sql", "--limit", "2", "--json").out)) == 2
+    assert "takes no --where" in tonnage("report", "own.sql", "--limit", "2", "--sort", "tag").err
     Path("own.sql").write_bytes(b"-- \xff\nselect 1")
     assert tonnage("report", "own.sql") == (2, "", "tonnage: `own.sql` is not UTF-8 text\n")
 

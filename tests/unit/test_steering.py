@@ -114,6 +114,11 @@ def test_every_report_can_be_steered(name: str, opened: Inventory) -> None:
         expected = sorted_by([row for row in rows if row[columns[0]] is not None], column, is_descending=bool(sign))
         found = run_report(opened, report, values, asked)
         assert (found.columns, rows_of(found)) == (list(kept), [{key: row[key] for key in kept} for row in expected])
+        some = run_report(opened, report, values, asked._replace(offset=1, limit=2))
+        assert some == found._replace(rows=found.rows[1:3], whole_count=len(found.rows))
+    for offset, limit in ((0, 1), (1, 2), (len(rows), 5)):
+        some = run_report(opened, report, values, Steering(offset=offset, limit=limit))
+        assert some == table._replace(rows=table.rows[offset : offset + limit], whole_count=len(rows))
     for wrong in (
         Steering(sort=(columns[0] + "x",)),
         Steering(columns=(columns[0] + "x",)),

@@ -23,6 +23,7 @@ from tonnage.show.render import left_out, to_text
 if TYPE_CHECKING:
     from tonnage.cli.output_options import Asked
     from tonnage.inventory.reports import Hidden
+    from tonnage.inventory.steering import Steering
 
 _PRECIOUS = {b"DUCK": "a database", b'{"event":"begun",': "a journal of apply"}
 """What files begin with that are not written over by mistake: what is in them is nowhere else."""
@@ -126,13 +127,14 @@ def put_table(table: Table, asked: "Asked", hidden: Sequence["Hidden"] = (), hea
 
     `head` stands above them where they are for a person, and says enough where there are none.
 
-    The rows are sorted and restricted already by whoever can do it in the database; else see `steered`.
+    The rows are sorted and restricted already, and cut to those that are shown, by whoever can do it in the database.
     """
     is_for_person = asked.form in (None, "table")
-    seen_width = width() if is_for_person and not asked.is_wide and _is_screen(asked.output) else None
-    limit = (_TEXT_ROWS if seen_width else 0) if asked.limit is None else asked.limit
-    end = asked.offset + limit if limit else None
-    shown = table._replace(rows=table.rows[asked.offset : end])
+    seen_width = _seen_width(asked)
+    shown = table
+    if table.whole_count is None:
+        end = asked.offset + limit if (limit := _limit(asked)) else None
+        shown = table._replace(rows=table.rows[asked.offset : end], whole_count=len(table.rows))
     if asked.form in BINARY:
         put_bytes(BINARY[asked.form](shown), asked.output)
     elif asked.form in TEXT:
@@ -145,26 +147,41 @@ def put_table(table: Table, asked: "Asked", hidden: Sequence["Hidden"] = (), hea
             if each is not None and each.rows
         ]
         put("\n".join(texts), asked.output, Content.PEOPLE)
-    if is_for_person and (head is None or table.rows):
-        _mention(table, shown, left_out(shown, seen_width), hidden)
-    elif len(shown.rows) < len(table.rows):
-        talk(_some_of(table, shown))
+    if is_for_person and (head is None or shown.rows_count):
+        _mention(shown, left_out(shown, seen_width), hidden)
+    elif len(shown.rows) < shown.rows_count:
+        talk(_some_of(shown))
 
 
-def _mention(table: Table, shown: Table, columns: list[str], hidden: Sequence["Hidden"]) -> None:
+def wanted(asked: "Asked") -> "Steering":
+    """Return what to ask the database for: no more rows than are put out."""
+    return asked.steering._replace(offset=asked.offset, limit=_limit(asked))
+
+
+def _limit(asked: "Asked") -> int:
+    return (_TEXT_ROWS if _seen_width(asked) else 0) if asked.limit is None else asked.limit
+
+
+def _seen_width(asked: "Asked") -> int | None:
+    """Return the characters in a line of the screen that the rows are to fit on; None where they need not."""
+    is_for_person = asked.form in (None, "table")
+    return width() if is_for_person and not asked.is_wide and _is_screen(asked.output) else None
+
+
+def _mention(shown: Table, columns: list[str], hidden: Sequence["Hidden"]) -> None:
     """Say what is not shown, and how it would be."""
     if columns and shown.rows:
         talk(f"no room for {', '.join(columns)}; --wide shows all")
-    if len(shown.rows) < len(table.rows):
-        talk(_some_of(table, shown))
-    elif not table.rows:
+    if len(shown.rows) < shown.rows_count:
+        talk(_some_of(shown))
+    elif not shown.rows_count:
         talk("nothing found")
     for found in hidden:
         talk(f"{found.rows_count:,} more with {found.option} {found.widest} (default: {found.default})")
 
 
-def _some_of(table: Table, shown: Table) -> str:
-    return f"{len(shown.rows):,} of {len(table.rows):,} rows; --limit 0 shows all"
+def _some_of(shown: Table) -> str:
+    return f"{len(shown.rows):,} of {shown.rows_count:,} rows; --limit 0 shows all"
 
 
 def put_rows(table: Table, asked: "Asked") -> None:

@@ -92,16 +92,16 @@ def _run_on_each(report: Report, paths: list[str], asked: Asked, values: dict[st
 
 
 def _run_on_one(report: Report, path: str, asked: Asked, values: dict[str, str], tags_from: str | None) -> None:
-    from tonnage.cli.output import mention_doubts, put_table
+    from tonnage.cli.output import mention_doubts, put_table, wanted
     from tonnage.cli.tags import ask_inventory
     from tonnage.inventory.reports import hidden_by_defaults, run_report, run_with_head
 
     with ask_inventory(path, tags_from) as inventory:
         is_for_person = asked.form in (None, "table")
         if is_for_person:
-            table, head = run_with_head(inventory, report, values, asked.steering)
+            table, head = run_with_head(inventory, report, values, wanted(asked))
         else:
-            table, head = run_report(inventory, report, values, asked.steering), None
+            table, head = run_report(inventory, report, values, wanted(asked)), None
         hidden = hidden_by_defaults(inventory, report, values, table, asked.steering.where) if is_for_person else []
         mention_doubts(inventory)
     put_table(table, asked, hidden, head)

@@ -44,6 +44,13 @@ class Table(NamedTuple):
     columns: list[str]
     types: list[str]
     rows: list[tuple[Any, ...]]
+    whole_count: int | None = None
+    """How many rows there are, where no more than some of them were asked for."""
+
+    @property
+    def rows_count(self) -> int:
+        """How many rows there are, also those that were not asked for."""
+        return len(self.rows) if self.whole_count is None else self.whole_count
 
 
 @cache

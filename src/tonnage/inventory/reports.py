@@ -209,7 +209,7 @@ def hidden_by_defaults(
     inventory: Inventory, report: Report, values: dict[str, str], shown: Table, where: str
 ) -> list[Hidden]:
     """Return what each default hides that nobody asked for, by itself; `where` is the condition that holds all the same."""
-    return _hidden(inventory, report, values, len(shown.rows), where)
+    return _hidden(inventory, report, values, shown.rows_count, where)
 
 
 def _hidden(inventory: Inventory, report: Report, values: dict[str, str], shown_count: int, where: str) -> list[Hidden]:

@@ -35,6 +35,10 @@ class Steering(NamedTuple):
     """Columns to sort by, `-` before one for the largest first; rows equal in them keep the query's order."""
     columns: tuple[str, ...] = ()
     """The columns, in this order; none for all."""
+    offset: int = 0
+    """Rows to leave out first, where there is a limit."""
+    limit: int = 0
+    """No more rows than this; 0 for all. Millions of rows of which twenty are shown stay in the database."""
 
 
 NOT_STEERED = Steering()
@@ -45,7 +49,12 @@ def steer(ask: Ask, sql: str, parameters: dict[str, Any], steering: Steering) ->
     if steering == NOT_STEERED:
         return ask(sql, parameters)
     inner = _in_brackets(sql)
-    known = _columns_of(ask, inner, parameters)
+    try:
+        known = _columns_of(ask, inner, parameters)
+    except (QueryError, UsageError):
+        if steering._replace(offset=0, limit=0) != NOT_STEERED:
+            raise
+        return ask(sql, parameters)  # what is wrong with it by itself, if anything, and in its own words
     shown = [_known(name, known, "--columns") for name in steering.columns] or known
     _check(steering.where)
     position = _unused("position", known)
@@ -53,8 +62,16 @@ def steer(ask: Ask, sql: str, parameters: dict[str, Any], steering: Steering) ->
     condition = f"where ({steering.where}\n)" if steering.where else ""
     order = [*(_order(term, known) for term in steering.sort), identifier(position)]
     selected = ", ".join(map(identifier, shown))
-    outer = f"select {selected} from ({numbered}) as found {condition} order by {', '.join(order)}"
-    return _run(ask, outer, parameters, known)
+    rows = f"from ({numbered}) as found {condition} order by {', '.join(order)}"
+    if not steering.limit:
+        return _run(ask, f"select {selected} {rows}", parameters, known)
+    cut = f"select {selected}, count(*) over () {rows} limit {steering.limit} offset {steering.offset}"
+    found = _run(ask, cut, parameters, known)
+    if found.rows or not steering.offset:
+        whole_count = found.rows[0][-1] if found.rows else 0
+    else:
+        whole_count = count(ask, sql, parameters, steering.where)
+    return Table(found.columns[:-1], found.types[:-1], [row[:-1] for row in found.rows], int(whole_count))
 
 
 def steer_rows(table: Table, steering: Steering) -> Table:
