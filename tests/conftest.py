@@ -18,7 +18,7 @@ from tonnage.sample import Builder, build_demo
 from tonnage.scan.run import scan
 from tonnage.storage.local import open_local
 
-pytest_plugins = ("timelimits",)
+pytest_plugins = ("lastwords", "timelimits")
 
 # Importing readline, as pytest does, puts the size of a screen into the environment of whatever is started afterwards.
 for _name in ("LINES", "COLUMNS", "NO_COLOR", "FORCE_COLOR"):

@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 
+from timelimits import descendants
+
 LIBRARIES = Path(__file__).parents[2] / ".spark"
 """Where scripts/install-test-programs.sh puts PySpark."""
 START_SECONDS = 280.0
@@ -157,16 +159,8 @@ def submitted(job: Path, *arguments: str, master: str) -> Iterator[subprocess.Po
 
 def executors_of(process: subprocess.Popen[str]) -> list[int]:
     """Return the executors that a driver has begun and that run Python by now."""
-    found = [pid for pid in _below(process.pid) if b"CoarseGrainedExecutorBackend" in _words(pid)]
-    return [pid for pid in found if any(b"pyspark" in _words(child) for child in _below(pid))]
-
-
-def _below(pid: int) -> list[int]:
-    children: list[int] = []
-    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):  # gone meanwhile: none
-        with contextlib.suppress(OSError):
-            children += map(int, tasks.read_text().split())
-    return children + [below for child in children for below in _below(child)]
+    found = [pid for pid in descendants(process.pid) if b"CoarseGrainedExecutorBackend" in _words(pid)]
+    return [pid for pid in found if any(b"pyspark" in _words(child) for child in descendants(pid))]
 
 
 def _words(pid: int) -> bytes:

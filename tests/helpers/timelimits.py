@@ -7,6 +7,7 @@ no signal: `faulthandler_timeout` shows where, and ends the process.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -64,13 +65,18 @@ def pytest_timeout_cancel_timer(item: pytest.Item) -> bool:
 
 def descendants(pid: int | None = None) -> list[int]:
     """Return the processes below one, this one by default, the nearest first."""
+    children = _children(pid or os.getpid())
+    return children + [below for child in children for below in descendants(child)]
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that one has begun; it may end meanwhile, at any of these lines, or some of its threads."""
     found: list[int] = []
-    for task in Path(f"/proc/{pid or os.getpid()}/task").glob("*/children"):
-        try:
-            children = [int(child) for child in task.read_text().split()]
-        except OSError:  # it has ended
-            continue
-        found += children + [below for child in children for below in descendants(child)]
+    folder = f"/proc/{pid}/task"
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                found += map(int, Path(folder, thread, "children").read_text().split())
     return found
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+
+from timelimits import descendants
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +88,26 @@ def test_ignored_signals_are_restored(tmp_path: Path, ignoring: str) -> None:
     )
     done = run_tests(tmp_path, text, ignoring=ignoring)
     assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_processes_that_come_and_go_are_no_error() -> None:
+    """They are looked for before each test, outside of it, where an error would end the whole run."""
+    is_over = threading.Event()
+
+    def come_and_go() -> None:
+        while not is_over.is_set():
+            subprocess.run(["sh", "-c", "true & true & wait"], check=True)
+
+    others = [threading.Thread(target=come_and_go) for _ in range(3)]
+    for other in others:
+        other.start()
+    try:
+        found = [descendants() for _ in range(700)]
+    finally:
+        is_over.set()
+        for other in others:
+            other.join()
+    assert any(found)
 
 
 def test_every_test_has_a_limit(request: pytest.FixtureRequest) -> None:
