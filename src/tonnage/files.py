@@ -121,7 +121,8 @@ def sync_folder(folder: Path) -> None:
 
 def _is_storage(folder: Path) -> bool:
     """Return whether a folder is the storage of a registry, or an OCI image layout."""
-    return (folder / "oci-layout").is_file() or ((folder / "blobs").is_dir() and (folder / "repositories").is_dir())
+    is_layout = os.path.isfile(folder / "oci-layout")
+    return is_layout or all(os.path.isdir(folder / name) for name in ("blobs", "repositories"))
 
 
 @contextlib.contextmanager

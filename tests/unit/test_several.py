@@ -93,6 +93,21 @@ def test_the_command_line(call: Call, folder: Path) -> None:
     assert len(json.loads(call("report", "own.sql", "-i", ".", *ROWS)[1])) == 6
 
 
+def test_one_that_cannot_be_read_is_said(call: Call, folder: Path) -> None:
+    """It is not left out in silence; one that is no longer there is none."""
+    broken, gone = folder / "broken.duckdb", folder / "gone.duckdb"
+    gone.symlink_to("nowhere")
+    broken.symlink_to("/proc/self/mem")
+    try:
+        code, _, err = call("tags", "-i", ".", *ROWS)
+        assert (code, "cannot open `broken.duckdb`: Input/output error" in err) == (7, True)
+        broken.unlink()
+        assert call("tags", "-i", ".", *ROWS) == call("tags", "-i", "mirror.duckdb", "-i", "origin.duckdb", *ROWS)
+    finally:
+        broken.unlink(missing_ok=True)
+        gone.unlink()
+
+
 def test_what_defaults_hide_is_said_of_all(call: Call) -> None:
     """Added up over all, within the condition, which may ask for the registry; to people, of what they did not ask for."""
     wide = json.loads(call("layers", "-i", ".", "--max-references", "any", *ROWS)[1])

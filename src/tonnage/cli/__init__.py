@@ -13,7 +13,7 @@ from tonnage.cli.options import INVENTORY_HELP
 from tonnage.cli.places import readable
 from tonnage.cli.signals import EndedError, ending_at_signals
 from tonnage.cli.streams import NobodyReadsError, own_streams
-from tonnage.errors import MORE_MEMORY, TonnageError, UsageError
+from tonnage.errors import MORE_MEMORY, TonnageError, UsageError, reason_of
 
 COMMANDS = {
     "scan": "Read a registry's storage into an inventory.",
@@ -168,6 +168,9 @@ def _end(error: BaseException, received: list[int]) -> int:
     if isinstance(error, (KeyboardInterrupt, click.Abort)) or str(error) == "Query interrupted":
         talk("tonnage: interrupted")  # the last is what DuckDB makes of Ctrl-C
         return 130
+    if isinstance(error, OSError) and isinstance(error.filename, str):
+        talk(f"tonnage: cannot use `{error.filename}`: {reason_of(error)}")
+        return TonnageError.exit_code
     from tonnage.inventory.failures import Failure, failure_of
 
     if failure_of(error) is not Failure.MEMORY:

@@ -27,11 +27,11 @@ def command(folder: str) -> None:
     from tonnage.storage.local import open_local
 
     root, inventory = Path(folder) / "registry", str(Path(folder) / "tonnage.duckdb")
-    if not root.exists():
+    if not os.path.exists(root):
         talk(f"building a sample registry in {root}")
         with _parent_of(root), new_folder(root) as building:
             build_demo(building)
-    elif not (root / "docker").is_dir():
+    elif not os.path.isdir(root / "docker"):
         raise UsageError(f"`{root}` is there already and is not a sample registry")
     talk(f"+ tonnage scan {root} -i {inventory}")
     talk(scan(open_local(str(root)), inventory).describe())
@@ -43,7 +43,7 @@ def command(folder: str) -> None:
 @contextlib.contextmanager
 def _parent_of(root: Path) -> Iterator[None]:
     """Have the folder there that the registry goes into; it goes again with what fails, if it was not there before."""
-    is_new = not root.parent.exists()
+    is_new = not os.path.exists(root.parent)
     root.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield

@@ -1,5 +1,6 @@
 """An inventory that lies elsewhere, brought back into a file."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def bring_back(place: str, target: Path) -> None:
     """
     if not is_address(place) and not is_folder(place):
         raise UsageError(f"`{place}` is not an inventory that was exported", "name a folder, or postgresql://…")
-    if target.exists() or target.is_symlink():
+    if os.path.lexists(target):
         raise WriteError(f"`{target}` exists", "choose another place with -i, or remove it")
     with replacing(target) as new:
         copy_to_file(place, new)

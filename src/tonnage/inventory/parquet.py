@@ -33,7 +33,7 @@ _HISTORY = "scan="
 
 def is_folder(path: str) -> bool:
     """Return whether a place is a folder, which may be an inventory as Parquet."""
-    return Path(path).is_dir()
+    return os.path.isdir(path)
 
 
 def write_folder(inventory: "Inventory", folder: Path) -> int:
@@ -44,7 +44,7 @@ def write_folder(inventory: "Inventory", folder: Path) -> int:
     """
     from tonnage.inventory.database import connect
 
-    if folder.exists() or folder.is_symlink():
+    if os.path.lexists(folder):
         raise WriteError(f"`{folder}` exists", "name a folder that is not there, such as history/scan=2026-11-29")
     before = _newest_beside(folder)
     with new_folder(folder) as new, connect() as writer:

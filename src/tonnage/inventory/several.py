@@ -36,7 +36,17 @@ def expanded(paths: Sequence[str]) -> list[str]:
 def _inside(path: str) -> list[str]:
     if is_address(path) or not is_folder(path):
         return []
-    return sorted(str(file) for file in Path(path).glob("*.duckdb") if file.is_file() and is_database(file))
+    return sorted(str(file) for file in Path(path).glob("*.duckdb") if _may_be_ours(file))
+
+
+def _may_be_ours(file: Path) -> bool:
+    """Return whether a file is worth opening: of one that cannot be read, whoever opens it says why."""
+    try:
+        return is_database(file)
+    except FileNotFoundError:  # another has just taken its place, or it leads nowhere
+        return False
+    except OSError:
+        return True
 
 
 def registry_names(paths: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """From a digest to the bytes of a blob, in whatever storage the inventory was scanned from."""
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from tonnage.errors import NotKnownError, StorageUnreadableError, UsageError
 from tonnage.inventory.database import Inventory
@@ -23,7 +23,7 @@ def place_of(path: str, storage: str | None) -> str:
 def place_in(inventory: Inventory) -> str:
     """Return where an inventory was scanned, if that is a folder here; else nothing."""
     found = location_of(inventory)
-    return found if "://" not in found and Path(found).is_dir() else ""
+    return found if "://" not in found and os.path.isdir(found) else ""
 
 
 def files_of(

@@ -5,6 +5,7 @@ gives the numbers of digests, repositories and parts, in the order of their text
 in whatever order its files were written.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -123,7 +124,7 @@ class _Staged:
 
 def _named_file(file: Path) -> str:
     """Return the name of a file for the database. Raises StagedRowsError for what it would wait for, or cannot name."""
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise StagedRowsError(f"`{file}` is not a file")
     if not is_utf_8(str(file)):
         raise StagedRowsError(f"cannot read `{file}`: its name is not UTF-8, which the database needs")

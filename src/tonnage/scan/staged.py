@@ -7,6 +7,7 @@ All row types have the same columns, those of all of them; a row leaves the othe
 what writes such a folder may run where there is none. `from_staged` makes an inventory of it.
 """
 
+import os
 import re
 from datetime import UTC, datetime
 from functools import cache
@@ -73,9 +74,9 @@ def mark_text(mark: Mark) -> str:
 
 def read_mark(folder: Path) -> Mark:
     """Return the mark of a folder of staged rows. Raises StagedRowsError and InventoryVersionError."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise StagedRowsError(f"there is no folder `{folder}`")
-    files = [path for path in sorted((folder / MARK).glob("[!._]*")) if path.is_file()]
+    files = [path for path in sorted((folder / MARK).glob("[!._]*")) if os.path.isfile(path)]
     if not files:
         raise StagedRowsError(f"`{folder}` is not whole: it has no `{MARK}`, which is written last")
     if len(files) > 1:

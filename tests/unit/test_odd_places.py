@@ -1,0 +1,59 @@
+"""Places that cannot be looked at, given to every command that takes one: each says so, and none fails with a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tonnage.cli import main
+from tonnage.errors import EXIT_CODES
+
+pytestmark = pytest.mark.slow
+
+COMMANDS = (
+    "-i PLACE", "apply PLACE", "check --limits PLACE", "check -i PLACE", "demo PLACE", "diff GOOD PLACE",
+    "diff PLACE GOOD", "doctor --config PLACE", "doctor -i PLACE", "export --to parquet PLACE", "export PLACE",
+    "export PLACE/x", "exporter PLACE --web-config PLACE", "gc -i PLACE", "image app:1 -i PLACE",
+    "import PLACE -i new.duckdb", "import lake -i PLACE", "leftovers -i PLACE", "load PLACE -i new.duckdb",
+    "ncdu -i PLACE", "page -o PLACE", "page -i PLACE", "plan --policy PLACE", "plan app -o PLACE", "pulls PLACE",
+    "report PLACE", "scan PLACE", "scan STORAGE -i PLACE", "scan STORAGE --keys PLACE -i new.duckdb",
+    "scan STORAGE --pulls PLACE -i new.duckdb", "serve -i PLACE", "sql -i PLACE 'select 1'", "tags --tags-from PLACE",
+    "tags -i PLACE", "tags -i PLACE -i GOOD", "tags -o PLACE", "undo PLACE", "verify PLACE", "verify-blobs -i PLACE",
+    "web PLACE", "what-if app -i PLACE",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(demo_inventory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an inventory, a file, and a symbolic link that leads to itself."""
+    folder = tmp_path_factory.mktemp("places")
+    (folder / "good.duckdb").write_bytes(demo_inventory.read_bytes())
+    (folder / "file").write_text("a file")
+    (folder / "loop").symlink_to("loop")
+    return folder
+
+
+def run(words: str, place: str) -> object:
+    """Run a command with the place in it; return its exit code."""
+    given = [
+        {"GOOD": "good.duckdb", "STORAGE": "."}.get(word, word.replace("PLACE", place).strip("'"))
+        for word in words.replace("'select 1'", "from_tag").split()
+    ]
+    with pytest.raises(SystemExit) as ended:
+        main([word.replace("from_tag", "from tag") for word in given])
+    return ended.value.code
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_place_that_cannot_be_looked_at(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its name is too long, it lies below a file, or leads to itself."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TONNAGE_INVENTORY", "good.duckdb")
+    for place in ("a" * 300, "file/it", "loop", "loop/it"):
+        code = run(command, place)
+        said = capsys.readouterr().err
+        assert code in EXIT_CODES and code not in (0, 3), (place, said)
+        assert "tonnage: " in said and "Traceback" not in said
