@@ -17,8 +17,9 @@ select
     t.used_at,
     t.unused_since_at
 from tag_usage as t
-where t.repository like $repository escape '!'
-    and t.tag like $tag escape '!'
+-- `like '%'` alone would be taken for few rows, and each join then hold all of them in memory.
+where ($repository = '%' or t.repository like $repository escape '!')
+    and ($tag = '%' or t.tag like $tag escape '!')
     and (
         $older_than = 0
         or t.pushed_at is null
