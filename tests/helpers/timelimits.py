@@ -33,11 +33,12 @@ def pytest_configure() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:
     """Set the timer of a test."""
-    before = set(descendants())
+    before = set(_children(os.getpid()))
 
     def end(_number: int, _frame: FrameType | None) -> None:
         __tracebackhide__ = True
-        hanging = [pid for pid in descendants() if pid not in before]
+        begun = [pid for pid in _children(os.getpid()) if pid not in before]
+        hanging = [pid for child in begun for pid in (child, *descendants(child))]
         shown = [f"  {pid} {describe(pid)}" for pid in hanging]
         for pid in hanging:
             _kill(pid)
@@ -63,9 +64,9 @@ def pytest_timeout_cancel_timer(item: pytest.Item) -> bool:
     return True
 
 
-def descendants(pid: int | None = None) -> list[int]:
-    """Return the processes below one, this one by default, the nearest first."""
-    children = _children(pid or os.getpid())
+def descendants(pid: int) -> list[int]:
+    """Return the processes below one, the nearest first."""
+    children = _children(pid)
     return children + [below for child in children for below in descendants(child)]
 
 
