@@ -1,4 +1,7 @@
-"""Places that cannot be looked at, given to every command that takes one: each says so, and none fails with a traceback."""
+"""Places that cannot be looked at, and text that is none, given to every command that takes one: each says so.
+
+None ends with a traceback.
+"""
 
 from __future__ import annotations
 
@@ -57,3 +60,26 @@ def test_a_place_that_cannot_be_looked_at(
         said = capsys.readouterr().err
         assert code in EXIT_CODES and code not in (0, 3), (place, said)
         assert "tonnage: " in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sql TEXT", "sql tag --where TEXT", "tables --where TEXT", "tags --repository TEXT", "tags --tag TEXT",
+        "tags --where TEXT", "tags --sort TEXT", "tags --columns TEXT", "layers --min-size TEXT",
+        "problems --kind TEXT", "why TEXT", "image TEXT", "files TEXT", "what-if TEXT", "plan TEXT",
+        "plan --keep TEXT", "check --where TEXT", "costs --price TEXT", "explain TEXT", "tags -i postgresql://TEXT/x",
+        "scan s3://TEXT --anonymous --endpoint http://127.0.0.1:1", "scan TEXT://x", "scan . --keys TEXT://x",
+        "scan . --keys postgresql://x", "scan . --keys file:///x",
+    ],
+)  # fmt: skip
+def test_what_is_no_text(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bytes of another encoding, as the system hands them on."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TONNAGE_INVENTORY", "good.duckdb")
+    with pytest.raises(SystemExit) as ended:
+        main([word.replace("TEXT", "\udcff") for word in command.split()])
+    assert ended.value.code in EXIT_CODES and ended.value.code not in (0, 3)
+    assert "tonnage: " in capsys.readouterr().err

@@ -14,6 +14,7 @@ from tonnage.cli.places import readable
 from tonnage.cli.signals import EndedError, ending_at_signals
 from tonnage.cli.streams import NobodyReadsError, own_streams
 from tonnage.errors import MORE_MEMORY, TonnageError, UsageError, reason_of
+from tonnage.formats.quoting import is_utf_8
 
 COMMANDS = {
     "scan": "Read a registry's storage into an inventory.",
@@ -180,6 +181,9 @@ def _end(error: BaseException, received: list[int]) -> int:
 
 
 def _run(args: list[str] | None, command: click.Command, name: str) -> Any:
+    for word in sys.argv[1:] if args is None else args:
+        if "://" in word and not is_utf_8(word):  # the libraries that would be given it take text only
+            raise UsageError(f"`{word}` is not UTF-8 text, and so not an address")
     try:
         return command.main(args=args, prog_name=name, standalone_mode=False) or 0
     except click.UsageError as error:

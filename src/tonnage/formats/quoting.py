@@ -1,4 +1,4 @@
-"""Names and texts as SQL, for the few places that take no parameter. What is quoted may hold anything."""
+"""Names and texts as SQL, for the few places that take no parameter. What is quoted may hold any text; bytes are none."""
 
 
 def literal(text: str) -> str:
@@ -17,3 +17,16 @@ def identifier(name: str) -> str:
     '"blob"" as t; drop table x --"'
     """
     return '"' + name.replace('"', '""') + '"'
+
+
+def is_utf_8(text: str) -> bool:
+    r"""Return whether a path, an address or a query is text: the system hands on any bytes, and databases take no other.
+
+    >>> is_utf_8("café"), is_utf_8("caf\udce9")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -18,7 +18,7 @@ from tonnage.errors import (
     QueryError,
     TonnageError,
 )
-from tonnage.formats.quoting import identifier, literal
+from tonnage.formats.quoting import identifier, is_utf_8, literal
 from tonnage.inventory.failures import SYSTEM_HINT, Failure, failure_of, system_reason
 from tonnage.inventory.foreign import Column, lock_down, parse_tables, tables_of
 from tonnage.inventory.interrupts import interruptible
@@ -127,6 +127,9 @@ def answer(connection: "duckdb.DuckDBPyConnection", sql: str, parameters: dict[s
     """Return what one statement answers of the database that is called `path`. Raises QueryError and NoInventoryError."""
     import duckdb
 
+    for text in (sql, *(parameters or {}).values()):
+        if isinstance(text, str) and not is_utf_8(text):
+            raise QueryError(f"`{text}` is not UTF-8 text", "no name and no query of an inventory has other bytes")
     try:
         with interruptible(connection):
             cursor = connection.execute(sql, parameters or None)
@@ -291,15 +294,6 @@ def _cannot_open(path: str, error: Exception) -> NoInventoryError:
             has_log = any(log.exists() for log in logs_of(Path(path)))
             hint = "another program has left a log beside it; scan again, which removes that" if has_log else ""
             return NoInventoryError(f"cannot open `{path}`: {_first_line(error)}", hint)
-
-
-def is_utf_8(path: str) -> bool:
-    """Return whether a path is text: DuckDB takes no other bytes."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def logs_of(path: Path) -> tuple[Path, ...]:

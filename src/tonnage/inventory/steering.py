@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from tonnage.errors import QueryError, UsageError
 from tonnage.formats.closest import meant
-from tonnage.formats.quoting import identifier, literal
+from tonnage.formats.quoting import identifier, is_utf_8, literal
 from tonnage.inventory.database import Table, answer, connect
 from tonnage.inventory.foreign import lock_down
 from tonnage.inventory.values import as_query
@@ -137,6 +137,8 @@ def _check(where: str) -> None:
     """Raise UsageError unless a condition is one expression, by itself and in brackets, without parameters."""
     if not where:
         return
+    if not is_utf_8(where):
+        raise UsageError("`--where`: the condition is not UTF-8 text", _HOW)
     plain = _parsed("true")
     for form in (where, f"({where}\n)"):
         found = _parsed(form)

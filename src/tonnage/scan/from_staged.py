@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tonnage.errors import StagedRowsError
-from tonnage.formats.quoting import identifier, literal
+from tonnage.formats.quoting import identifier, is_utf_8, literal
 from tonnage.inventory import rows
-from tonnage.inventory.database import is_utf_8
 from tonnage.inventory.failures import Failure, failure_of
 from tonnage.inventory.memory import MemoryLimit
 from tonnage.inventory.statements import statements

@@ -22,7 +22,8 @@ from tonnage.errors import (
     WriteError,
 )
 from tonnage.files import place_of, replacing
-from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, connect, damage_of, is_database, is_utf_8, logs_of
+from tonnage.formats.quoting import is_utf_8
+from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, connect, damage_of, is_database, logs_of
 from tonnage.inventory.failures import Failure, failure_of, system_reason
 from tonnage.inventory.known import Doubted, gravest, read_doubts
 from tonnage.inventory.statements import statements

@@ -62,11 +62,12 @@ def is_bucket(address: str) -> bool:
 
 
 def parse_address(address: str) -> Address:
-    """Return the place an address names. Raises UsageError for one without a bucket."""
+    """Return the place an address names. Raises UsageError for one without a bucket, and for one of something else."""
     scheme, _, rest = address.partition("://")
+    found = None
     if scheme in ("https", "http"):
         found = _of_url(address)
-    else:
+    elif scheme in _SCHEMES:
         bucket, _, prefix = rest.partition("/")
         container, _, host = bucket.partition("@")
         found = Address(_SCHEMES[scheme], container, prefix.strip("/"), account=host.partition(".")[0])
