@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tonnage.storage import Storage
 
 
+_MOST_NICE = 19
+"""There is no more on Linux, which takes all above for it, up to what a number of C can be."""
 _OWN = ("storage", "newest_first", "sample", "limit_rate", "max_duration", "journal", "again_after", "nice", "quiet")
 """Options of this command alone; the others say how to open the storage."""
 
@@ -89,7 +91,7 @@ def command(inventory: str, tags_from: str | None, asked: Asked, thorough: bool,
     own = {name: options.pop(name) for name in _OWN}
     wanted = _wanted(own)
     monitor = TerminalMonitor() if sys.stderr.isatty() and not own["quiet"] else Monitor()
-    os.nice(own["nice"])
+    os.nice(min(own["nice"], _MOST_NICE))
     with open_inventory(inventory, tags_from) as opened:
         storage = _open(opened, own["storage"], options)
         journal = open_journal(Path(own["journal"]), storage.location) if own["journal"] else nullcontext()

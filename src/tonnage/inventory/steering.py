@@ -23,6 +23,8 @@ Ask = Callable[[str, dict[str, Any] | None], Table]
 """Answers a query with parameters; `Inventory.query` is one."""
 
 _UNKNOWN_COLUMN = re.compile(r'Referenced column "([^"]+)" not found')
+_MOST_ROWS = 2**60
+"""More than there can be, and less than a database refuses."""
 _HOW = "write one condition, like \"size_bytes > 1e9 and class = 'orphaned'\""
 
 
@@ -65,7 +67,8 @@ def steer(ask: Ask, sql: str, parameters: dict[str, Any], steering: Steering) ->
     rows = f"from ({numbered}) as found {condition} order by {', '.join(order)}"
     if not steering.limit:
         return _run(ask, f"select {selected} {rows}", parameters, known)
-    cut = f"select {selected}, count(*) over () {rows} limit {steering.limit} offset {steering.offset}"
+    limit, offset = min(steering.limit, _MOST_ROWS), min(steering.offset, _MOST_ROWS)
+    cut = f"select {selected}, count(*) over () {rows} limit {limit} offset {offset}"
     found = _run(ask, cut, parameters, known)
     if found.rows or not steering.offset:
         whole_count = found.rows[0][-1] if found.rows else 0
