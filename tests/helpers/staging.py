@@ -15,7 +15,7 @@ from tonnage.formats.quoting import literal
 from tonnage.inventory import rows
 from tonnage.inventory.statements import statements
 from tonnage.scan.columns import table_of, types_of
-from tonnage.scan.staged import MARK, PART, Mark, all_columns, columns_for, mark_text
+from tonnage.scan.staged import MARK, PART, Mark, columns_for, mark_text
 from tonnage.scan.staging import FoundKeys, SortedKeys, Staged, place_keys, stage_bodies, stage_listing
 from tonnage.storage import Keys, Storage
 
@@ -67,7 +67,7 @@ def write(stage: Path, found: Rows) -> None:
         for kind, items in found.items():
             place = stage / f"row_type={kind}"
             place.mkdir(parents=True)
-            connection.register("found", _table(all_columns(), items))
+            connection.register("found", _table(columns_for(kind), items))
             file = literal(str(place / "part-0.parquet"))
             connection.execute(f"copy (select * from found) to {file} (format parquet)")
             connection.unregister("found")

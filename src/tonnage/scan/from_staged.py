@@ -112,7 +112,7 @@ class _Staged:
     def source(self, name: str) -> str:
         """Return a SELECT of the rows of a type, in which every column has the type it should. Raises StagedRowsError."""
         found = [self.folder.resolve() / f"stage={stage}" / f"row_type={name}" for stage in self.mark.stages]
-        files = [_named_file(file) for place in found for file in sorted(place.glob("[!._]*.parquet"))]
+        files = [_named_file(file) for place in found for file in sorted(place.glob("[!._]*"))]
         columns = columns_for(name)
         if not files:
             nothing = ", ".join(f"null::{_TYPES[type_]} as {identifier(column)}" for column, type_ in columns.items())

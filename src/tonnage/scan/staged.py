@@ -1,10 +1,10 @@
 """Staged rows in a folder: what the read half hands over, as Parquet, where other processes than the scan read a storage.
 
-    DIR/stage=<stage>/row_type=<row type>/*.parquet   one after another: listing, manifests-0, …, configs
-    DIR/scan/*                                        the mark: one line of JSON, written when all else is there
+    DIR/stage=<stage>/row_type=<row type>/*   Parquet with the columns of the type, whatever the files' names end in
+    DIR/scan/*                                the mark: one line of JSON, written when all else is there
 
-All row types have the same columns, those of all of them; a row leaves the others empty. Nothing here needs a database:
-what writes such a folder may run where there is none. `from_staged` makes an inventory of it.
+Stages are listing, manifests-0 and so on, configs. Nothing here needs a database: what writes such a folder may run where
+there is none. `from_staged` makes an inventory of it.
 """
 
 import os

@@ -3,22 +3,25 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as f
 
 from tonnage.inventory import rows
 from tonnage.inventory.statements import statements
 from tonnage.scan.columns import table_of
-from tonnage.scan.staged import MARK, PART, Mark, columns_for, mark_text
+from tonnage.scan.staged import MARK, Mark, all_columns, columns_for, mark_text
 from tonnage.spark import workers
 from tonnage.spark.keys import KeyTable
 from tonnage.storage.opening import OpenOptions, open_bodies
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+_SQL = {str: "string", int: "bigint", bool: "boolean", bytes: "binary"}
+_GROUPS_PER_TASK = 16  # enough that tasks come out alike, whichever of them Spark puts a group in
 
 
 def scan(
-    spark: "SparkSession", place: str, table: KeyTable, out: str, options: OpenOptions, *, thorough: bool = False
+    spark: SparkSession, place: str, table: KeyTable, out: str, options: OpenOptions, *, thorough: bool = False
 ) -> Mark:
     """Read the registry at `place` whose keys are in a table; write its staged rows below `out`, where nothing is yet.
 
@@ -27,63 +30,61 @@ def scan(
     started_at = datetime.now(UTC)
     storage, start = open_bodies(place, options, table.find_root)
     job = _Job(spark, out)
-    placed = table.below(start).select(*workers.FOUND).mapInArrow(workers.place, workers.ddl(workers.PLACED))
-    parts = placed.repartition(job.tasks_count, "part").sortWithinPartitions("part", "path")
-    job.write("listing", parts, partial(workers.list_keys, storage=storage, thorough=thorough))
+    grouped = partial(workers.place, groups_count=_GROUPS_PER_TASK * job.tasks_count)
+    keys = table.below(start).select(*workers.FOUND).mapInArrow(grouped, workers.GROUPED)
+    work = partial(workers.list_keys, storage=storage, thorough=thorough)
+    job.write("listing", keys.repartition(job.tasks_count, "group_id"), work)
     read = partial(workers.read_bodies, storage=storage)
-    while not (wanted := job.wanted("manifests").persist()).isEmpty():
-        job.write(f"manifests-{len(job.stages) - 1}", wanted, partial(read, action="manifests"))
-        wanted.unpersist()
-    wanted.unpersist()
+    while job.write(f"manifests-{len(job.stages) - 1}", job.wanted("manifests"), partial(read, action="manifests")):
+        pass
     job.write("configs", job.wanted("configs"), partial(read, action="configs"))
+    rows_count, read_count = job.counts()
     mark = Mark(
-        location=storage.location,
-        started_at=started_at,
-        finished_at=datetime.now(UTC),
-        listed_at=table.listed_at,
-        read_count=job.read_count(),
-        stages=job.stages,
-        rows_count=job.rows_count(),
-    )
-    spark.createDataFrame([(mark_text(mark),)], "value string").coalesce(1).write.text(f"{out}/{MARK}")
+        location=storage.location, started_at=started_at, finished_at=datetime.now(UTC), listed_at=table.listed_at,
+        read_count=read_count, stages=job.stages, rows_count=rows_count,
+    )  # fmt: skip
+    spark.range(0, 1, 1, 1).select(f.lit(mark_text(mark))).write.text(f"{out}/{MARK}")
     return mark
 
 
 class _Job:
     """What was written so far."""
 
-    def __init__(self, spark: "SparkSession", out: str) -> None:
+    def __init__(self, spark: SparkSession, out: str) -> None:
         self.spark = spark
         self.out = out.rstrip("/")
         self.stages: list[str] = []
         setting = spark.conf.get("spark.sql.shuffle.partitions") or ""
         self.tasks_count = int(setting) if setting.isdigit() else 200  # Databricks has `auto`
-        """Said each time: what Spark would put together as small is little data, and much to do."""
 
-    def write(self, stage: str, found: "DataFrame", work: Callable[..., Any]) -> None:
-        """Write the rows that the work makes of what is found. Raises what Spark does, also if there are some already."""
-        staged = found.mapInArrow(work, workers.ddl(workers.STAGED))
-        staged.write.partitionBy("row_type").parquet(f"{self.out}/stage={stage}")
-        self.stages.append(stage)
+    def write(self, stage: str, found: DataFrame, work: Callable[..., Any]) -> bool:
+        """Write what the work makes of what is found; return whether that was anything. Raises what Spark does."""
+        seen = Observation()
+        files = found.observe(seen, f.count(f.lit(1)).alias("count")).mapInArrow(work, workers.FILES)
+        # Spark writes bytes as they are in one way only: as text, a line a file here, and what ends a line ends the file
+        lines = files.selectExpr("row_type", "cast(content as string)").write.partitionBy("row_type")
+        lines.option("maxRecordsPerFile", 1).text(f"{self.out}/stage={stage}", lineSep=workers.FILE_END)
+        if seen.get["count"]:
+            self.stages.append(stage)
+        return bool(seen.get["count"])
 
-    def wanted(self, action: str) -> "DataFrame":
+    def wanted(self, action: str) -> DataFrame:
         """Return the digests of what is to be read next."""
+        sql = statements("staged")[f"wanted_{action}"].sql
         whole = self._rows()
         for name in rows.ALL:
-            chosen = whole.where(f"row_type = '{name}'").select(*columns_for(name))
-            chosen.createOrReplaceTempView(f"staged_{table_of(name)}")
-        wanted = self.spark.sql(statements("staged")[f"wanted_{action}"].sql)
-        return wanted.repartition(self.tasks_count, "digest")
+            if (view := f"staged_{table_of(name)}") in sql:
+                whole.where(f"row_type = '{name}'").select(*columns_for(name)).createOrReplaceTempView(view)
+        # Spark would leave the division of the query as it is, and put together what is little data and much to read
+        return self.spark.sql(sql).repartition(self.tasks_count, f.xxhash64("digest"))
 
-    def rows_count(self) -> dict[str, int]:
-        """Return how many rows of each type there are."""
-        return {row["row_type"]: row["count"] for row in self._rows().groupBy("row_type").count().collect()}
+    def counts(self) -> tuple[dict[str, int], int]:
+        """Return how many rows of each type there are, and how many manifests and configurations were read."""
+        read = f.expr("sum(files_count) filter (where fingerprint is null)")  # what is read has no part, and none of it
+        found = self._rows().groupBy("row_type").agg(f.count(f.lit(1)), read).collect()
+        return {name: count for name, count, _ in found}, sum(files_count or 0 for *_, files_count in found)
 
-    def read_count(self) -> int:
-        """Return how many manifests and configurations were read."""
-        read = self._rows().where(f"row_type = '{PART}' and part is null").groupBy().sum("files_count")
-        return read.collect()[0][0] or 0
-
-    def _rows(self) -> "DataFrame":
-        reader = self.spark.read.schema(workers.ddl(workers.STAGED)).option("basePath", self.out)
+    def _rows(self) -> DataFrame:
+        columns = ", ".join(f"`{name}` {_SQL[type_]}" for name, type_ in all_columns().items())
+        reader = self.spark.read.schema(f"row_type string, {columns}").option("basePath", self.out)
         return reader.parquet(*(f"{self.out}/stage={stage}" for stage in self.stages))

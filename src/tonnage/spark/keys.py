@@ -7,15 +7,15 @@ in storage/report.py, which does the same in DuckDB.
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
 
 from tonnage.errors import StorageUnreadableError
 from tonnage.storage.bucket.options import BucketOptions
 from tonnage.storage.report_files import Folder, Report, beside, open_report
 from tonnage.storage.report_keys import BASE, columns_in, root_in
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
 
 
 class KeyTable(NamedTuple):
@@ -23,14 +23,12 @@ class KeyTable(NamedTuple):
 
     name: str
     """As the user named it."""
-    rows: "DataFrame"
+    rows: DataFrame
     """key, size, time_us, etag, is_current."""
     listed_at: datetime | None = None
 
     def find_root(self, bases: Sequence[str]) -> tuple[str, str]:
         """Return what the keys of the registry begin with, and the anchor in that. Raises StorageUnreadableError."""
-        from pyspark.sql import functions as f
-
         if not bases:
             base = self.rows.select(f.regexp_extract("key", BASE, 1).alias("base")).where(f.col("key").rlike(BASE))
             bases = ("", *(row.base for row in base.take(1)))
@@ -41,7 +39,7 @@ class KeyTable(NamedTuple):
 
         return root_in(self.name, bases, has_below)
 
-    def below(self, start: str) -> "DataFrame":
+    def below(self, start: str) -> DataFrame:
         """Return the keys that begin so, as the workers take them: see `workers.FOUND`. Delete markers are left out."""
         found = self.rows.where("is_current or size is not null")
         return found.where(found.key.startswith(start)).selectExpr(
@@ -50,7 +48,7 @@ class KeyTable(NamedTuple):
         )  # fmt: skip
 
 
-def of_report(spark: "SparkSession", address: str, options: BucketOptions) -> KeyTable:
+def of_report(spark: SparkSession, address: str, options: BucketOptions) -> KeyTable:
     """Return the keys of an inventory report: its manifest, or one of its files. Spark reads the files where they are.
 
     Raises StorageUnreadableError and BucketError.
@@ -61,17 +59,17 @@ def of_report(spark: "SparkSession", address: str, options: BucketOptions) -> Ke
     return _table(report, found.toDF(*report.names) if report.names else found)
 
 
-def of_query(spark: "SparkSession", sql: str) -> KeyTable:
+def of_query(spark: SparkSession, sql: str) -> KeyTable:
     """Return the keys that a query of Spark SQL answers. Raises StorageUnreadableError if it has no keys or sizes."""
     return of_frame(spark.sql(sql), sql)
 
 
-def of_frame(rows: "DataFrame", name: str = "the table of keys") -> KeyTable:
+def of_frame(rows: DataFrame, name: str = "the table of keys") -> KeyTable:
     """Return the keys of any table with columns for key, size, last change and ETag. Raises StorageUnreadableError."""
     return _table(Report(name, (), is_parquet=True), rows)
 
 
-def _table(report: Report, found: "DataFrame") -> KeyTable:
+def _table(report: Report, found: DataFrame) -> KeyTable:
     columns = {
         column: f"`{name.replace('`', '``')}`" for column, name in columns_in(found.columns, report.name).items()
     }
@@ -120,7 +118,6 @@ class _Bucket:
         return BucketFolder(self.address, self.options).content()
 
     def itself(self) -> str:
-        """Return its address."""
         return self.address
 
     def named(self, key: str) -> str:

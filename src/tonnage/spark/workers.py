@@ -1,82 +1,99 @@
-"""What runs on the executors: Arrow batches in and out, and in between the read half's own functions. For mapInArrow."""
+"""What runs on the executors: Arrow batches in and out, and in between the read half's own functions. For mapInArrow.
 
+What passes through Spark costs there by rows and columns, more than to read it costs here. So it is packed: a row that
+Spark carries is a stretch of keys as Arrow has them, or a whole Parquet file.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
+from zlib import crc32
 
 import pyarrow as pa
+from pyarrow import parquet
 
 from tonnage.inventory import rows
 from tonnage.scan.columns import types_of
-from tonnage.scan.staged import PART, PART_COLUMNS, all_columns
+from tonnage.scan.staged import PART, PART_COLUMNS
 from tonnage.scan.staging import FoundKeys, SortedKeys, Staged, place_keys, stage_bodies, stage_listing
 from tonnage.storage import Keys, Storage
 
 _ARROW = {str: pa.string(), int: pa.int64(), bool: pa.bool_(), bytes: pa.binary()}
-_SQL = {pa.string(): "string", pa.int64(): "bigint", pa.bool_(): "boolean", pa.binary(): "binary"}
-_ROWS_PER_BATCH = 5_000
+_KEYS_PER_PAGE, _PAGES_AT_ONCE, _ROWS_AT_ONCE = 10_000, 20, 500_000
+_NUMBERS = {"size": pa.int64(), "time_us": pa.int64()}
 FOUND = ("path", "size", "time_us", "etag", "is_old")
 """The columns of keys as they are found."""
-PLACED = pa.schema(
-    [
-        (name, pa.int64() if name in ("size", "time_us") else pa.string())
-        for name in ("part", "type", "detail", *FOUND[:4])
-    ]
-)
-"""The columns of keys with their parts."""
-STAGED = pa.schema([("row_type", pa.string()), *((name, _ARROW[type_]) for name, type_ in all_columns().items())])
-"""The columns of staged rows."""
+GROUPED, FILES = "group_id int, content binary", "row_type string, content binary"
+"""Keys with their parts, some of those of one group; and files of rows of one type, each without its end."""
+FILE_END = "PAR1"
+_PLACED = pa.schema(dict.fromkeys(("part", "type", "detail", *FOUND[:4]), pa.large_string()) | _NUMBERS)
 
 
-def ddl(schema: pa.Schema) -> str:
-    """Return columns as Spark spells them."""
-    return ", ".join(f"`{field.name}` {_SQL[field.type]}" for field in schema)
+def place(batches: Iterable[pa.RecordBatch], groups_count: int) -> Iterator[pa.RecordBatch]:
+    """Yield keys with the parts they belong to; all keys of a part are in one group."""
+    pages = place_keys(FoundKeys(Keys(*of[:4]), of[4]) for of in map(_lists, batches))
+    while some := list(islice(pages, _PAGES_AT_ONCE)):
+        lists = ((page.parts, page.types, page.details, *page.keys) for page in some)
+        tables = [pa.table(dict(zip(_PLACED.names, of, strict=True)), _PLACED) for of in lists]
+        yield _packed("group_id", pa.int32(), _groups(pa.concat_tables(tables).combine_chunks(), groups_count))
 
 
-def place(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield keys with the parts they belong to."""
-    for page in place_keys(FoundKeys(Keys(*of[:4]), of[4]) for of in map(_lists, batches)):
-        lists = (page.parts, page.types, page.details, *page.keys)
-        arrays = [pa.array(values, field.type) for values, field in zip(lists, PLACED, strict=True)]
-        yield pa.RecordBatch.from_arrays(arrays, schema=PLACED)
+def _groups(keys: pa.Table, groups_count: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the number of a group, and its keys."""
+    parts = keys["part"].combine_chunks().dictionary_encode()
+    of_parts = pa.array((crc32(part.encode()) % groups_count for part in parts.dictionary.to_pylist()), pa.int32())
+    keys = keys.append_column("group_id", of_parts.take(parts.indices)).sort_by("group_id")
+    start = 0
+    for group in keys["group_id"].value_counts().to_pylist():  # in the order in which they come
+        [batch] = keys.slice(start, group["counts"]).select(_PLACED.names).combine_chunks().to_batches()
+        yield group["values"], batch.serialize().to_pybytes()
+        start += group["counts"]
 
 
 def list_keys(batches: Iterable[pa.RecordBatch], storage: Storage, thorough: bool) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of keys that are sorted by part and path."""
-    pages = (SortedKeys(of[0], of[1], of[2], Keys(*of[3:])) for of in map(_lists, batches))
-    return _batches(stage_listing(storage, pages, thorough=thorough))
+    """Yield files with the rows of the keys of some groups, which are all here."""
+    packed = (content.as_buffer() for batch in batches for content in batch.column(1))
+    keys = pa.Table.from_batches((pa.ipc.read_record_batch(of, _PLACED) for of in packed), _PLACED).combine_chunks()
+    ordered = keys.sort_by([("part", "ascending"), ("path", "ascending")]).to_batches(_KEYS_PER_PAGE)
+    pages = (SortedKeys(of[0], of[1], of[2], Keys(*of[3:])) for of in map(_lists, ordered))
+    return _files(stage_listing(storage, pages, thorough=thorough))
 
 
 def read_bodies(batches: Iterable[pa.RecordBatch], storage: Storage, action: str) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of the manifests or configurations with these digests."""
+    """Yield files with the rows of the manifests or configurations with these digests."""
     digests = (digest for batch in batches for digest in batch.column(0).to_pylist())
-    return _batches(stage_bodies(storage, action, digests))
+    return _files(stage_bodies(storage, action, digests))
 
 
 def _lists(batch: pa.RecordBatch) -> list[Any]:
     return [column.to_pylist() for column in batch.columns]
 
 
-def _batches(staged: Iterable[Staged]) -> Iterator[pa.RecordBatch]:
-    """Yield rows in batches that are worth their way, each of one type."""
-    waiting: dict[str, list[pa.RecordBatch]] = {}
+def _packed(name: str, type_: pa.DataType, found: Iterable[tuple[Any, bytes]]) -> pa.RecordBatch:
+    """Return what is packed with what is said of it, as Spark carries it."""
+    names, contents = zip(*found, strict=True)
+    return pa.record_batch({name: pa.array(names, type_), "content": pa.array(contents, pa.binary())})
+
+
+def _files(staged: Iterable[Staged]) -> Iterator[pa.RecordBatch]:
+    """Yield files of rows: one for each type, of all that a task has, or of as much as is held at once."""
+    waiting: dict[str, list[pa.RecordBatch]] = defaultdict(list)
     waiting_count = 0
     for name, batch in _of_types(staged):
-        waiting.setdefault(name, []).append(batch)
+        waiting[name].append(batch)
         waiting_count += batch.num_rows
-        if waiting_count >= _ROWS_PER_BATCH:
-            yield from _joined(waiting)
-            waiting, waiting_count = {}, 0
-    yield from _joined(waiting)
+        if waiting_count >= _ROWS_AT_ONCE:
+            yield _packed("row_type", pa.string(), map(_file, waiting, waiting.values()))
+            waiting, waiting_count = defaultdict(list), 0
+    if waiting:
+        yield _packed("row_type", pa.string(), map(_file, waiting, waiting.values()))
 
 
-def _joined(waiting: dict[str, list[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
-    """Yield a batch for each type, in the columns of all."""
-    for name, batches in waiting.items():
-        [whole] = pa.Table.from_batches(batches).combine_chunks().to_batches()
-        count = whole.num_rows
-        given = {"row_type": pa.array([name] * count), **dict(zip(whole.schema.names, whole.columns, strict=True))}
-        arrays = [given[of.name] if of.name in given else pa.nulls(count, of.type) for of in STAGED]
-        yield pa.RecordBatch.from_arrays(arrays, schema=STAGED)
+def _file(name: str, batches: list[pa.RecordBatch]) -> tuple[str, bytes]:
+    out = pa.BufferOutputStream()
+    parquet.write_table(pa.Table.from_batches(batches).combine_chunks(), out)
+    return name, out.getvalue().to_pybytes()[: -len(FILE_END)]
 
 
 def _of_types(staged: Iterable[Staged]) -> Iterator[tuple[str, pa.RecordBatch]]:
