@@ -39,6 +39,8 @@ from tonnage.storage import Format
 if TYPE_CHECKING:
     import duckdb
 
+_TIMES_A_SCAN = 2
+"""So much memory for a row: the database numbers the texts, which a scan does in its own process."""
 _TYPES = {str: "VARCHAR", int: "BIGINT", bool: "BOOLEAN", bytes: "BLOB"}
 
 
@@ -61,7 +63,7 @@ def load_staged(
     with exchange(target, mark.location) as new, collector_off():
         previous = look_at_previous(target, new, mark.location, other_place)
         with create(new, limit) as connection:
-            limit.fit(connection, sum(mark.rows_count.values()))
+            limit.fit(connection, _TIMES_A_SCAN * sum(mark.rows_count.values()))
             monitor.begin("loading", len(rows.ALL) + 1)
             with _reading(folder):
                 parts = _take(connection, _Staged(folder, mark), monitor)

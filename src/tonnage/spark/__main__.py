@@ -41,11 +41,11 @@ def command(place: str, out: str, keys: str, query: str, thorough: bool, **sourc
         raise UsageError("one table of keys is needed", "--keys FILE, or --query SQL")
     spark = _session()
     from tonnage.spark.job import scan
-    from tonnage.spark.keys import of_query, of_report
+    from tonnage.spark.keys import of_frame, of_report
 
     options = open_options(**source)
     try:
-        table = of_report(spark, keys, options.bucket) if keys else of_query(spark, query)
+        table = of_report(spark, keys, options.bucket) if keys else of_frame(spark.sql(query), query)
         mark = scan(spark, place, table, out, options, thorough=thorough)
     except TonnageError:
         raise

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from pyspark.sql import DataFrame, Observation, SparkSession
-from pyspark.sql import functions as f
+from pyspark.sql import DataFrame, Observation, SparkSession, functions
 
 from tonnage.inventory import rows
 from tonnage.inventory.statements import statements
@@ -43,7 +42,7 @@ def scan(
         location=storage.location, started_at=started_at, finished_at=datetime.now(UTC), listed_at=table.listed_at,
         read_count=read_count, stages=job.stages, rows_count=rows_count,
     )  # fmt: skip
-    spark.range(0, 1, 1, 1).select(f.lit(mark_text(mark))).write.text(f"{out}/{MARK}")
+    spark.range(0, 1, 1, 1).select(functions.lit(mark_text(mark))).write.text(f"{out}/{MARK}")
     return mark
 
 
@@ -60,7 +59,7 @@ class _Job:
     def write(self, stage: str, found: DataFrame, work: Callable[..., Any]) -> bool:
         """Write what the work makes of what is found; return whether that was anything. Raises what Spark does."""
         seen = Observation()
-        files = found.observe(seen, f.count(f.lit(1)).alias("count")).mapInArrow(work, workers.FILES)
+        files = found.observe(seen, functions.count(functions.lit(1)).alias("count")).mapInArrow(work, workers.FILES)
         # Spark writes bytes as they are in one way only: as text, a line a file here, and what ends a line ends the file
         lines = files.selectExpr("row_type", "cast(content as string)").write.partitionBy("row_type")
         lines.option("maxRecordsPerFile", 1).text(f"{self.out}/stage={stage}", lineSep=workers.FILE_END)
@@ -76,12 +75,14 @@ class _Job:
             if (view := f"staged_{table_of(name)}") in sql:
                 whole.where(f"row_type = '{name}'").select(*columns_for(name)).createOrReplaceTempView(view)
         # Spark would leave the division of the query as it is, and put together what is little data and much to read
-        return self.spark.sql(sql).repartition(self.tasks_count, f.xxhash64("digest"))
+        return self.spark.sql(sql).repartition(self.tasks_count, functions.xxhash64("digest"))
 
     def counts(self) -> tuple[dict[str, int], int]:
         """Return how many rows of each type there are, and how many manifests and configurations were read."""
-        read = f.expr("sum(files_count) filter (where fingerprint is null)")  # what is read has no part, and none of it
-        found = self._rows().groupBy("row_type").agg(f.count(f.lit(1)), read).collect()
+        read = functions.expr(
+            "sum(files_count) filter (where fingerprint is null)"
+        )  # what is read has no part, and none of it
+        found = self._rows().groupBy("row_type").agg(functions.count(functions.lit(1)), read).collect()
         return {name: count for name, count, _ in found}, sum(files_count or 0 for *_, files_count in found)
 
     def _rows(self) -> DataFrame:

@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as f
+from pyspark.sql import DataFrame, SparkSession, functions
 
 from tonnage.errors import StorageUnreadableError
 from tonnage.storage.bucket.options import BucketOptions
@@ -30,11 +29,14 @@ class KeyTable(NamedTuple):
     def find_root(self, bases: Sequence[str]) -> tuple[str, str]:
         """Return what the keys of the registry begin with, and the anchor in that. Raises StorageUnreadableError."""
         if not bases:
-            base = self.rows.select(f.regexp_extract("key", BASE, 1).alias("base")).where(f.col("key").rlike(BASE))
+            base = self.rows.select(functions.regexp_extract("key", BASE, 1).alias("base")).where(
+                self.rows.key.rlike(BASE)
+            )
             bases = ("", *(row.base for row in base.take(1)))
 
         def has_below(start: str) -> bool:
-            begins = f.col("key").startswith(f"{start}blobs/") | f.col("key").startswith(f"{start}repositories/")
+            key = self.rows.key
+            begins = key.startswith(f"{start}blobs/") | key.startswith(f"{start}repositories/")
             return not self.rows.where(begins).isEmpty()
 
         return root_in(self.name, bases, has_below)
@@ -57,11 +59,6 @@ def of_report(spark: SparkSession, address: str, options: BucketOptions) -> KeyT
     reader = spark.read.option("header", not report.names).option("escape", '"')
     found = reader.parquet(*report.files) if report.is_parquet else reader.csv(list(report.files))
     return _table(report, found.toDF(*report.names) if report.names else found)
-
-
-def of_query(spark: SparkSession, sql: str) -> KeyTable:
-    """Return the keys that a query of Spark SQL answers. Raises StorageUnreadableError if it has no keys or sizes."""
-    return of_frame(spark.sql(sql), sql)
 
 
 def of_frame(rows: DataFrame, name: str = "the table of keys") -> KeyTable:
@@ -112,7 +109,6 @@ class _Bucket:
         self.options = options
 
     def content(self) -> bytes:
-        """Return the bytes of the file. Raises OSError and BucketError."""
         from tonnage.storage.bucket.copying import BucketFolder
 
         return BucketFolder(self.address, self.options).content()
@@ -121,7 +117,6 @@ class _Bucket:
         return self.address
 
     def named(self, key: str) -> str:
-        """Return the address of a file that it names, in the user's scheme. Raises OSError, BucketError."""
         from tonnage.storage.bucket.address import parse_address
         from tonnage.storage.bucket.connecting import connect
 

@@ -4,7 +4,7 @@ What passes through Spark costs there by rows and columns, more than to read it 
 Spark carries is a stretch of keys as Arrow has them, or a whole Parquet file.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -20,7 +20,7 @@ from tonnage.scan.staging import FoundKeys, SortedKeys, Staged, place_keys, stag
 from tonnage.storage import Keys, Storage
 
 _ARROW = {str: pa.string(), int: pa.int64(), bool: pa.bool_(), bytes: pa.binary()}
-_KEYS_PER_PAGE, _PAGES_AT_ONCE, _ROWS_AT_ONCE = 10_000, 20, 500_000
+_KEYS_PER_PAGE, _PAGES_AT_ONCE, _ROWS_PER_FILE = 10_000, 20, 100_000
 _NUMBERS = {"size": pa.int64(), "time_us": pa.int64()}
 FOUND = ("path", "size", "time_us", "etag", "is_old")
 """The columns of keys as they are found."""
@@ -32,7 +32,8 @@ _PLACED = pa.schema(dict.fromkeys(("part", "type", "detail", *FOUND[:4]), pa.lar
 
 def place(batches: Iterable[pa.RecordBatch], groups_count: int) -> Iterator[pa.RecordBatch]:
     """Yield keys with the parts they belong to; all keys of a part are in one group."""
-    pages = place_keys(FoundKeys(Keys(*of[:4]), of[4]) for of in map(_lists, batches))
+    found = (batch.to_pydict().values() for batch in batches)
+    pages = place_keys(FoundKeys(Keys(*keys), are_old) for *keys, are_old in found)
     while some := list(islice(pages, _PAGES_AT_ONCE)):
         lists = ((page.parts, page.types, page.details, *page.keys) for page in some)
         tables = [pa.table(dict(zip(_PLACED.names, of, strict=True)), _PLACED) for of in lists]
@@ -56,7 +57,8 @@ def list_keys(batches: Iterable[pa.RecordBatch], storage: Storage, thorough: boo
     packed = (content.as_buffer() for batch in batches for content in batch.column(1))
     keys = pa.Table.from_batches((pa.ipc.read_record_batch(of, _PLACED) for of in packed), _PLACED).combine_chunks()
     ordered = keys.sort_by([("part", "ascending"), ("path", "ascending")]).to_batches(_KEYS_PER_PAGE)
-    pages = (SortedKeys(of[0], of[1], of[2], Keys(*of[3:])) for of in map(_lists, ordered))
+    lists = (batch.to_pydict().values() for batch in ordered)
+    pages = (SortedKeys(parts, types, details, Keys(*keys)) for parts, types, details, *keys in lists)
     return _files(stage_listing(storage, pages, thorough=thorough))
 
 
@@ -66,10 +68,6 @@ def read_bodies(batches: Iterable[pa.RecordBatch], storage: Storage, action: str
     return _files(stage_bodies(storage, action, digests))
 
 
-def _lists(batch: pa.RecordBatch) -> list[Any]:
-    return [column.to_pylist() for column in batch.columns]
-
-
 def _packed(name: str, type_: pa.DataType, found: Iterable[tuple[Any, bytes]]) -> pa.RecordBatch:
     """Return what is packed with what is said of it, as Spark carries it."""
     names, contents = zip(*found, strict=True)
@@ -77,23 +75,22 @@ def _packed(name: str, type_: pa.DataType, found: Iterable[tuple[Any, bytes]]) -
 
 
 def _files(staged: Iterable[Staged]) -> Iterator[pa.RecordBatch]:
-    """Yield files of rows: one for each type, of all that a task has, or of as much as is held at once."""
+    """Yield files of rows, each of one type."""
     waiting: dict[str, list[pa.RecordBatch]] = defaultdict(list)
-    waiting_count = 0
+    rows_count = Counter[str]()
     for name, batch in _of_types(staged):
         waiting[name].append(batch)
-        waiting_count += batch.num_rows
-        if waiting_count >= _ROWS_AT_ONCE:
-            yield _packed("row_type", pa.string(), map(_file, waiting, waiting.values()))
-            waiting, waiting_count = defaultdict(list), 0
-    if waiting:
-        yield _packed("row_type", pa.string(), map(_file, waiting, waiting.values()))
+        rows_count[name] += batch.num_rows
+        if rows_count[name] >= _ROWS_PER_FILE:
+            del rows_count[name]
+            yield _file(name, waiting.pop(name))
+    yield from map(_file, waiting, waiting.values())
 
 
-def _file(name: str, batches: list[pa.RecordBatch]) -> tuple[str, bytes]:
+def _file(name: str, batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     out = pa.BufferOutputStream()
     parquet.write_table(pa.Table.from_batches(batches).combine_chunks(), out)
-    return name, out.getvalue().to_pybytes()[: -len(FILE_END)]
+    return _packed("row_type", pa.string(), [(name, out.getvalue().to_pybytes()[: -len(FILE_END)])])
 
 
 def _of_types(staged: Iterable[Staged]) -> Iterator[tuple[str, pa.RecordBatch]]:
@@ -111,8 +108,7 @@ def _of_types(staged: Iterable[Staged]) -> Iterator[tuple[str, pa.RecordBatch]]:
             yield name, pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
         if found:
             given = zip(zip(*found, strict=True), PART_COLUMNS.values(), strict=True)
-            arrays_of_parts = [pa.array(values, _ARROW[type_]) for values, type_ in given]
-            yield PART, pa.RecordBatch.from_arrays(arrays_of_parts, list(PART_COLUMNS))
+            yield PART, pa.record_batch([pa.array(of, _ARROW[type_]) for of, type_ in given], list(PART_COLUMNS))
 
 
 def _array(type_: Any, column: Any, texts: dict[Any, pa.Array]) -> pa.Array:
