@@ -11,6 +11,8 @@ import pytest
 
 import postgresserver
 import realregistry
+import sparkdriver
+from buckets import ENVIRONMENT
 from imagelayouts import write_layouts
 from tonnage.inventory.database import Inventory
 from tonnage.monitor import Monitor
@@ -58,6 +60,14 @@ def _guard_integration(request: pytest.FixtureRequest) -> None:
 def _no_volume(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the card say nothing of this machine's disk, which is another on each; a test may say of which instead."""
     monkeypatch.setattr("tonnage.cli.volume.volume_at", lambda place: None)
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[sparkdriver.Driver]:
+    """A Spark on this machine, with the login to the buckets of tests. Skips where it is not installed."""
+    sparkdriver.guard()
+    with sparkdriver.spark(ENVIRONMENT) as driver:
+        yield driver
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,8 @@ from timelimits import descendants
 LIBRARIES = Path(__file__).parents[2] / ".spark"
 """Where scripts/install-test-programs.sh puts PySpark."""
 START_SECONDS = 280.0
-# The last five have Java compile less: there is little data.
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# The last six have Java compile and plan less: there is little data.
 _SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "3",
@@ -36,11 +38,12 @@ _SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "500",
     "spark.ui.showConsoleProgress": "false",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.driver.extraJavaOptions": _JAVA,
+    "spark.executor.extraJavaOptions": _JAVA,
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.constraintPropagation.enabled": "false",
 }
 
 
@@ -92,7 +95,7 @@ class Driver:
 def spark(variables: Mapping[str, str]) -> Iterator[Driver]:
     """Run a driver on two cores of this machine until the end of the block, with these variables in its environment."""
     folder = Path(tempfile.mkdtemp(prefix="tonnage-spark-"))
-    settings = [f"--conf {name}={value}" for name, value in settings_in(folder).items()]
+    settings = [f"--conf {shlex.quote(f'{name}={value}')}" for name, value in settings_in(folder).items()]
     words = ["--master", "local[2]", *settings, "pyspark-shell"]
     given = {**environment(), **variables, "PYSPARK_SUBMIT_ARGS": " ".join(words)}
     log = folder / "log"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import sparkdriver
-from buckets import ENVIRONMENT, FolderStore
+from buckets import FolderStore
 from faultproxy import Answer, proxy_before
 from reports import KINDS, LISTED_AT, write_report
 from scanning import answer, column, differences, everything, files_below, problems, scan_storage
@@ -28,19 +27,6 @@ from tonnage.storage.report import ReportStorage
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration]
 ROOT = "docker/registry/v2/"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _guard_spark() -> None:
-    """Skip where Spark is not installed. In CI that is a failure, not a skip."""
-    sparkdriver.guard()
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Driver]:
-    """A Spark on this machine, for all tests here, with the login to the buckets of tests."""
-    with sparkdriver.spark(ENVIRONMENT) as running:
-        yield running
 
 
 def odd_registry(root: Path) -> Builder:
@@ -90,7 +76,7 @@ def said(inventory: Inventory, report: Report, values: dict[str, str]) -> object
         return error.message
 
 
-def test_it_is_what_one_machine_makes(driver: Driver, tmp_path: Path) -> None:
+def test_it_is_what_one_machine_makes(spark: Driver, tmp_path: Path) -> None:
     """Row for row: damage, odd keys, old versions and all; what cannot be read is a problem there too.
 
     The next scan by one machine reads nothing again; the same place is not written twice.
@@ -101,7 +87,7 @@ def test_it_is_what_one_machine_makes(driver: Driver, tmp_path: Path) -> None:
     old = dict.fromkeys([*list(files)[:3], f"{ROOT}gone"], b"x" * 1000)
     report = write_report("s3 csv", files | odd, tmp_path / "report", old=old)
     job = (str(registry.root), str(tmp_path / "rows"), "--keys", str(report))
-    code, said = driver.job(*job)
+    code, said = spark.job(*job)
     assert code == 0 and "manifests and configurations read" in said, said
     loaded, scanned = tmp_path / "loaded.duckdb", tmp_path / "scanned.duckdb"
     summary = load_staged(tmp_path / "rows", str(loaded))
@@ -124,12 +110,12 @@ def test_it_is_what_one_machine_makes(driver: Driver, tmp_path: Path) -> None:
     again = [scan_storage(storage, place).read_count for place in (loaded, scanned)]
     assert again[0] == again[1] < 10
     compare(loaded, scanned)
-    code, said = driver.job(*job)
+    code, said = spark.job(*job)
     assert code == 10 and f"`{tmp_path}/rows` exists" in said
 
 
 def test_bodies_come_from_a_bucket_that_throttles(
-    driver: Driver, rclone_md5: FolderStore, tmp_path: Path, cloud_environment: None
+    spark: Driver, rclone_md5: FolderStore, tmp_path: Path, cloud_environment: None
 ) -> None:
     """By the executors, each with its own login; keys from any table, as S3 Metadata has them."""
     registry = odd_registry(tmp_path / "registry")
@@ -140,11 +126,11 @@ def test_bodies_come_from_a_bucket_that_throttles(
     with proxy_before(rclone_md5.options.endpoint) as proxy:
         proxy.fault = lambda asked: Answer(503, "SlowDown") if asked.number % 4 == 0 else None
         endpoint = ("--endpoint", proxy.url, "--requests-at-once", "4")
-        code, said = driver.job(f"{address}/some/where", str(tmp_path / "rows"), "--query", query, *endpoint)
+        code, said = spark.job(f"{address}/some/where", str(tmp_path / "rows"), "--query", query, *endpoint)
         assert code == 0, said
         assert proxy.counts["list"] == 0 < proxy.counts["get"]
         proxy.fault = lambda asked: Answer(403, "AccessDenied")
-        code, said = driver.job(f"{address}/some/where", str(tmp_path / "none"), "--query", query, *endpoint)
+        code, said = spark.job(f"{address}/some/where", str(tmp_path / "none"), "--query", query, *endpoint)
         assert code == 32 and "tonnage: " in said and "Traceback" not in said, said
     load_staged(tmp_path / "rows", str(tmp_path / "loaded.duckdb"))
     options = OpenOptions(keys=str(report), bucket=rclone_md5.options)
@@ -153,7 +139,7 @@ def test_bodies_come_from_a_bucket_that_throttles(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_report_has_the_same_keys(kind: str, driver: Driver, tmp_path: Path) -> None:
+def test_a_report_has_the_same_keys(kind: str, spark: Driver, tmp_path: Path) -> None:
     """Each cloud's, in each format, as DuckDB reads it: keys, sizes, times, ETags, and which are old."""
     files = {
         f"{ROOT}blobs/sha256/ab/{'ab' * 32}/data": b"x",
@@ -171,11 +157,11 @@ def test_a_report_has_the_same_keys(kind: str, driver: Driver, tmp_path: Path) -
         if isinstance(part, Part) and part.keys
         for key in zip(*part.keys, strict=True)
     ]
-    assert sorted(driver.keys(report, storage.prefix)) == sorted(wanted)
+    assert sorted(spark.keys(report, storage.prefix)) == sorted(wanted)
     assert len(wanted) == (2 if kind.startswith("gcs") else 3)  # which has no old versions
 
 
-def test_what_is_not_a_table_of_keys_is_refused(driver: Driver, tmp_path: Path) -> None:
+def test_what_is_not_a_table_of_keys_is_refused(spark: Driver, tmp_path: Path) -> None:
     """With what to do, before anything is read or written."""
     (tmp_path / ROOT / "blobs").mkdir(parents=True)
     for arguments, code, text in (
@@ -184,16 +170,17 @@ def test_what_is_not_a_table_of_keys_is_refused(driver: Driver, tmp_path: Path) 
         (("--keys", str(tmp_path / "nothing.json")), 5, "nothing.json"),
         ((), 2, "--keys FILE"),
     ):
-        found, said = driver.job(str(tmp_path), str(tmp_path / "rows"), *arguments)
+        found, said = spark.job(str(tmp_path), str(tmp_path / "rows"), *arguments)
         assert (found, text in said) == (code, True), said
     assert not (tmp_path / "rows").exists()
 
 
 def test_a_lost_executor_loses_nothing(tmp_path: Path) -> None:
     """One of two real executors is killed while it lists: its tasks run again elsewhere, and the rows are the same."""
+    sparkdriver.guard()
     registry = Builder(tmp_path / "registry")
     for name in ("app", "org/app"):
-        for number in range(20):
+        for number in range(3):
             registry.repository(name).image([registry.layer(b"base"), registry.layer(b"%d" % number)], tag=str(number))
     report = write_report("s3 csv", files_below(registry.root), tmp_path / "report")
     (tmp_path / "scan_job.py").write_text("from tonnage.spark.__main__ import main\n\nmain()\n")
