@@ -12,6 +12,7 @@ import pytest
 import postgresserver
 import realregistry
 import sparkdriver
+from buckets import ENVIRONMENT
 from imagelayouts import write_layouts
 from tonnage.inventory.database import Inventory
 from tonnage.monitor import Monitor
@@ -64,8 +65,6 @@ def _no_volume(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[sparkdriver.Driver]:
     """A Spark on this machine, with the login to the buckets of tests. Skips where it is not installed."""
-    from buckets import ENVIRONMENT  # not before pytest has the plugin that it takes its limits from
-
     sparkdriver.guard()
     with sparkdriver.spark(ENVIRONMENT) as driver:
         yield driver

@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from timelimits import descendants
+from processes import descendants
 
 LIBRARIES = Path(__file__).parents[2] / ".spark"
 """Where scripts/install-test-programs.sh puts PySpark."""

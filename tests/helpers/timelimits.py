@@ -7,7 +7,6 @@ no signal: `faulthandler_timeout` shows where, and ends the process.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 from pathlib import Path
@@ -15,6 +14,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
+
+from processes import children_of, descendants
 
 _NEEDED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that tests send, to themselves and to programs. Who starts pytest with nohup or in the background ignores some
@@ -33,11 +34,11 @@ def pytest_configure() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:
     """Set the timer of a test."""
-    before = set(_children(os.getpid()))
+    before = set(children_of(os.getpid()))
 
     def end(_number: int, _frame: FrameType | None) -> None:
         __tracebackhide__ = True
-        begun = [pid for pid in _children(os.getpid()) if pid not in before]
+        begun = [pid for pid in children_of(os.getpid()) if pid not in before]
         hanging = [pid for child in begun for pid in (child, *descendants(child))]
         shown = [f"  {pid} {describe(pid)}" for pid in hanging]
         for pid in hanging:
@@ -62,23 +63,6 @@ def pytest_timeout_cancel_timer(item: pytest.Item) -> bool:
     if cancel := getattr(item, "cancel_timeout", None):
         cancel()
     return True
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the processes below one, the nearest first."""
-    children = _children(pid)
-    return children + [below for child in children for below in descendants(child)]
-
-
-def _children(pid: int) -> list[int]:
-    """Return the processes that one has begun; it may end meanwhile, at any of these lines, or some of its threads."""
-    found: list[int] = []
-    folder = f"/proc/{pid}/task"
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(folder):
-            with contextlib.suppress(OSError):
-                found += map(int, Path(folder, thread, "children").read_text().split())
-    return found
 
 
 def describe(pid: int) -> str:

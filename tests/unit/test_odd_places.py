@@ -5,6 +5,8 @@ None ends with a traceback.
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,87 @@ def test_what_is_no_text(
         main([word.replace("TEXT", "\udcff") for word in command.split()])
     assert ended.value.code in EXIT_CODES and ended.value.code not in (0, 3)
     assert "tonnage: " in capsys.readouterr().err
+
+
+SCAN_BUCKET = "scan s3://bucket/x -i new.duckdb --endpoint http://127.0.0.1:1 --timeout 1"
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        ("tags", {"TONNAGE_INVENTORY": "postgresql://\udcff/x"}),
+        ("tags", {"TONNAGE_INVENTORY": "s3://\udcff/x"}),
+        (SCAN_BUCKET, {"AWS_REGION": "\udcff"}),
+        (SCAN_BUCKET, {"AWS_ACCESS_KEY_ID": "\udcff", "AWS_SECRET_ACCESS_KEY": "b"}),
+        ("scan s3://bucket/x -i new.duckdb --anonymous --endpoint \udcff", {}),
+        ("scan az://c/x -i new.duckdb", {"AZURE_STORAGE_ACCOUNT_NAME": "\udcff"}),
+        ("scan gs://b/x -i new.duckdb", {"GOOGLE_APPLICATION_CREDENTIALS": "loop"}),
+        ("scan gs://b/x -i new.duckdb", {"GOOGLE_APPLICATION_CREDENTIALS": "file"}),
+        (
+            "tags --tags-from http://127.0.0.1:1",
+            {"TONNAGE_REGISTRY_USER": "\udcff", "TONNAGE_REGISTRY_PASSWORD": "\udcff"},
+        ),
+        (
+            "tags --tags-from http://127.0.0.1:1",
+            {"HTTP_PROXY": "\udcff", "http_proxy": "\udcff", "HTTPS_PROXY": "\udcff"},
+        ),
+    ],
+)
+def test_odd_settings(
+    command: str,
+    settings: dict[str, str],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In the environment as in an option: no traceback, and no password."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TONNAGE_INVENTORY", "good.duckdb")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main(command.split())
+    said = capsys.readouterr().err
+    assert ended.value.code in EXIT_CODES and ended.value.code not in (0, 3) and "tonnage: " in said
+
+
+def test_a_folder_for_what_does_not_fit_is_text(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else it is another."""
+    monkeypatch.setenv("TMPDIR", "\udcff")
+    with pytest.raises(SystemExit) as ended:
+        main(["layers", "-i", str(folder / "good.duckdb"), "--limit", "1"])
+    assert not ended.value.code and "1 of " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["layers -i .", "scan .", "scan STORAGE", "layers -o x.csv", "plan app -o x.json", "export x", "ncdu -o x"],
+)
+def test_the_current_folder_is_gone(
+    command: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Said, where it is needed."""
+    monkeypatch.setenv("TONNAGE_INVENTORY", str(folder / "good.duckdb"))
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(SystemExit) as ended:
+        main([{"STORAGE": str(folder)}.get(word, word) for word in command.split()])
+    assert ended.value.code in EXIT_CODES and ended.value.code not in (0, 3)
+    assert "tonnage: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["sql -", "explain -", "apply - --registry http://127.0.0.1:1"])
+def test_nothing_to_read(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether stdin is closed or holds bytes that are no text."""
+    monkeypatch.setenv("TONNAGE_INVENTORY", str(folder / "good.duckdb"))
+    for stdin in (None, io.StringIO("\udcff")):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(SystemExit) as ended:
+            main(command.split())
+        assert ended.value.code in EXIT_CODES and ended.value.code not in (0, 3)
+        assert "tonnage: " in capsys.readouterr().err

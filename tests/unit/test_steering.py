@@ -23,7 +23,7 @@ from tonnage.cli.topics import TOPICS
 from tonnage.errors import TonnageError, UsageError
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.reports import Report, builtin_reports, run_report
-from tonnage.inventory.steering import Steering, steer, steer_rows
+from tonnage.inventory.steering import NOT_STEERED, Steering, steer, steer_rows
 from tonnage.planning.policy import parse_policy
 from tonnage.show.forms import BINARY, FORMS, TEXT, form_of, to_markdown, to_xlsx
 
@@ -152,6 +152,26 @@ def test_every_report_has_every_form(
     assert call(capsys, *call_words, "--columns", column, "-o", "cut.jsonl")[0] == 0
     cut = [json.loads(line) for line in (folder / "cut.jsonl").read_text().splitlines()]
     assert cut == [{column: row[column]} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("sql", "columns", "rows"),
+    [
+        ("select 1 as a, 2 as a", ["a", "a"], [(1, 2)]),
+        ("select 1 as a, 2 as A, 3 as a_1", ["a", "A", "a_1"], [(1, 2, 3)]),
+        ("select 1 as position, 2 as total -- the end;\n;", ["position", "total"], [(1, 2)]),
+        ("select 'a\u2028b\u0085c\x0cd' as a", ["a"], [("a\u2028b\u0085c\x0cd",)]),
+        ("select 1 as a --x\u2028, 2 as b", ["a"], [(1,)]),
+        ("create or replace temp table x as select 1 as a; from x", ["a"], [(1,)]),
+    ],
+)
+def test_what_is_cut_is_as_it_was(
+    opened: Inventory, sql: str, columns: list[str], rows: list[tuple[object, ...]]
+) -> None:
+    """Whatever a report of one's own looks like: names, text in it, and what is no single query."""
+    for steering in (Steering(limit=5), NOT_STEERED):
+        found = steer(opened.query, sql, {}, steering)
+        assert (found.columns, found.rows) == (columns, rows)
 
 
 def read_delimited(text: str, delimiter: str, rows: list[Row]) -> list[Row]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from timelimits import descendants
+from processes import descendants
 
 pytestmark = pytest.mark.slow
 

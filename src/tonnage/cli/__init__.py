@@ -14,7 +14,6 @@ from tonnage.cli.places import readable
 from tonnage.cli.signals import EndedError, ending_at_signals
 from tonnage.cli.streams import NobodyReadsError, own_streams
 from tonnage.errors import MORE_MEMORY, TonnageError, UsageError, reason_of
-from tonnage.formats.quoting import is_utf_8
 
 COMMANDS = {
     "scan": "Read a registry's storage into an inventory.",
@@ -169,8 +168,8 @@ def _end(error: BaseException, received: list[int]) -> int:
     if isinstance(error, (KeyboardInterrupt, click.Abort)) or str(error) == "Query interrupted":
         talk("tonnage: interrupted")  # the last is what DuckDB makes of Ctrl-C
         return 130
-    if isinstance(error, OSError) and isinstance(error.filename, str):
-        talk(f"tonnage: cannot use `{error.filename}`: {reason_of(error)}")
+    if known := _unforeseen(error):
+        talk(f"tonnage: {known}")
         return TonnageError.exit_code
     from tonnage.inventory.failures import Failure, failure_of
 
@@ -180,10 +179,20 @@ def _end(error: BaseException, received: list[int]) -> int:
     return TonnageError.exit_code
 
 
+def _unforeseen(error: BaseException) -> str:
+    """Return what a user can do something about, though whoever met with it did not expect it; nothing for a bug."""
+    if isinstance(error, UnicodeEncodeError):  # it may be a password: not shown
+        return "what was given is not UTF-8 text: an address, a name, or a setting in the environment"
+    if not isinstance(error, OSError):
+        return ""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder is not there any more"
+    return f"cannot use `{error.filename}`: {reason_of(error)}" if isinstance(error.filename, str) else ""
+
+
 def _run(args: list[str] | None, command: click.Command, name: str) -> Any:
-    for word in sys.argv[1:] if args is None else args:
-        if "://" in word and not is_utf_8(word):  # the libraries that would be given it take text only
-            raise UsageError(f"`{word}` is not UTF-8 text, and so not an address")
     try:
         return command.main(args=args, prog_name=name, standalone_mode=False) or 0
     except click.UsageError as error:

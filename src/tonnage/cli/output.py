@@ -235,9 +235,11 @@ def mention_doubts(inventory: Inventory, of: str = "") -> None:
 def read_text(path: str, most: int = -1) -> str:
     """Return the text of a file or, for `-`, of stdin; of a longer one the first `most` characters. Raises UsageError."""
     try:
-        if path == "-":
-            return sys.stdin.read(most)
-        with open(path, encoding="utf-8") as file:
-            return file.read(most)
-    except (OSError, UnicodeDecodeError) as error:
+        if path != "-":
+            with open(path, encoding="utf-8") as file:
+                return file.read(most)
+        text = sys.stdin.read(most)
+        text.encode()
+        return text
+    except (OSError, UnicodeError) as error:
         raise UsageError(f"cannot read `{path}`: {reason_of(error)}") from error

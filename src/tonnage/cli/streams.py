@@ -92,15 +92,17 @@ class Stdout:
 def own_streams() -> Iterator[None]:
     """Have stdout's failures be errors of ours, and stderr be there, as long as the block runs."""
     _open_closed()
-    before = sys.stdout, sys.stderr
+    before = sys.stdin, sys.stdout, sys.stderr
     sys.stdout = Stdout(sys.stdout)
     with contextlib.ExitStack() as stack:
         if sys.stderr is None:
             sys.stderr = stack.enter_context(open(os.devnull, "w"))
+        if sys.stdin is None:
+            sys.stdin = stack.enter_context(open(os.devnull))
         try:
             yield
         finally:
-            sys.stdout, sys.stderr = before
+            sys.stdin, sys.stdout, sys.stderr = before
 
 
 def fitted(text: str, stream: TextIO, content: Content) -> str:

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tonnage.formats.quoting import is_utf_8
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -93,7 +95,8 @@ def spill_folder() -> str:
     A database in memory would take a folder `.tmp` where the command is run. Nothing is tried out, as `tempfile` does by
     writing a file: the process that answers a stranger's query may write none.
     """
-    return f"{os.environ.get('TMPDIR') or '/tmp'}/tonnage-{os.getpid()}.tmp"
+    wanted = os.environ.get("TMPDIR", "")
+    return f"{wanted if wanted and is_utf_8(wanted) else '/tmp'}/tonnage-{os.getpid()}.tmp"
 
 
 def ceiling(files: tuple[str, ...] = _CGROUP_FILES) -> int:

@@ -50,13 +50,19 @@ def steer(ask: Ask, sql: str, parameters: dict[str, Any], steering: Steering) ->
     """Return the rows of a query as asked for. Unknown values are sorted last. Raises UsageError and QueryError."""
     if steering == NOT_STEERED:
         return ask(sql, parameters)
-    inner = _in_brackets(sql)
+    if steering._replace(offset=0, limit=0) != NOT_STEERED:
+        return _steered(ask, sql, parameters, steering, _columns_of(ask, sql, parameters))
     try:
-        known = _columns_of(ask, inner, parameters)
+        known = _columns_of(ask, sql, parameters)
+        if not _are_renamed(known):
+            return _steered(ask, sql, parameters, steering, known)
     except (QueryError, UsageError):
-        if steering._replace(offset=0, limit=0) != NOT_STEERED:
-            raise
-        return ask(sql, parameters)  # what is wrong with it by itself, if anything, and in its own words
+        pass  # what is wrong with it by itself, if anything, is said in its own words
+    return ask(sql, parameters)
+
+
+def _steered(ask: Ask, sql: str, parameters: dict[str, Any], steering: Steering, known: list[str]) -> Table:
+    inner = _in_brackets(sql)
     shown = [_known(name, known, "--columns") for name in steering.columns] or known
     _check(steering.where)
     position = _unused("position", known)
@@ -101,19 +107,25 @@ def count(ask: Ask, sql: str, parameters: dict[str, Any], where: str) -> int:
 
 def _in_brackets(sql: str) -> str:
     """Return a query as it may stand in another, whether it ends in a semicolon, a comment, or both."""
-    lines = sql.rstrip().splitlines()
+    lines = sql.rstrip().split("\n")  # not at all that Python takes for the end of a line, such as U+2028
     while lines and lines[-1].lstrip().startswith("--"):
         lines.pop()
     return "(" + "\n".join(lines).rstrip().removesuffix(";") + "\n)"
 
 
-def _columns_of(ask: Ask, inner: str, parameters: dict[str, Any]) -> list[str]:
+def _columns_of(ask: Ask, sql: str, parameters: dict[str, Any]) -> list[str]:
     try:
-        return ask(f"select * from {inner} as found limit 0", parameters).columns
+        return ask(f"select * from {_in_brackets(sql)} as found limit 0", parameters).columns
     except QueryError as error:
         if "Parser Error" not in error.message:
             raise
         raise UsageError("this is not one query, so it takes no --where, --sort or --columns") from error
+
+
+def _are_renamed(known: list[str]) -> bool:
+    """Return whether columns may have had the same name before they stood in brackets: `a, a` comes out as `a, a_1`."""
+    names = {name.lower() for name in known}
+    return any(re.sub(r"_\d+$", "", name) in names - {name} for name in names)
 
 
 def _known(name: str, known: list[str], option: str) -> str:

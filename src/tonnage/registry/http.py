@@ -117,12 +117,15 @@ class Wire:
         self._places = threading.BoundedSemaphore(limits.concurrency)
         self._turns = threading.Lock()
         self._next_turn = 0.0
-        self._client = httpx2.Client(
-            verify=_trust(ca_file) if ca_file else True,
-            transport=transport,
-            timeout=httpx2.Timeout(limits.timeout_seconds, connect=limits.connect_seconds),
-            headers={"User-Agent": f"tonnage/{__version__}"},
-        )
+        try:
+            self._client = httpx2.Client(
+                verify=_trust(ca_file) if ca_file else True,
+                transport=transport,
+                timeout=httpx2.Timeout(limits.timeout_seconds, connect=limits.connect_seconds),
+                headers={"User-Agent": f"tonnage/{__version__}"},
+            )
+        except httpx2.InvalidURL as error:
+            raise UsageError(f"a proxy in the environment is not an address: {error}", "see HTTP_PROXY") from error
 
     def exchange(
         self,

@@ -53,13 +53,20 @@ def connect(place: Address, options: BucketOptions, *, keeps_slash: bool = False
         "client_options": _client_options(place, options, endpoint),
         "retry_config": _retry_config(options),
     }
-    match place.cloud:
-        case Cloud.S3:
-            return _connect_s3(place, options, endpoint, shared)
-        case Cloud.GCS:
-            return _connect_gcs(place, options, endpoint, shared)
-        case Cloud.AZURE:
-            return _connect_azure(place, options, endpoint, shared, keeps_slash)
+    from obstore.exceptions import BaseError
+
+    try:
+        match place.cloud:
+            case Cloud.S3:
+                return _connect_s3(place, options, endpoint, shared)
+            case Cloud.GCS:
+                return _connect_gcs(place, options, endpoint, shared)
+            case Cloud.AZURE:
+                return _connect_azure(place, options, endpoint, shared, keeps_slash)
+    except BaseError as error:
+        raise BucketAccessError(
+            f"cannot use `{place.location}` as it is set up: {str(error).partition(chr(10))[0]}"
+        ) from error
 
 
 def endpoint_of(place: Address, options: BucketOptions) -> str:
