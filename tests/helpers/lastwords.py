@@ -1,7 +1,7 @@
-"""What a run died of, said once more in its last lines: of a long log, those may be all that is kept.
+"""Why a run ended early, repeated in its last lines: of a long log, those may be all that is kept.
 
-A pytest plugin. An internal error of one of several processes is printed where it comes; the run then goes on to fail
-for the lack of that process, and the lines on this come last.
+A pytest plugin. An internal error of one of several processes is printed where it occurs; the run then fails for lack
+of that process, and only the lines on that come last.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Places that cannot be looked at, and text that is none, given to every command that takes one: each says so.
-
-None ends with a traceback.
-"""
+"""Places that cannot be looked at, bytes that are not text, odd settings and streams: a message, and never a traceback."""
 
 from __future__ import annotations
 
@@ -75,7 +72,7 @@ def test_a_place_that_cannot_be_looked_at(
         "scan . --keys postgresql://x", "scan . --keys file:///x",
     ],
 )  # fmt: skip
-def test_what_is_no_text(
+def test_bytes_that_are_not_text(
     command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Bytes of another encoding, as the system hands them on."""
@@ -146,7 +143,7 @@ def test_a_folder_for_what_does_not_fit_is_text(
 def test_the_current_folder_is_gone(
     command: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Said, where it is needed."""
+    """A message, wherever that folder is needed."""
     monkeypatch.setenv("TONNAGE_INVENTORY", str(folder / "good.duckdb"))
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
@@ -161,7 +158,7 @@ def test_the_current_folder_is_gone(
 def test_nothing_to_read(
     command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whether stdin is closed or holds bytes that are no text."""
+    """Whether stdin is closed or holds bytes that are not text."""
     monkeypatch.setenv("TONNAGE_INVENTORY", str(folder / "good.duckdb"))
     for stdin in (None, io.StringIO("\udcff")):
         monkeypatch.setattr(sys, "stdin", stdin)

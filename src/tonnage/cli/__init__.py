@@ -180,7 +180,7 @@ def _end(error: BaseException, received: list[int]) -> int:
 
 
 def _unforeseen(error: BaseException) -> str:
-    """Return what a user can do something about, though whoever met with it did not expect it; nothing for a bug."""
+    """Return what to say of an error that a user can act on and no command expected; nothing for a bug."""
     if isinstance(error, UnicodeEncodeError):  # it may be a password: not shown
         return "what was given is not UTF-8 text: an address, a name, or a setting in the environment"
     if not isinstance(error, OSError):
@@ -188,7 +188,7 @@ def _unforeseen(error: BaseException) -> str:
     try:
         os.getcwd()
     except OSError:
-        return "the current folder is not there any more"
+        return "the current folder no longer exists"
     return f"cannot use `{error.filename}`: {reason_of(error)}" if isinstance(error.filename, str) else ""
 
 

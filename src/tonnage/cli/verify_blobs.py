@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _MOST_NICE = 19
-"""There is no more on Linux, which takes all above for it, up to what a number of C can be."""
+"""The highest on Linux, which treats anything above as this; Python refuses what does not fit a C integer."""
 _OWN = ("storage", "newest_first", "sample", "limit_rate", "max_duration", "journal", "again_after", "nice", "quiet")
 """Options of this command alone; the others say how to open the storage."""
 

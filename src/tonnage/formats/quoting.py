@@ -1,4 +1,4 @@
-"""Names and texts as SQL, for the few places that take no parameter. What is quoted may hold any text; bytes are none."""
+"""Names and texts as SQL, for the few places that take no parameter. What is quoted may be any text."""
 
 
 def literal(text: str) -> str:
@@ -20,7 +20,7 @@ def identifier(name: str) -> str:
 
 
 def is_utf_8(text: str) -> bool:
-    r"""Return whether a path, an address or a query is text: the system hands on any bytes, and databases take no other.
+    r"""Return whether a path, an address or a query is text: the system allows any bytes, databases do not.
 
     >>> is_utf_8("café"), is_utf_8("caf\udce9")
     (True, False)

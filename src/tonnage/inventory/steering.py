@@ -107,7 +107,7 @@ def count(ask: Ask, sql: str, parameters: dict[str, Any], where: str) -> int:
 
 def _in_brackets(sql: str) -> str:
     """Return a query as it may stand in another, whether it ends in a semicolon, a comment, or both."""
-    lines = sql.rstrip().split("\n")  # not at all that Python takes for the end of a line, such as U+2028
+    lines = sql.rstrip().split("\n")  # splitlines() would also split at U+2028 and others, inside text and comments
     while lines and lines[-1].lstrip().startswith("--"):
         lines.pop()
     return "(" + "\n".join(lines).rstrip().removesuffix(";") + "\n)"
