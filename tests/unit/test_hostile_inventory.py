@@ -18,6 +18,7 @@ from tonnage.errors import ForeignDatabaseError, NoInventoryError, TonnageError,
 from tonnage.formats.quoting import identifier, literal
 from tonnage.inventory.database import Inventory, compare, damage_of, known_tables
 from tonnage.inventory.foreign import tables_of
+from tonnage.inventory.statements import statements as ours_of
 from tonnage.inventory.writing import create
 from tonnage.sample import Builder
 
@@ -75,6 +76,12 @@ def shapes(secret: Path, written: Path) -> Iterator[tuple[str, tuple[str, ...]]]
         yield f"{table} is a view without end", as_view(table, "select o.* from store.own as o, range(10000000000000)")
         yield f"{table} has other columns", (f"drop table store.{table}", f"create table store.{table} (nothing int)")
         yield f"{table} is missing", (f"drop table store.{table}",)
+    ours = ours_of("tables")["part"].sql.partition(";")[0]
+    for name, odd in {"computed": "as (1)", "checked": "check (files_count > 0)", "given": "default random()"}.items():
+        create = ours.replace("files_count bigint not null", f"files_count bigint {odd}")
+        yield f"part has a column that is {name}", ("drop table store.part", create)
+    create = 'create table store.part ("part_id INTEGER, x" int)'
+    yield "part has a column with a comma", ("drop table store.part", create)
     sql = f'blob" as t; copy (select 1) to {literal(str(written))}; --'
     create = f"create table store.{identifier(sql)} (x int)"
     yield "a name is SQL", (create, *as_view("part", "select 1 as part_id"))
