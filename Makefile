@@ -8,6 +8,9 @@ BENCH :=
 PUBLISH :=
 MAKEFLAGS += --no-print-directory
 
+# Where it is set, as in many containers, each command compiles again all it imports, and the tests start thousands.
+unexport PYTHONDONTWRITEBYTECODE
+
 PREFIX := /usr/local
 DESTDIR :=
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/uv.sh
 source scripts/uv.sh
 
-"$uv" tool install --quiet --force --reinstall-package tonnage --python "$(command -v "$python")" \
+"$uv" tool install --quiet --compile-bytecode --force --reinstall-package tonnage --python "$(command -v "$python")" \
     --constraints constraints.txt ".${1:+[$1]}"
 tonnage=$("$uv" tool dir --bin)/tonnage
 
