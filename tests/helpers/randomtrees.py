@@ -113,7 +113,7 @@ def _link_elsewhere(repo: Repository, manifest: Descriptor) -> Descriptor:
     return manifest
 
 
-def _leave_alias(rng: Random, repo: Repository, shared: list[Descriptor]) -> None:
+def leave_alias(rng: Random, repo: Repository, shared: list[Descriptor]) -> None:
     """Link a layer by its sha512 digest, and push an image that names it so."""
     layer = rng.choice(shared)
     alias = Descriptor(layer.media_type, f"sha512:{sha512(layer.digest.encode()).hexdigest()}", layer.size_bytes)
@@ -183,7 +183,7 @@ _LEAVINGS: tuple[tuple[float, Callable[[Random, Repository, list[Descriptor]], o
     (0.1, lambda rng, repo, shared: repo.link(repo.layer_link(NOWHERE.digest), NOWHERE.digest)),
     (0.1, lambda rng, repo, shared: repo.upload(size_bytes=rng.randint(0, 99), started=repo.registry.when)),
     (0.1, lambda rng, repo, shared: repo.link(repo.history_link("old", NOWHERE.digest), NOWHERE.digest)),
-    (0.1, _leave_alias),
+    (0.1, leave_alias),
     (0.1, _leave_sha512),
     (0.1, _leave_signature),
     (0.1, _leave_fallback),

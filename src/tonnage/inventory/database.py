@@ -26,7 +26,7 @@ from tonnage.inventory.memory import MemoryLimit, reading_config
 from tonnage.inventory.parquet import is_folder, open_folder, prefix_of
 from tonnage.inventory.postgresql.address import is_address
 from tonnage.inventory.rows import SCHEMA_VERSION
-from tonnage.inventory.statements import statements
+from tonnage.inventory.statements import execute_where_needed, statements
 
 if TYPE_CHECKING:
     import duckdb
@@ -168,9 +168,11 @@ def copy_with_tags(connection: "duckdb.DuckDBPyConnection", tags: list[tuple[str
     connection.execute(statements("tags")["replace"].sql, values)
     connection.execute("update store.source set has_given_tags = true")
     connection.execute(statements("load")["edge"].sql)
-    for name in ("revision_state", "referrer_tag", "hold", "goes_with", "repository_group", "usage", "deletion"):
-        connection.execute(f"delete from store.{name}")
-        connection.execute(statements("load")[name].sql)
+    derived = ("revision_state", "referrer_tag", "hold", "goes_with", "repository_group", "usage", "deletion")
+    for table in derived:
+        connection.execute(f"delete from store.{table}")
+    for name in (*derived[:4], "goes_alone", *derived[4:]):
+        execute_where_needed(connection, statements("load")[name])
 
 
 def _attach_or_copy(

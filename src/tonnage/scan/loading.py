@@ -12,7 +12,7 @@ from arro3.core import Table as ArrowTable
 
 from tonnage.inventory import rows
 from tonnage.inventory.memory import MemoryLimit
-from tonnage.inventory.statements import statements
+from tonnage.inventory.statements import execute_where_needed, statements
 from tonnage.scan.columns import Packed, table_of, types_of
 from tonnage.scan.numbering import Numbering
 from tonnage.storage import Format
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ORDER = (
     "misnamed", "repository", "blob", "tag", "upload", "problem", "problem_kind", "problem_kind_of_cache",
     "alias", "edge", "reach", "revision_state",
-    "referrer_tag", "hold", "goes_with", "pin", "repository_group", "usage", "deletion", "layer_step",
+    "referrer_tag", "hold", "goes_with", "goes_alone", "pin", "repository_group", "usage", "deletion", "layer_step",
     "problem_revision_without_blob", "problem_tag", "problem_dead_layer_link", "problem_missing",
     "problem_sha512_reference", "problem_unlinked_blob", "problem_unlinked_child", "problem_size_mismatch", "problem_unseen",
     "problem_kind_of_manifest", "problem_repository", "problem_upload", "problem_file_as_folder",
@@ -33,8 +33,8 @@ ORDER = (
 LAYOUTS_ORDER = (
     "layout_revision", "layout_layer_link", "repository", "blob", "tag", "upload", "problem",
     "problem_kind", "problem_layout_size", "problem_missing_index", "layout_copies", "layout_copied", "pin",
-    "alias", "edge", "reach", "revision_state", "referrer_tag", "hold", "goes_with", "repository_group", "usage", "deletion",
-    "layer_step",
+    "alias", "edge", "reach", "revision_state",
+    "referrer_tag", "hold", "goes_with", "goes_alone", "repository_group", "usage", "deletion", "layer_step",
     "problem_revision_without_blob", "problem_missing",
     "problem_unlinked_blob", "layout_problem",
 )  # fmt: skip
@@ -172,7 +172,7 @@ def _unpack(column: Any, type_: Any, texts: dict[Any, Array]) -> Array:
 def load(connection: "duckdb.DuckDBPyConnection", kind: str) -> None:
     """Work out what follows from the rows of that kind of source."""
     for name in LAYOUTS_ORDER if kind == Format.LAYOUTS else ORDER:
-        connection.execute(statements("load")[name].sql)
+        execute_where_needed(connection, statements("load")[name])
 
 
 PartRow = tuple[int, str, str, bytes, int, int | None]

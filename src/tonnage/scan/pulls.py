@@ -11,7 +11,7 @@ from arro3.core import Array, DataType
 from arro3.core import Table as ArrowTable
 
 from tonnage.formats.pulls import Line, Pull
-from tonnage.inventory.statements import statements
+from tonnage.inventory.statements import execute_where_needed, statements
 
 if TYPE_CHECKING:
     import duckdb
@@ -119,5 +119,6 @@ def add_uses(connection: "duckdb.DuckDBPyConnection", pulls: Pulls, started_at: 
                 "pulls_count": found.pulls_count, "others_count": found.others_count, "unknown_count": file.unknown_count,
             }  # fmt: skip
             connection.execute(statements("scan")["add_pull_file"].sql, values)
-    connection.execute(statements("scan")["sweep"].sql)
+    for name in ("sweep", "needed_alone", "room_for_pulls", "last_pull"):
+        execute_where_needed(connection, statements("scan")[name])
     connection.execute(statements("scan")["last_use"].sql, {"started_at": started_at})

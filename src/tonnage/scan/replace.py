@@ -26,7 +26,7 @@ from tonnage.formats.quoting import is_utf_8
 from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, connect, damage_of, is_database, logs_of
 from tonnage.inventory.failures import Failure, failure_of, system_reason
 from tonnage.inventory.known import Doubted, gravest, read_doubts
-from tonnage.inventory.statements import statements
+from tonnage.inventory.statements import execute_where_needed, statements
 from tonnage.scan.loading import PartRow, load, load_parts
 from tonnage.scan.pulls import Pulls, add_uses
 from tonnage.sizes import format_size
@@ -287,7 +287,7 @@ def write_summary(connection: "duckdb.DuckDBPyConnection", facts: Callable[[], d
     for name in ("class", "repository"):
         connection.execute(wanted[f"{what}_{name}"].sql, {"scan_id": facts()["scan_id"]})
     connection.execute(wanted[what].sql, facts())
-    connection.execute(wanted["thinned"].sql)
+    execute_where_needed(connection, wanted["thinned"])
 
 
 def _refuse_place(target: Path, place: Path, location: str) -> None:

@@ -1,4 +1,5 @@
 -- A layer link at the path of a digest that nothing is stored under leads to the blob that it names.
+-- Only where there is: store.layer_link where path_digest_id <> digest_id
 insert into store.alias
 select distinct path_digest_id, digest_id
 from store.layer_link

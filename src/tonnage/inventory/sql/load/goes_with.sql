@@ -1,6 +1,7 @@
 -- What goes if a revision is deleted and nothing else: itself, and below it whatever is reached through it alone.
 -- The same as what sql/plan works out for one deletion, step by step; here it is turned round, so that one pass answers
 -- for all: what stays below a revision is what something else reaches, and that is followed downwards.
+-- Only where there is: store.hold
 insert into store.goes_with
 with recursive below as (
     -- As deep as plans follow.

@@ -1,4 +1,5 @@
 -- Which revisions hold which within a repository: as children of an index, by their subject, by the name of a tag.
+-- Only where there is: (select 1 from store.manifest_ref where role = 'manifest' union all select 1 from store.manifest where subject_id is not null union all select 1 from store.referrer_tag)
 insert into store.hold
 select e.repository_id, e.holder_id, e.digest_id, bool_or(e.is_index)
 from (

@@ -1,4 +1,5 @@
 -- Blobs whose name is not a digest and that nothing calls by that name are strays: the registry has no such blob.
+-- Only where there is: store.digest where length(digest) not in (71, 103, 135)
 create or replace temp table misnamed as
 select b.digest_id, d.digest, b.size_bytes, b.modified_at, b.part_id
 from store.blob as b

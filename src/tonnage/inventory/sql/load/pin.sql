@@ -1,4 +1,5 @@
 -- What may need blobs although nobody could read it: the one definition of what is pinned, for all reports and plans.
+-- Only where there is: (select 1 from store.problem union all select 1 from store.manifest where kind = 'unreadable')
 insert into store.pin
 with index_unread as (
     -- Where a layout's index is missing or unreadable, its repository may need all that lies in it, and all of the pool.

@@ -1,4 +1,5 @@
 -- An oddity that several parts met counts once.
+-- Only where there is: store.problem
 create or replace temp table met as
 select distinct on (kind, path, digest, detail) kind, path, repository, digest, detail, part_id
 from store.problem

@@ -1,4 +1,5 @@
 -- Layer links whose blob is gone.
+-- Only where there is: store.layer_link where digest_id not in (select digest_id from store.blob)
 insert into store.problem
 select 'dead_layer_link', 'repositories/' || p.repository || '/_layers/' || replace(path.digest, ':', '/') || '/link', p.repository, d.digest, null, null
 from store.layer_link as l

@@ -1,4 +1,5 @@
 -- Files where the layout has a folder that a collection goes into: of a repository, or on the way to a linked blob.
+-- Only where there is: store.problem where kind = 'stray'
 update store.problem
 set kind = 'file_as_folder'
 where kind = 'stray'

@@ -1,4 +1,5 @@
 -- What the kinds mean in a pull-through cache: it fetches whatever is missing, nobody pushes to it, and blobs expire.
+-- Only where there is: store.problem where kind = 'pull_through_cache'
 update store.problem_kind as k
 set
     severity = case when n.kind is null then k.severity else 'note' end,

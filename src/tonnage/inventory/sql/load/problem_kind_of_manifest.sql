@@ -1,4 +1,5 @@
 -- Linked manifests of kinds that one or the other version does not know.
+-- Only where there is: store.manifest where kind in ('schema1', 'artifact')
 insert into store.problem
 select
     case m.kind when 'schema1' then 'schema1' else 'unsupported_manifest' end,

@@ -1,4 +1,5 @@
 -- References of linked manifests to what is not there; foreign layers need not be.
+-- Only where there is: store.manifest_ref where role <> 'subject' and child_id not in (select digest_id from store.blob)
 insert into store.problem
 with absent as materialized (
     select distinct f.parent_id, f.child_id, f.role

@@ -1,4 +1,5 @@
 -- Repositories without a folder that one of the collectors takes for granted.
+-- Only where there is: store.repository where not has_layers or not has_tags
 insert into store.problem
 select kind, 'repositories/' || p.repository, p.repository, null, null, null
 from store.repository as p

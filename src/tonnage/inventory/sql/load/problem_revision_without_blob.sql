@@ -1,4 +1,5 @@
 -- Revisions whose manifest is gone.
+-- Only where there is: store.revision where digest_id not in (select digest_id from store.blob)
 insert into store.problem
 select 'revision_without_blob', 'repositories/' || p.repository || '/_manifests/revisions/' || replace(path.digest, ':', '/') || '/link', p.repository, d.digest, null, null
 from store.revision as r

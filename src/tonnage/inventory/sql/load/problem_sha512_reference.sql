@@ -1,4 +1,5 @@
 -- Layers referred to by another digest than the one they are stored under: both collectors take them.
+-- Only where there is: store.alias
 insert into store.problem
 select distinct
     'sha512_reference',
@@ -7,9 +8,8 @@ select distinct
 from store.manifest_ref as f
 join store.revision_state as s on s.digest_id = f.parent_id
 join store.repository as p on p.repository_id = s.repository_id
-join store.layer_link as l on l.path_digest_id = f.child_id and l.digest_id <> f.child_id and l.is_link_valid
-join store.blob as b on b.digest_id = l.digest_id
+join store.alias as a on a.digest_id = f.child_id
+join store.blob as b on b.digest_id = a.stored_id
 join store.digest as parent on parent.digest_id = f.parent_id
 join store.digest as child on child.digest_id = f.child_id
-join store.digest as stored on stored.digest_id = l.digest_id
-where not exists (select 1 from store.blob as b2 where b2.digest_id = f.child_id);
+join store.digest as stored on stored.digest_id = a.stored_id;

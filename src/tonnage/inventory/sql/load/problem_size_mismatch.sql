@@ -1,4 +1,5 @@
 -- Blobs with another size than some linked manifest declares.
+-- Only where there is: store.manifest_ref as f join store.blob as b on b.digest_id = f.child_id where f.size_bytes <> b.size_bytes
 insert into store.problem
 select
     'size_mismatch',

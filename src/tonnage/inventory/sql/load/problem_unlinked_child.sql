@@ -1,4 +1,5 @@
 -- Manifests of a linked index that are stored, but that this repository has no revision of: 2.x -m leaves them so.
+-- Only where there is: store.manifest_ref where role = 'manifest'
 insert into store.problem
 select
     'unlinked_child',

@@ -1,4 +1,5 @@
 -- What seems to be missing where nothing could be looked at: that it cannot be read is reported, and that it is gone is not known.
+-- Only where there is: store.problem where kind in ('unreadable', 'symlink_out')
 delete from store.problem as p
 where exists (
     select 1

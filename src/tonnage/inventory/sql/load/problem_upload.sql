@@ -1,4 +1,5 @@
 -- Uploads the server's own purging never takes.
+-- Only where there is: store.upload where not is_purgeable
 insert into store.problem
 select 'unpurgeable_upload', 'repositories/' || p.repository || '/_uploads/' || u.upload, p.repository, null, u.size_bytes || ' bytes', null
 from store.upload as u

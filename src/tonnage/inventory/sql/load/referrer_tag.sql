@@ -1,4 +1,5 @@
 -- Tags whose name is the digest of a revision of the same repository.
+-- Only where there is: store.tag where starts_with(tag, 'sha256-')
 insert into store.referrer_tag
 select t.repository_id, t.tag, t.digest_id, s.digest_id
 from (

@@ -1,4 +1,5 @@
 -- The files of each upload together. The registry's own purge needs a readable startedat and a UUID as id; zot takes any.
+-- Only where there is: store.upload_file
 insert into store.upload
 select
     u.repository_id,

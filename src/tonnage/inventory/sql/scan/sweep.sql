@@ -1,5 +1,6 @@
 -- Find out when something read nearly all blobs in a row: a backup, a copy, a virus scanner. Reads by pulls are of some
 -- blobs, in no order; those of a walk are of all that were there, by name, by age, or one folder after another.
+-- Only where there is: (select 1 from store.sweep union all select count(*) from store.access having count(*) >= 8)
 delete from store.sweep;
 insert into store.sweep
 with noted as (

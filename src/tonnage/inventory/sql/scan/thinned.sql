@@ -1,6 +1,7 @@
 -- Scans whose totals are not kept any longer. One row per scan.
 -- All of the last seven days stay, then the last of each day, after ninety days the last of each week (from Monday, UTC).
 -- Of those that are older than seven days, one between two with the same totals says nothing and goes too.
+-- Only where there is: store.scan where finished_at <= (select max(finished_at) from store.scan) - interval '7 days'
 create or replace temp table thinned as
 with now as (
     select max(finished_at) as finished_at from store.scan
