@@ -5,6 +5,7 @@ Digests are text here: the names of folders, and what the collector compares.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from tonnage.gc.near import Near
@@ -166,10 +167,16 @@ class Replica:
 
         Raises MissingError and BrokenPathError.
         """
+        return self.find_folder(self._walked, ["repositories"])
+
+    @cached_property
+    def _walked(self) -> Folder:
+        """What that walk looks at, the same for every collector."""
         root: Folder = {}
         for repository, folders in self._folders.items():
-            for folder in folders:
-                insert(root, ["repositories", *repository.split("/"), folder.partition("/")[0]], {})
+            parent = ["repositories", *repository.split("/")]
+            for name in {folder.partition("/")[0] for folder in folders}:
+                insert(root, [*parent, name], {})
         for path, node in self.odd.paths:
             repository, inside = split(path)
             if not inside or inside.count("/") == 0:
@@ -178,7 +185,7 @@ class Replica:
                 insert(root, ["repositories", *repository.split("/"), inside.partition("/")[0]], {})
         for path in self.odd.missing_paths:
             remove(root, path.split("/"))
-        return self.find_folder(root, ["repositories"])
+        return root
 
     def _read_folders(self) -> None:
         self._folders: dict[str, list[str]] = defaultdict(list)
