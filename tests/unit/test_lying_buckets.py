@@ -11,7 +11,7 @@ import pytest
 
 from lyingbucket import Habit, Page, lying_bucket
 from scanning import column, scan_storage
-from tonnage.errors import BucketError, NoStorageError
+from tonnage.errors import BucketError, NoStorageError, UsageError
 from tonnage.sample import Builder
 from tonnage.scan.run import Summary
 from tonnage.storage.bucket.options import BucketOptions
@@ -125,6 +125,17 @@ def test_a_registry_of_version_1_is_named(app: Builder, tmp_path: Path) -> None:
         (tmp_path / "old" / name).write_bytes(b"abc")
     with lying_bucket(tmp_path / "old") as bucket, pytest.raises(NoStorageError, match="a registry of version 1"):
         scan_lies(bucket.url, tmp_path / "tonnage.duckdb")
+
+
+@pytest.mark.parametrize("proxy", ["ftp://x", "http://[::"])
+def test_a_proxy_that_is_none_is_named(
+    app: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """Requests go two ways; the one that takes no notice of it is not left alone."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with lying_bucket(app.root) as bucket, pytest.raises(UsageError, match="a proxy in the environment"):
+        scan_lies(bucket.url, tmp_path / "tonnage.duckdb")
+    assert not (tmp_path / "tonnage.duckdb").exists()
 
 
 def upload_page(truncated: str, marker: str, size: str = "") -> str:

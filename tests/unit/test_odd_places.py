@@ -106,6 +106,8 @@ SCAN_BUCKET = "scan s3://bucket/x -i new.duckdb --endpoint http://127.0.0.1:1 --
             "tags --tags-from http://127.0.0.1:1",
             {"HTTP_PROXY": "\udcff", "http_proxy": "\udcff", "HTTPS_PROXY": "\udcff"},
         ),
+        ("tags --tags-from http://127.0.0.1:1", {"HTTPS_PROXY": "ftp://x"}),
+        ("tags --tags-from http://127.0.0.1:1", {"HTTPS_PROXY": "http://[::"}),
     ],
 )
 def test_odd_settings(

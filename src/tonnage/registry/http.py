@@ -17,6 +17,7 @@ import msgspec
 
 from tonnage import __version__
 from tonnage.errors import RegistryError, RegistryUnreachableError, UsageError
+from tonnage.proxies import client
 from tonnage.registry.counts import Tally
 
 BODY_BYTES_LIMIT = 64 * 1024 * 1024
@@ -117,15 +118,12 @@ class Wire:
         self._places = threading.BoundedSemaphore(limits.concurrency)
         self._turns = threading.Lock()
         self._next_turn = 0.0
-        try:
-            self._client = httpx2.Client(
-                verify=_trust(ca_file) if ca_file else True,
-                transport=transport,
-                timeout=httpx2.Timeout(limits.timeout_seconds, connect=limits.connect_seconds),
-                headers={"User-Agent": f"tonnage/{__version__}"},
-            )
-        except httpx2.InvalidURL as error:
-            raise UsageError(f"a proxy in the environment is not an address: {error}", "see HTTP_PROXY") from error
+        self._client = client(
+            verify=_trust(ca_file) if ca_file else True,
+            transport=transport,
+            timeout=httpx2.Timeout(limits.timeout_seconds, connect=limits.connect_seconds),
+            headers={"User-Agent": f"tonnage/{__version__}"},
+        )
 
     def exchange(
         self,

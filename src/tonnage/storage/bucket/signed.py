@@ -20,6 +20,7 @@ import obstore
 from obstore.exceptions import BaseError
 
 from tonnage.errors import BucketError
+from tonnage.proxies import client
 from tonnage.storage.bucket.address import Address
 from tonnage.storage.bucket.connecting import (
     ca_file,
@@ -54,15 +55,13 @@ class SignedRequests:
     """Sends requests of one's own to a bucket of S3. Raises RefusedError."""
 
     def __init__(self, place: Address, options: BucketOptions, counter: Counter) -> None:
-        import httpx2
-
         self.place = place
         self.options = options
         self.counter = counter
         context = ssl.create_default_context()
         if ca := ca_file(place, options):
             context.load_verify_locations(ca)
-        self.client = httpx2.Client(verify=context, timeout=options.timeout_seconds, headers={"User-Agent": "tonnage"})
+        self.client = client(verify=context, timeout=options.timeout_seconds, headers={"User-Agent": "tonnage"})
 
     def close(self) -> None:
         """Close the connections."""
