@@ -31,6 +31,7 @@ from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.reports import Parameter, Report, builtin_reports, parse_report, run_report
 from tonnage.sample import build_demo
 from tonnage.scan.run import scan
+from tonnage.spark.__main__ import command as spark_job
 from tonnage.storage.local import open_local
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -103,13 +104,17 @@ def demo_inventory() -> Iterator[Inventory]:
 
 
 def cli_page() -> str:
-    """Return the help of the program and of each command that is not a report."""
+    """Return the help of the program, of each command that is not a report, and of the job for Spark."""
     head = "# Commands\n\nEvery report is a command as well: see [reports](reports.md).\n"
     helps = [
         f"## {context.command_path}\n\n{fenced(context.get_help(), 'text')}"
         for context in commands()
         if context.info_name not in builtin_reports()
     ]
+    spark = click.Context(
+        spark_job, info_name="python -m tonnage.spark", terminal_width=WIDTH, **spark_job.context_settings
+    )
+    helps.append(f"## {spark.command_path}\n\n{fenced(spark.get_help(), 'text')}")
     settings = [f"| `{name}` | {sentence(meaning)} |" for name, meaning in SETTINGS.items()]
     return "\n".join([head, *helps, "## Environment\n", "| Variable | Meaning |", "|---|---|", *settings, ""])
 

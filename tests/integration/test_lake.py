@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,6 +151,41 @@ def test_one_that_was_cut_short_is_none(
         export(inventories[1], f"{history}/scan=1")
     assert keys(moto, history) == left
     assert export(inventories[1], three).shared_count > 0
+
+
+KILLED = """
+import os, signal, sys
+from tonnage.inventory.database import Inventory
+from tonnage.lake.writing import write_bucket
+from tonnage.monitor import Monitor
+
+class Killed(Monitor):
+    left = int(sys.argv[3])
+
+    def advance(self, steps, files_count=0):
+        self.left -= steps
+        if self.left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+with Inventory(sys.argv[1]) as opened:
+    write_bucket(opened, sys.argv[2], Killed())
+"""
+
+
+@pytest.mark.parametrize("steps", [1, 20, len(known_tables())])
+def test_one_that_was_killed_is_none(
+    history: str, moto: Any, inventories: list[Path], tmp_path: Path, reach: Callable[[Any], None], steps: int
+) -> None:
+    """After its first file, half-way, and after its last: without the mark there is nothing to open."""
+    reach(moto)
+    target = f"{history}/killed={steps}"
+    command = [sys.executable, "-c", KILLED, str(inventories[0]), target, str(steps)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert any("/killed=" in key and key.endswith(".parquet") for key in keys(moto, history))
+    with pytest.raises(NoInventoryError, match="no inventory at"):
+        fetch(target, tmp_path)
+    with pytest.raises(WriteError, match="not empty"):
+        export(inventories[0], target)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from buckets import FolderStore
 from faultproxy import Answer, proxy_before
 from reports import KINDS, LISTED_AT, write_report
 from scanning import answer, column, differences, everything, files_below, problems, scan_storage
+from seeds import FACTOR
 from sparkdriver import Driver
 from tonnage.errors import NotKnownError
 from tonnage.formats.oci import MANIFEST_BYTES_LIMIT
@@ -36,7 +37,7 @@ def odd_registry(root: Path) -> Builder:
     app = registry.repository("org/app")
     one, two = app.image([base, registry.layer(b"one")], tag="1"), app.image([base, registry.layer(b"two")])
     app.index([app.index([one, two])], tag="nested")
-    for number in range(60):
+    for number in range(60 if FACTOR == 1 else 10_000):
         app.tag(f"build-{number}", (one, two)[number % 2].digest)
     app.image([base], tag="2", labels={"x": "y", "ü": "\N{SNOWMAN}"})
     registry.layer(b"orphaned")
