@@ -57,6 +57,12 @@ def _guard_integration(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _stays_eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands run in this process too, and one of them makes it give way to others: it would for all tests after it."""
+    monkeypatch.setattr(os, "nice", lambda increment: increment)
+
+
+@pytest.fixture(autouse=True)
 def _no_volume(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the card say nothing of this machine's disk, which is another on each; a test may say of which instead."""
     monkeypatch.setattr("tonnage.cli.volume.volume_at", lambda place: None)

@@ -21,6 +21,7 @@ from scanning import Rows, answer, column, differences, everything, files_below,
 from seeds import seeds
 from staging import STARTED, put_mark, stage
 from tonnage.errors import InventoryVersionError, StagedRowsError, WriteError
+from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.sample import Builder
 from tonnage.scan.from_staged import load_staged
 from tonnage.scan.replace import OtherPlace
@@ -122,7 +123,7 @@ def _has_half_a_mark(folder: Path) -> None:
 
 
 def _is_of_something_else(folder: Path) -> None:
-    put_mark(folder, '{"schema_version": 5}')
+    put_mark(folder, json.dumps({"schema_version": SCHEMA_VERSION}))
 
 
 def _names_other_folders(folder: Path) -> None:
@@ -224,8 +225,10 @@ def test_rows_of_another_version_are_refused(staged: Path, tmp_path: Path) -> No
     """Newer or older: it says which, and what to do."""
     shutil.copytree(staged, tmp_path / "rows")
     mark = json.loads((tmp_path / "rows" / "scan" / "part-00000.txt").read_text())
-    put_mark(tmp_path / "rows", json.dumps(mark | {"schema_version": 4}))
-    with pytest.raises(InventoryVersionError, match="rows of version 4; this loads 5"):
+    put_mark(tmp_path / "rows", json.dumps(mark | {"schema_version": SCHEMA_VERSION - 1}))
+    with pytest.raises(
+        InventoryVersionError, match=f"rows of version {SCHEMA_VERSION - 1}; this loads {SCHEMA_VERSION}"
+    ):
         load_staged(tmp_path / "rows", str(tmp_path / "i"))
 
 

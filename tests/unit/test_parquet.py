@@ -16,6 +16,7 @@ from tonnage.inventory.copies import bring_back
 from tonnage.inventory.database import Inventory, compare, known_tables
 from tonnage.inventory.parquet import write_folder
 from tonnage.inventory.reports import builtin_reports, run_report
+from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
 from tonnage.sample import Builder
 
@@ -75,7 +76,7 @@ def test_the_files_say_what_they_are(lake: Path, monkeypatch: pytest.MonkeyPatch
         ).fetchall()
     assert count > 0
     metadata = dict(found)
-    assert metadata["tonnage.schema_version"] == "5"
+    assert metadata["tonnage.schema_version"] == str(SCHEMA_VERSION)
     assert metadata["tonnage.meaning"].startswith("Scans of this storage")
     assert '"finished_at": "' in metadata["tonnage.scan"]
     assert {path.stem for path in lake.glob("*.parquet")} == known_tables().keys()

@@ -7,7 +7,7 @@ The listing rows come from names and sizes alone; the content rows from manifest
 import typing
 from typing import Annotated, Any, NamedTuple
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of the tables; an inventory of another version is refused."""
 
 

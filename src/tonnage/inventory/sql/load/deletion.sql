@@ -1,4 +1,4 @@
--- Work out what deleting each revision frees, and nothing else is deleted: once for all reports.
+-- Work out what each revision needs, and what deleting it, and nothing else, frees: once for all reports.
 insert into store.deletion
 with goes as (
     select repository_id, digest_id, count(*) as goes_count from store.goes_with group by repository_id, digest_id
@@ -50,14 +50,33 @@ freed as (
     from store.goes_with as w
     join alone as a on a.root_id = w.goes_id
     group by w.repository_id, w.digest_id
+),
+reached as (
+    select
+        r.root_id,
+        cast(sum(u.size_bytes) as bigint) as stored_bytes,
+        cast(coalesce(sum(u.size_bytes) filter (where u.revisions_count = 1), 0) as bigint) as exclusive_bytes,
+        cast(coalesce(sum(u.size_bytes) filter (where u.tags_count = 1), 0) as bigint) as tag_exclusive_bytes
+    from store.reach as r
+    join store.usage as u on u.blob_id = r.blob_id
+    group by r.root_id
+),
+held as (
+    select distinct repository_id, digest_id from store.hold
 )
 select
     s.repository_id,
     s.digest_id,
     coalesce(g.goes_count, 0) as goes_count,
-    cast(coalesce(f.size_bytes, 0) + coalesce(h.size_bytes, 0) as bigint) as frees_alone_bytes
+    cast(coalesce(f.size_bytes, 0) + coalesce(h.size_bytes, 0) as bigint) as frees_alone_bytes,
+    k.digest_id is not null as is_held,
+    x.stored_bytes,
+    x.exclusive_bytes,
+    x.tag_exclusive_bytes
 from store.revision_state as s
 left join goes as g on g.repository_id = s.repository_id and g.digest_id = s.digest_id
 left join freed as f on f.repository_id = s.repository_id and f.digest_id = s.digest_id
 left join shared as h on h.repository_id = s.repository_id and h.digest_id = s.digest_id
+left join held as k on k.repository_id = s.repository_id and k.digest_id = s.digest_id
+left join reached as x on x.root_id = s.digest_id
 order by s.repository_id, s.digest_id;

@@ -6,9 +6,9 @@ select
     s.state,
     m.kind,
     w.pushed_at,
-    coalesce(x.stored_bytes, 0) as stored_bytes,
-    coalesce(x.exclusive_bytes, 0) as exclusive_bytes,
-    coalesce(x.stored_bytes - x.exclusive_bytes, 0) as shared_bytes,
+    coalesce(a.stored_bytes, 0) as stored_bytes,
+    coalesce(a.exclusive_bytes, 0) as exclusive_bytes,
+    coalesce(a.stored_bytes - a.exclusive_bytes, 0) as shared_bytes,
     a.frees_alone_bytes,
     e.used_at,
     e.unused_since_at
@@ -20,16 +20,7 @@ join store.deletion as a on a.repository_id = s.repository_id and a.digest_id = 
 join (
     select repository_id, digest_id, max(modified_at) as pushed_at from store.revision group by repository_id, digest_id
 ) as w on w.repository_id = s.repository_id and w.digest_id = s.digest_id
-left join store.manifest as m on m.digest_id = s.digest_id
-left join (
-    select
-        r.root_id,
-        cast(sum(u.size_bytes) as bigint) as stored_bytes,
-        cast(coalesce(sum(u.size_bytes) filter (where u.revisions_count = 1), 0) as bigint) as exclusive_bytes
-    from store.reach as r
-    join store.usage as u on u.blob_id = r.blob_id
-    group by r.root_id
-) as x on x.root_id = s.digest_id;
+left join store.manifest as m on m.digest_id = s.digest_id;
 comment on view revision_usage is 'What each revision needs. One row per repository and revision.';
 comment on column revision_usage.repository is 'Repository.';
 comment on column revision_usage.digest is 'Digest of the manifest.';

@@ -8,12 +8,12 @@ select
     t.modified_at as pushed_at,
     i.created_at,
     siblings.tags_count as tags_on_digest_count,
-    x.stored_bytes,
-    x.exclusive_bytes,
-    x.stored_bytes - x.exclusive_bytes as shared_bytes,
+    a.stored_bytes,
+    a.tag_exclusive_bytes as exclusive_bytes,
+    a.stored_bytes - a.tag_exclusive_bytes as shared_bytes,
     case
-        when x.stored_bytes is null then null
-        when siblings.tags_count = 1 and h.digest_id is null then a.frees_alone_bytes
+        when a.stored_bytes is null then null
+        when siblings.tags_count = 1 and not a.is_held then a.frees_alone_bytes
         else 0
     end as frees_alone_bytes,
     e.used_at,
@@ -21,26 +21,13 @@ select
 from store.tag as t
 join store.repository as p on p.repository_id = t.repository_id
 left join store.digest as d on d.digest_id = t.digest_id
-left join store.revision_state as s on s.repository_id = t.repository_id and s.digest_id = t.digest_id
-left join store.manifest as m on m.digest_id = s.digest_id
+left join store.deletion as a on a.repository_id = t.repository_id and a.digest_id = t.digest_id
+left join store.manifest as m on m.digest_id = a.digest_id
 left join store.image as i on i.config_id = m.config_id
 left join (
     select repository_id, digest_id, count(*) as tags_count from store.tag group by repository_id, digest_id
 ) as siblings on siblings.repository_id = t.repository_id and siblings.digest_id = t.digest_id
-left join (
-    select
-        r.root_id,
-        cast(sum(u.size_bytes) as bigint) as stored_bytes,
-        cast(coalesce(sum(u.size_bytes) filter (where u.tags_count = 1), 0) as bigint) as exclusive_bytes
-    from store.reach as r
-    join store.usage as u on u.blob_id = r.blob_id
-    group by r.root_id
-) as x on x.root_id = s.digest_id
-left join (
-    select distinct repository_id, digest_id from store.hold
-) as h on h.repository_id = s.repository_id and h.digest_id = s.digest_id
-left join store.last_use as e on e.repository_id = s.repository_id and e.digest_id = s.digest_id
-left join store.deletion as a on a.repository_id = s.repository_id and a.digest_id = s.digest_id;
+left join store.last_use as e on e.repository_id = a.repository_id and e.digest_id = a.digest_id;
 comment on view tag_usage is 'What each tag leads to. One row per repository and tag; the bytes are null where it leads nowhere.';
 comment on column tag_usage.repository is 'Repository.';
 comment on column tag_usage.tag is 'Name of the tag.';
