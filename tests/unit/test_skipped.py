@@ -15,6 +15,7 @@ import pytest
 import tonnage.scan.loading
 import tonnage.scan.pulls
 import tonnage.scan.replace
+import tonnage.scan.run
 from imagelayouts import write_layouts
 from oddstates import STATES
 from randomdamage import random_damage
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.slow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CHANGED = re.compile(r"^(?:insert into|update|delete from) ((?:store\.)?\w+)", re.MULTILINE)
+INSTEAD = {"goes_with": "goes_alone", "last_use": "no_use"}
+"""What gives the rows in place of what is skipped."""
 GUARDED = {name for folder in ("load", "scan") for name, statement in statements(folder).items() if statement.needs}
 
 
@@ -41,29 +44,30 @@ class Watched:
         self.skipped: set[str] = set()
         self.executed: set[str] = set()
         self.wrong: set[str] = set()
-        self.expected: Any = None
+        self.expected: dict[str, Any] = {}
 
-    def __call__(self, connection: Any, statement: Statement, values: dict[str, Any] | None = None) -> None:
+    def __call__(
+        self, connection: Any, statement: Statement, values: dict[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         """Do what `execute_where_needed` does, and what it leaves out."""
-        is_needed = not statement.needs or connection.execute(f"select 1 from {statement.needs} limit 1").fetchall()
-        (self.executed if is_needed else self.skipped).add(statement.name)
-        if is_needed or statement.name == "goes_with":
-            connection.execute(statement.sql, values)
-        if statement.name == "goes_with" and not is_needed:  # what goes_alone.sql does in its place
-            self.expected = content(connection, "store.goes_with")
-            connection.execute("delete from store.goes_with")
-        elif statement.name == "goes_alone" and self.expected is not None:
-            self._compare(statement, self.expected, content(connection, "store.goes_with"))
-            self.expected = None
-        elif not is_needed:
-            tables = sorted(set(CHANGED.findall(statement.sql)))
-            before = [content(connection, table) for table in tables]
-            connection.execute(statement.sql, values)
-            self._compare(statement, before, [content(connection, table) for table in tables])
-
-    def _compare(self, statement: Statement, one: Any, other: Any) -> None:
-        if one != other:
+        if not statement.needs or connection.execute(f"select 1 from {statement.needs} limit 1").fetchall():
+            self.executed.add(statement.name)
+            rows: list[tuple[Any, ...]] = connection.execute(statement.sql, values).fetchall()
+            if statement.name in self.expected:
+                [table] = CHANGED.findall(statement.sql)
+                if self.expected.pop(statement.name) != content(connection, table):
+                    self.wrong.add(statement.name)
+            return rows
+        self.skipped.add(statement.name)
+        tables = sorted(set(CHANGED.findall(statement.sql)))
+        before = [content(connection, table) for table in tables]
+        rows = connection.execute(statement.sql, values).fetchall()
+        if other := INSTEAD.get(statement.name):  # which comes later, and does the same
+            self.expected[other] = content(connection, tables[0])
+            connection.execute(f"delete from {tables[0]}")
+        elif before != [content(connection, table) for table in tables] or (rows and not tables):
             self.wrong.add(statement.name)
+        return []
 
 
 def content(connection: Any, table: str) -> Any:
@@ -75,7 +79,7 @@ def content(connection: Any, table: str) -> Any:
 def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
     """Return what sees all statements of this test."""
     watched = Watched()
-    for module in (tonnage.scan.loading, tonnage.scan.pulls, tonnage.scan.replace):
+    for module in (tonnage.scan.loading, tonnage.scan.pulls, tonnage.scan.replace, tonnage.scan.run):
         monkeypatch.setattr(module, "execute_where_needed", watched)
     return watched
 

@@ -40,7 +40,11 @@ def statements(folder: str) -> dict[str, Statement]:
 
 def execute_where_needed(
     connection: "duckdb.DuckDBPyConnection", statement: Statement, values: dict[str, Any] | None = None
-) -> None:
-    """Execute a statement, unless it would change nothing: to ask for what it needs takes a tenth of planning it."""
-    if not statement.needs or connection.execute(f"select 1 from {statement.needs} limit 1").fetchall():
-        connection.execute(statement.sql, values)
+) -> list[tuple[Any, ...]]:
+    """Return what a statement answers, nothing where it would change nothing and is skipped.
+
+    To ask for what it needs takes a tenth of planning it.
+    """
+    if statement.needs and not connection.execute(f"select 1 from {statement.needs} limit 1").fetchall():
+        return []
+    return connection.execute(statement.sql, values).fetchall()

@@ -119,6 +119,7 @@ def add_uses(connection: "duckdb.DuckDBPyConnection", pulls: Pulls, started_at: 
                 "pulls_count": found.pulls_count, "others_count": found.others_count, "unknown_count": file.unknown_count,
             }  # fmt: skip
             connection.execute(statements("scan")["add_pull_file"].sql, values)
-    for name in ("sweep", "needed_alone", "room_for_pulls", "last_pull"):
+    for name in ("sweep", "needed_alone", "room_for_pulls", "last_pull", "forget_use"):
         execute_where_needed(connection, statements("scan")[name])
-    connection.execute(statements("scan")["last_use"].sql, {"started_at": started_at})
+    execute_where_needed(connection, statements("scan")["last_use"], {"started_at": started_at})
+    execute_where_needed(connection, statements("scan")["no_use"])

@@ -15,7 +15,7 @@ from tonnage import __version__
 from tonnage.formats.layout import blob_path
 from tonnage.inventory import rows
 from tonnage.inventory.memory import MemoryLimit
-from tonnage.inventory.statements import statements
+from tonnage.inventory.statements import execute_where_needed, statements
 from tonnage.inventory.writing import create, reopen, write_anew
 from tonnage.monitor import Monitor
 from tonnage.scan.columns import table_of
@@ -220,7 +220,8 @@ class _Run:
     def _read(self, action: str) -> bool:
         """Read what is wanted now; return whether anything was, as it may lead to more."""
         self._execute(f"wanted_{action}")
-        blobs = [(digest, path or blob_path(digest)) for digest, path in self._execute("to_read").fetchall()]
+        to_read = execute_where_needed(self.connection, statements("scan")["to_read"])
+        blobs = [(digest, path or blob_path(digest)) for digest, path in to_read]
         self.monitor.begin(f"reading {action}", len(blobs))
         for task in reading_tasks(self.storage, action, blobs):
             self.crew.submit(task)

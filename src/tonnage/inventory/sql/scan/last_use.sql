@@ -2,7 +2,7 @@
 -- Two bounds: `used_at`, at least so late, is a pull; `unused_since_at`, at most so late, is after the last one there can
 -- have been. What is read by many images says nothing of any of them, and what a sweep read says nothing of pulls; but
 -- neither was it pulled later.
-delete from store.last_use;
+-- Only where there is: (select 1 from store.access as a join store.blob as b on b.digest_id = a.blob_id where a.read_at > b.modified_at union all select 1 from store.pull_file union all select 1 from store.pull)
 insert into store.last_use
 with noted as (
     select a.blob_id, a.read_at, a.read_at > b.modified_at as is_moved

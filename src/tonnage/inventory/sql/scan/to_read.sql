@@ -1,4 +1,5 @@
 -- What is wanted, with its place where that is not where a registry keeps it. One row per digest.
+-- Only where there is: wanted
 -- In the order in which it was pushed to each repository: neighbours name the same layers and have the same build steps.
 with pushed as (
     select digest_id, min(part_id) as part_id, min(modified_at) as modified_at
