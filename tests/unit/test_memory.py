@@ -11,7 +11,7 @@ from arro3.core import Table as ArrowTable
 
 from scanning import scan_tree
 from tonnage.errors import WriteError
-from tonnage.inventory.database import connect
+from tonnage.inventory.database import Inventory, connect
 from tonnage.inventory.memory import THREADS_LIMIT, MemoryLimit, ceiling, reading_config, threads_count
 from tonnage.sample import Builder
 from tonnage.scan.loading import insert
@@ -103,3 +103,24 @@ def test_rows_are_let_go_of_once_they_are_inserted() -> None:
     assert connection.execute("select sum(number) from wanted").fetchall() == [(6,)]
     assert held() is None
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "is_small"), [(1, True), (10_000_000, True), (10_000_001, False), (None, False)]
+)
+def test_a_small_inventory_is_asked_by_one_thread(
+    size_bytes: int | None, is_small: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not a file, or is not there, may be of any size."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    if size_bytes is not None:
+        (tmp_path / "i").touch()
+        os.truncate(tmp_path / "i", size_bytes)
+    assert reading_config(2_000_000_000, str(tmp_path / "i"))["threads"] == (1 if is_small else 8)
+    assert reading_config(2_000_000_000, str(tmp_path))["threads"] == 8
+
+
+def test_an_inventory_is_opened_so(demo_inventory: Path) -> None:
+    """The demo is small."""
+    with Inventory(str(demo_inventory)) as opened:
+        assert opened.query("select current_setting('threads')").rows == [(1,)]

@@ -59,12 +59,12 @@ def known_tables() -> dict[str, tuple[Column, ...]]:
     return parse_tables(statement.sql for statement in statements("tables").values())
 
 
-def connect(limit: MemoryLimit | None = None) -> "duckdb.DuckDBPyConnection":
-    """Return a database in memory that fetches nothing from anywhere by itself."""
+def connect(limit: MemoryLimit | None = None, place: str = "") -> "duckdb.DuckDBPyConnection":
+    """Return a database in memory that fetches nothing from anywhere by itself; `place` is the inventory it opens."""
     import duckdb
 
     config: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    connection = duckdb.connect(config=config | (limit.config() if limit else reading_config()))
+    connection = duckdb.connect(config=config | (limit.config() if limit else reading_config(place=place)))
     connection.execute("set timezone = 'UTC'")
     return connection
 
@@ -86,7 +86,7 @@ class Inventory:
         `settings` of the database are made before it is locked.
         """
         self.path = path
-        self.connection = connect()
+        self.connection = connect(place=path)
         self._copied: tempfile.TemporaryDirectory[str] | None = None
         try:
             for name, value in (settings or {}).items():

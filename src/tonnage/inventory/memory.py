@@ -5,6 +5,7 @@ registry as large as that. So the limit grows with what is staged, up to a quart
 """
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ THREADS_LIMIT = 4
 """Each thread of the database takes memory of its own, and more of them hardly make a load faster."""
 _MANY_ROWS = 100_000
 """Until there are so many, one thread is fastest: to divide a few rows costs an eighth of a small scan."""
-_SMALL_FILE_BYTES = 5_000_000
-"""An inventory of about so many rows."""
+_SMALL_FILE_BYTES = 10_000_000
+"""An inventory of about so many rows: however few there are, each table that has any takes blocks of its own."""
 
 
 class MemoryLimit:
@@ -79,14 +80,26 @@ def threads_count() -> int:
     return min(THREADS_LIMIT, os.cpu_count() or 1)
 
 
-def reading_config(memory_bytes: int | None = None) -> dict[str, str | int]:
-    """Return what a database is opened with that only answers: what does not fit goes to the disk for temporary files."""
+def reading_config(memory_bytes: int | None = None, place: str = "") -> dict[str, str | int]:
+    """Return what a database is opened with that only answers: what does not fit goes to the disk for temporary files.
+
+    `place`: the inventory that is asked. Of a small one, one thread answers with an eighth less work than two.
+    """
     limit_bytes = memory_bytes or ceiling()
+    many = max(1, min(os.cpu_count() or 1, limit_bytes // _BYTES_PER_THREAD))
     return {
         "memory_limit": _text(limit_bytes),
-        "threads": max(1, min(os.cpu_count() or 1, limit_bytes // _BYTES_PER_THREAD)),
+        "threads": 1 if _is_small(place) else many,
         "temp_directory": spill_folder(),
     }
+
+
+def _is_small(place: str) -> bool:
+    """Return whether an inventory is one file, and that a small one."""
+    try:
+        return stat.S_ISREG((found := os.stat(place)).st_mode) and found.st_size <= _SMALL_FILE_BYTES
+    except (OSError, ValueError):  # whoever opens it says what is wrong
+        return False
 
 
 def spill_folder() -> str:
