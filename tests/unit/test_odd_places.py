@@ -108,6 +108,9 @@ SCAN_BUCKET = "scan s3://bucket/x -i new.duckdb --endpoint http://127.0.0.1:1 --
         ),
         ("tags --tags-from http://127.0.0.1:1", {"HTTPS_PROXY": "ftp://x"}),
         ("tags --tags-from http://127.0.0.1:1", {"HTTPS_PROXY": "http://[::"}),
+        ("tags --tags-from http://127.0.0.1:1", {"ALL_PROXY": "socks5h://127.0.0.1:1", "NO_PROXY": "127.0.0.1"}),
+        ("tags --tags-from http://127.0.0.1:1", {"SSL_CERT_FILE": "nothing"}),
+        ("scan https://127.0.0.1:1/ -i new.duckdb", {"SSL_CERT_FILE": "/etc/passwd"}),
     ],
 )
 def test_odd_settings(
