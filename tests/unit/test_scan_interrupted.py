@@ -197,6 +197,25 @@ def test_another_version_is_refused(registry: Builder, inventory: Path, version:
     assert column(inventory, "select tag from tag") == ["1"]
 
 
+@pytest.mark.parametrize(("change", "kept"), [("", 2), ("alter table store.pull add column more integer", 0)])
+def test_totals_are_kept_from_one_version_to_the_next(
+    registry: Builder, inventory: Path, change: str, kept: int
+) -> None:
+    """As long as the tables they are in are the same: growth is asked for over years."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    for _ in range(2):
+        scan_tree(registry.root, inventory)
+    totals = "select scan_id, started_at, files_count, size_bytes from scan order by scan_id"
+    before = answer(inventory, totals)
+    with duckdb.connect(str(inventory)) as connection:
+        connection.execute("update store.scan set schema_version = schema_version - 1")
+        connection.execute("alter table store.deletion drop column stored_bytes")
+        connection.execute(change or "select 1")
+    assert scan_tree(registry.root, inventory).is_full
+    now = answer(inventory, totals)
+    assert (now[:kept], len(now)) == (before[:kept], kept + 1)
+
+
 def test_a_damaged_inventory_is_replaced(registry: Builder, inventory: Path) -> None:
     """One that was cut short, or whose blocks are damaged, is no ground to build upon and none to stop at."""
     registry.repository("app").image([registry.layer(b"one")], tag="1")

@@ -281,8 +281,9 @@ def check(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None
     if version != SCHEMA_VERSION:
         raise InventoryVersionError(f"`{path}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}")
     for table, columns in known_tables().items():
-        if tables.get(table) != columns:
-            raise ForeignDatabaseError(f"`{path}` is not an inventory: `store.{table}` is not the table of that name")
+        if (found := tables.get(table)) != columns:
+            what = "has constraints, defaults or types of its own" if found == () else "is not the table of that name"
+            raise ForeignDatabaseError(f"`{path}` is not an inventory: `store.{table}` {what}")
 
 
 def _cannot_open(path: str, error: Exception) -> NoInventoryError:

@@ -23,9 +23,20 @@ from tonnage.errors import (
 )
 from tonnage.files import place_of, replacing
 from tonnage.formats.quoting import is_utf_8
-from tonnage.inventory.database import ELSEWHERE, REPLACE_IT, attach, connect, damage_of, is_database, logs_of
+from tonnage.inventory.database import (
+    ELSEWHERE,
+    REPLACE_IT,
+    attach,
+    connect,
+    damage_of,
+    is_database,
+    known_tables,
+    logs_of,
+)
 from tonnage.inventory.failures import Failure, failure_of, system_reason
+from tonnage.inventory.foreign import tables_of
 from tonnage.inventory.known import Doubted, gravest, read_doubts
+from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import execute_where_needed, statements
 from tonnage.scan.loading import PartRow, load, load_parts
 from tonnage.scan.pulls import Pulls, add_uses
@@ -33,6 +44,11 @@ from tonnage.sizes import format_size
 
 if TYPE_CHECKING:
     import duckdb
+
+
+_TOTALS = ("scan", "scan_class", "scan_repository")
+_TAKEN_OVER = (*_TOTALS, "pull", "pull_file", "pull_seen")
+"""What a new inventory has from the one before, also where it has nothing else from it."""
 
 
 class Summary(NamedTuple):
@@ -147,7 +163,7 @@ class Previous(NamedTuple):
     is_searched: bool
     tonnage_version: str
     is_moved: bool
-    """It was of the same storage in another place: its totals count, and nothing else of it is built upon."""
+    """It was of the same storage in another place, or by another version: its totals count, and nothing else of it."""
 
 
 def attach_previous(
@@ -166,7 +182,7 @@ def attach_previous(
     except InventoryVersionError:
         if other_place is OtherPlace.REFUSED:
             _refuse_other_version(connection, target, location)
-        return None
+        return _totals_of_older_version(connection, target, location, other_place)
     except TonnageError as error:
         _refuse_unread(error, target)
         connection.rollback()  # what fails in a transaction ends it; nothing was done in this one
@@ -216,6 +232,20 @@ def _refuse_other_version(connection: "duckdb.DuckDBPyConnection", target: Path,
     except duckdb.Error:  # that version did not note where it was
         connection.rollback()
         connection.begin()
+
+
+def _totals_of_older_version(
+    connection: "duckdb.DuckDBPyConnection", target: Path, location: str, other_place: OtherPlace
+) -> Previous | None:
+    """Return the last scan of an inventory of an older version if the tables that are taken over are the same in ours."""
+    tables, ours = tables_of(connection, "earlier"), known_tables()
+    if other_place is OtherPlace.REPLACED or any(tables.get(name) != ours[name] for name in _TAKEN_OVER):
+        return None
+    ((version,),) = connection.execute("select max(schema_version) from earlier.store.scan").fetchall()
+    if version is None or version > SCHEMA_VERSION:  # it is the highest that says of which version an inventory is
+        return None
+    found = _last_scan(connection, target, location, other_place)
+    return found._replace(is_moved=True) if found else None
 
 
 def _other_place(target: Path, old: str, scans_count: int, location: str) -> WriteError:
@@ -271,7 +301,7 @@ def fill(
     load(connection, source["kind"])
     load_parts(connection, parts)
     if takes_totals:
-        for name in ("scan", "scan_class", "scan_repository"):
+        for name in _TOTALS:
             connection.execute(f"insert into store.{name} select * from earlier.store.{name}")
         connection.execute(statements("scan")["keep_pulls"].sql)
     add_uses(connection, Pulls() if pulls is None else pulls, facts()["started_at"])
