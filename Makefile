@@ -8,7 +8,7 @@ BENCH :=
 PUBLISH :=
 MAKEFLAGS += --no-print-directory
 
-# Where it is set, as in many containers, each command compiles again all it imports, and the tests start thousands.
+# Where it is set, as in many containers, each command compiles all it imports again, and the tests start thousands.
 unexport PYTHONDONTWRITEBYTECODE
 
 PREFIX := /usr/local

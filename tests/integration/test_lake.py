@@ -173,7 +173,7 @@ with Inventory(sys.argv[1]) as opened:
 
 
 @pytest.mark.parametrize("steps", [1, 20, len(known_tables())])
-def test_one_that_was_killed_is_none(
+def test_a_killed_export_cannot_be_opened(
     history: str, moto: Any, inventories: list[Path], tmp_path: Path, reach: Callable[[Any], None], steps: int
 ) -> None:
     """After its first file, half-way, and after its last: without the mark there is nothing to open."""

@@ -128,17 +128,17 @@ def test_a_registry_of_version_1_is_named(app: Builder, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("proxy", ["ftp://x", "http://[::", "socks5://127.0.0.1:1", "http://user:se/cret@h"])
-def test_a_proxy_that_is_none_is_named(
+def test_a_proxy_that_cannot_be_used_is_named(
     app: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
-    """Requests go two ways; the one that takes no notice of it is not left alone."""
+    """Requests take two ways, and one of them ignores it. Nothing of its address is repeated: it may hold a password."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with (
         lying_bucket(app.root) as bucket,
-        pytest.raises(UsageError, match="the proxy that HTTPS_PROXY names") as caught,
+        pytest.raises(UsageError) as caught,
     ):
         scan_lies(bucket.url, tmp_path / "tonnage.duckdb")
-    assert "se" not in caught.value.message.partition("used")[2]
+    assert caught.value.message == "the proxy that HTTPS_PROXY names cannot be used"
     assert not (tmp_path / "tonnage.duckdb").exists()
 
 

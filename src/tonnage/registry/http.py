@@ -17,7 +17,7 @@ import msgspec
 
 from tonnage import __version__
 from tonnage.errors import RegistryError, RegistryUnreachableError, UsageError
-from tonnage.proxies import client
+from tonnage.http_client import client
 from tonnage.registry.counts import Tally
 
 BODY_BYTES_LIMIT = 64 * 1024 * 1024

@@ -162,7 +162,7 @@ class Previous(NamedTuple):
     started_us: int
     is_searched: bool
     tonnage_version: str
-    is_moved: bool
+    has_totals_only: bool
     """It was of the same storage in another place, or by another version: its totals count, and nothing else of it."""
 
 
@@ -220,7 +220,7 @@ def _last_scan(
     ((scan_id, started_us, is_searched, version, old),) = found
     if old != location and other_place is OtherPlace.REFUSED:
         raise _other_place(target, old, scan_id, location)
-    return Previous(scan_id, started_us, is_searched, version, is_moved=old != location)
+    return Previous(scan_id, started_us, is_searched, version, has_totals_only=old != location)
 
 
 def _refuse_other_version(connection: "duckdb.DuckDBPyConnection", target: Path, location: str) -> None:
@@ -245,7 +245,7 @@ def _totals_of_older_version(
     if version is None or version > SCHEMA_VERSION:  # it is the highest that says of which version an inventory is
         return None
     found = _last_scan(connection, target, location, other_place)
-    return found._replace(is_moved=True) if found else None
+    return found._replace(has_totals_only=True) if found else None
 
 
 def _other_place(target: Path, old: str, scans_count: int, location: str) -> WriteError:

@@ -166,7 +166,7 @@ class _Run:
 
     def _can_build_upon(self, previous: Previous) -> bool:
         """Return whether it is of the same place, made by the same program, and searched for strays where this one is."""
-        is_ours = previous.tonnage_version == __version__ and not previous.is_moved
+        is_ours = previous.tonnage_version == __version__ and not previous.has_totals_only
         return is_ours and previous.is_searched >= self.is_searched
 
     def fill(self) -> None:

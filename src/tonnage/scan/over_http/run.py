@@ -53,7 +53,7 @@ def scan_registry(
         registry.ping()
         with create(new, limit) as connection:
             previous = attach_previous(connection, target, new, source.location, other_place)
-            is_rescan = previous is not None and not previous.is_moved and not full
+            is_rescan = previous is not None and not previous.has_totals_only and not full
             started_at = now()
             work = _start(source, registry, connection, limit, monitor, is_rescan)
             has_all_sizes = _read(work, has_earlier=previous is not None)

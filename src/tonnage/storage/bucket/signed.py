@@ -20,7 +20,7 @@ import obstore
 from obstore.exceptions import BaseError
 
 from tonnage.errors import BucketError
-from tonnage.proxies import client
+from tonnage.http_client import client
 from tonnage.storage.bucket.address import Address
 from tonnage.storage.bucket.connecting import (
     ca_file,

@@ -1,7 +1,7 @@
-"""Clients of HTTP that go by the environment, and say so where what it names cannot be used.
+"""HTTP clients that use the environment's proxies and certificates, and name the variable that cannot be used.
 
-Proxies are in HTTP_PROXY and its like, certificates in SSL_CERT_FILE. A proxy's address may hold a password, so what is
-wrong with one is said by the name of its variable.
+Proxies are in HTTP_PROXY and the like, certificates in SSL_CERT_FILE. Nothing of a proxy's address is repeated: it may
+hold a password.
 """
 
 import os
@@ -17,7 +17,7 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def client(**options: Any) -> "httpx2.Client":
-    """Return a client. Raises UsageError for a proxy or certificates that cannot be used, be they needed or not."""
+    """Return a client. Raises UsageError for a proxy or certificates that cannot be used, even if they are not needed."""
     import httpx2
 
     try:
@@ -32,7 +32,7 @@ def client(**options: Any) -> "httpx2.Client":
 
 
 def _wrong_proxy() -> str:
-    """Return the name of the variable that httpx does not take."""
+    """Return the name of the variable that httpx refuses."""
     import httpx2
 
     for name in (*_PROXIES, *map(str.lower, _PROXIES)):
