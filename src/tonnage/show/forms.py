@@ -19,7 +19,7 @@ from tonnage.errors import WriteError
 from tonnage.formats.quoting import literal
 from tonnage.inventory.database import Table, connect
 from tonnage.inventory.values import as_query, plain_value, to_csv_value
-from tonnage.show.render import cells_of, is_number
+from tonnage.show.render import cells_of, each_once, is_number
 
 _ROWS_AT_ONCE = 20_000
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
@@ -62,18 +62,7 @@ def _as_json(values: Sequence[Any]) -> Iterable[str]:
         case kinds if kinds == {int}:
             return map(str, values)
         case _:
-            return _each(lambda value: _ENCODER.encode(plain_value(value)), values)
-
-
-def _each(convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
-    """Return what becomes of each value: of one that repeats, as times of tags do, it is worked out once."""
-    if len(set(map(type, values)) - {type(None)}) > 1:  # 1 and true would be one value
-        return [convert(value) for value in values]
-    try:
-        made = {value: convert(value) for value in set(values)}
-    except TypeError:  # lists and structs cannot be looked up
-        return [convert(value) for value in values]
-    return [made[value] for value in values]
+            return each_once(lambda value: _ENCODER.encode(plain_value(value)), values)
 
 
 def _column_pieces(table: Table) -> Iterator[list[tuple[Any, ...]]]:
@@ -94,7 +83,7 @@ def to_csv(table: Table, delimiter: str = ",") -> str:
 
 def _as_csv(values: Sequence[Any]) -> Sequence[Any]:
     """Return values as CSV has them: the writer knows text and whole numbers, and leaves unknown ones empty."""
-    return values if set(map(type, values)) <= _KNOWN_TO_CSV else _each(to_csv_value, values)
+    return values if set(map(type, values)) <= _KNOWN_TO_CSV else each_once(to_csv_value, values)
 
 
 def to_tsv(table: Table) -> str:

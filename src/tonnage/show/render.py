@@ -13,9 +13,9 @@ terminal.
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import repeat, zip_longest
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from tonnage.inventory.database import Table
@@ -128,7 +128,7 @@ def _column(name: str, type_: str, values: Sequence[Any], cells: list[str]) -> _
 
 
 def _shown(name: str, values: Sequence[Any], *, is_whole: bool, now: datetime | None) -> list[str]:
-    """Return the values of a column as they are shown: there may be millions, so its name and each text are read once."""
+    """Return the values of a column as they are shown: there may be millions, so its name is read once."""
     missing = "?" if name.endswith(_MEASURES) else "-"
     is_size, is_share, is_pace = map(name.endswith, ("_bytes", "_percent", "_per_month"))
 
@@ -150,8 +150,18 @@ def _shown(name: str, values: Sequence[Any], *, is_whole: bool, now: datetime | 
         text = printable(" ".join(str(value).split()))
         return text if is_whole else shorten_digests(text)
 
-    texts = {text: shown(text) for text in {value for value in values if isinstance(value, str)}}
-    return [texts[value] if isinstance(value, str) else shown(value) for value in values]
+    return each_once(shown, values)
+
+
+def each_once(convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    """Return what becomes of each value: of one that repeats, as times and sizes do, it is worked out once."""
+    if len(set(map(type, values)) - {type(None)}) > 1:  # 1 and true would be one value
+        return [convert(value) for value in values]
+    try:
+        made = {value: convert(value) for value in set(values)}
+    except TypeError:  # lists and structs cannot be looked up
+        return [convert(value) for value in values]
+    return [made[value] for value in values]
 
 
 def _width(text: str) -> int:
@@ -258,11 +268,15 @@ def _wrap(text: str, width: int) -> list[str]:
 
 def _padded(column: _Column, width: int) -> list[str]:
     """Return the cells of a column in which each takes one line, cut and filled up to its width, each text once."""
-    texts = {cell: _lines(cell, column, width)[0] for cell in set(column.cells)}
-    rooms = {cell: " " * (width - _width(text)) for cell, text in texts.items()}
-    shown = [painted(texts[cell], code) for cell, code in zip(column.cells, column.codes or repeat(""), strict=False)]
-    pairs = zip((rooms[cell] for cell in column.cells), shown, strict=True)
-    return [room + cell if column.is_number else cell + room for room, cell in pairs]
+
+    def padded(cell: str, code: str = "") -> str:
+        text = _lines(cell, column, width)[0]
+        room = " " * (width - _width(text))
+        return room + painted(text, code) if column.is_number else painted(text, code) + room
+
+    if not column.codes:
+        return each_once(padded, column.cells)
+    return each_once(lambda pair: padded(*pair), list(zip(column.cells, column.codes, strict=True)))
 
 
 def _line(cells: Sequence[str], columns: list[_Column], widths: list[int], codes: Sequence[str]) -> str:
