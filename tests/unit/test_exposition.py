@@ -25,9 +25,9 @@ def gauge(name: str, *values: float, text: str = "Text.") -> Metric:
 
 
 def families() -> list[Metric]:
-    """Return one of each type."""
+    """Return one of each type, by name."""
     histogram = HistogramMetricFamily("h", "With 1.0 in it.", buckets=[("1.0", 2), ("+Inf", 3)], sum_value=7.0)
-    return [gauge("a", 1, 2.5), gauge("a_b", 3), histogram, CounterMetricFamily("c_total", "Count.", value=4)]
+    return [gauge("a", 1, 2.5), gauge("a_b", 3), CounterMetricFamily("c_total", "Count.", value=4), histogram]
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,9 @@ def test_two_parts_are_one_gzip_file(accept: str) -> None:
 
 
 def test_openmetrics_is_what_the_client_would_write() -> None:
-    """Bulk and live part together, with one end."""
-    body, tail, content_type = answer(render(families()), Families([gauge("live", 5)]), OPENMETRICS, [])
+    """Bulk and live part together, with one end; by name, whatever order they come in."""
+    exposition = render([gauge("none"), *reversed(families())])
+    body, tail, content_type = answer(exposition, Families([gauge("live", 5)]), OPENMETRICS, [])
     assert body.plain + tail == generate_openmetrics(registry_of([*families(), gauge("live", 5)]))
     assert content_type.startswith("application/openmetrics-text; version=1.0.0")
 

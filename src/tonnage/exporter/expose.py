@@ -4,6 +4,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
@@ -45,15 +46,15 @@ def expose(inventory: Inventory, job: Job) -> Exposition:
         found = {name: rows for name, metric in wanted.items() if (rows := _attempt(inventory, metric, seconds))}
     old = {name: rows for name, rows in found.items() if name in compat_metrics()}
     selected = select(old, selection_of(job))
-    families = [to_family(wanted[name], rows) for name, rows in {**found, **selected.rows}.items() if rows.rows]
-    families += [
+    others = [
         _gauge("tonnage_query_success", {name: name in found for name in seconds}),
         _gauge("tonnage_query_duration_seconds", seconds),
         _gauge("tonnage_dropped_series", selected.dropped),
     ]
     if job.collector_version:
-        families.append(broken_family(inventory, job.collector_version, job.delete_untagged))
-    return render(sorted((family for family in families if family.samples), key=lambda family: family.name))
+        others.append(broken_family(inventory, job.collector_version, job.delete_untagged))
+    families = (to_family(wanted[name], rows) for name, rows in {**found, **selected.rows}.items() if rows.rows)
+    return render(chain(families, others))
 
 
 @contextlib.contextmanager
