@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tonnage.inventory.database import Inventory
 from tonnage.monitor import Monitor
 from tonnage.sample import Builder, Descriptor
@@ -64,6 +66,11 @@ def differences(one: Mapping[str, Rows], other: Mapping[str, Rows]) -> dict[str,
     """Return, for each view in which they differ, the rows that only the one and only the other has."""
     pairs = {view: (one.get(view, []), other.get(view, [])) for view in one.keys() | other.keys()}
     return {view: (_minus(a, b), _minus(b, a)) for view, (a, b) in pairs.items() if a != b}
+
+
+def near(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row that equals one whose fractions were added up in another order."""
+    return tuple(pytest.approx(value, rel=1e-12) if isinstance(value, float) else value for value in row)
 
 
 def problems(inventory: Path) -> set[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scanning import near
 from tonnage.inventory.database import Inventory, Table
 from tonnage.inventory.portable import PORTABLE, is_portable
 from tonnage.inventory.postgresql.reading import PostgresInventory
@@ -40,15 +41,10 @@ def values_for(folder: str, name: str, inventory: Inventory) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def as_near(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a row that equals one whose fractions were added up in another order."""
-    return tuple(pytest.approx(value, rel=1e-12) if isinstance(value, float) else value for value in row)
-
-
 def compare(one: Table, other: Table) -> None:
     """Check that two answers are one, to the type of each value."""
     assert one.columns == other.columns
-    assert [as_near(row) for row in one.rows] == other.rows
+    assert [near(row) for row in one.rows] == other.rows
     assert [[type(value) for value in row] for row in one.rows] == [
         [type(value) for value in row] for row in other.rows
     ]
