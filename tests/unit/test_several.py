@@ -12,6 +12,7 @@ import pytest
 from scanning import scan_tree
 from tonnage.cli import main
 from tonnage.inventory.database import Inventory, Table
+from tonnage.inventory.parquet import write_folder
 from tonnage.inventory.reports import builtin_reports, run_report
 from tonnage.inventory.several import ask_each, registry_names
 from tonnage.sample import Builder
@@ -68,6 +69,22 @@ def test_every_report_is_the_union_of_its_answers(folder: Path) -> None:
             assert found.columns == ["registry", *alone[paths[0]].columns]
             expected = [(Path(path).stem, *row) for path, table in alone.items() for row in table.rows]
             assert found.rows == expected, report.name
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, report in builtin_reports().items() if "uses" not in report.needs)
+)
+def test_every_report_is_asked_of_an_export(name: str, call: Call, folder: Path, tmp_path: Path) -> None:
+    """Its folder is one inventory, although the catalog in it is a database; so it is beside others."""
+    with Inventory(str(folder / "origin.duckdb")) as inventory:
+        write_folder(inventory, lake := tmp_path / "lake")
+        ((digest,),) = inventory.query("select digest from layer order by size_bytes desc, digest limit 1").rows
+    words = [name, *(digest for parameter in builtin_reports()[name].parameters if parameter.default is None), "--json"]
+    expected = call(*words, "-i", "origin.duckdb")
+    assert call(*words, "-i", str(lake)) == expected
+    assert expected[0] == 0
+    both = call(*words, "-i", str(lake), "-i", "origin.duckdb")
+    assert len(json.loads(both[1])) == 2 * len(json.loads(expected[1]))
 
 
 def test_the_command_line(call: Call, folder: Path) -> None:

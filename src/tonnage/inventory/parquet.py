@@ -36,6 +36,11 @@ def is_folder(path: str) -> bool:
     return os.path.isdir(path)
 
 
+def is_export(path: str) -> bool:
+    """Return whether a folder has what no export is without, and is to be opened as one, whole or not."""
+    return os.path.lexists(os.path.join(path, "scan.parquet"))
+
+
 def write_folder(inventory: "Inventory", folder: Path) -> int:
     """Write an inventory as Parquet into a folder that is not there yet: all of it, or nothing. Return how many rows it has.
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from tonnage.errors import NotKnownError, TonnageError, UsageError
 from tonnage.inventory.database import Table, is_database
-from tonnage.inventory.parquet import is_folder
+from tonnage.inventory.parquet import is_export, is_folder
 from tonnage.inventory.postgresql.address import is_address
 from tonnage.inventory.reports import REGISTRY
 
@@ -34,7 +34,7 @@ def expanded(paths: Sequence[str]) -> list[str]:
 
 
 def _inside(path: str) -> list[str]:
-    if is_address(path) or not is_folder(path):
+    if is_address(path) or not is_folder(path) or is_export(path):
         return []
     return sorted(str(file) for file in Path(path).glob("*.duckdb") if _may_be_ours(file))
 
