@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from rich.cells import cell_len
 
-from tonnage.inventory.database import Table
-from tonnage.show.forms import to_csv
+from tonnage.inventory.database import Table, connect
+from tonnage.show.forms import TEXT, to_csv
 from tonnage.show.render import to_text
 
 
@@ -78,6 +81,40 @@ def test_what_is_seen_as_one_character_stays_one(text: str, name: str) -> None:
     parts = cell.split("…")
     assert text not in WHOLE or all(part == text * (len(part) // len(text)) for part in parts), cell
     assert len(parts) == 2 and bool(parts[1]) == (name == "repository")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from (values ('10:00:00+02'::timetz), ('08:00:00+00'::timetz)) as t (x)",
+        "select * from (values (-0.0::double), (0.0::double)) as t (x_percent)",
+        "select union_value(i := 1)::union(i integer, b boolean) as x union all select union_value(b := true)",
+        "select 1 as x_count union all select 1",
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "md", "text"])
+def test_what_is_equal_is_not_taken_for_the_same(sql: str, form: str) -> None:
+    """Each row is written as it is alone: no value stands for another one that is equal to it."""
+    write = {**TEXT, "text": to_text}[form]
+    with connect() as connection:
+        found = connection.execute(sql)
+        columns = [(column[0], str(column[1])) for column in found.description or []]
+        both = Table([name for name, _ in columns], [type_ for _, type_ in columns], found.fetchall())
+    apart = [write(both._replace(rows=[row])) for row in both.rows]
+    assert [line.split() for line in write(both).splitlines()[-2:]] == [one.splitlines()[-1].split() for one in apart]
+
+
+@pytest.mark.parametrize("name", ["x_bytes", "x_count", "x_at", "x_percent", "x_per_month", "x"])
+@pytest.mark.parametrize(
+    "value", ["abc", True, 1, 1.5, Decimal("1.50"), None, [1, 2], {"a": 1}, (1, None), b"\x00\xff", date(2026, 1, 1),
+              datetime(2026, 1, 1), timedelta(hours=1), time(1), UUID(int=7), float("nan"), float("inf"), 10**30]
+)  # fmt: skip
+def test_whatever_a_column_is_called_it_is_shown(name: str, value: object) -> None:
+    """The name tells the unit of numbers and times; what is none of these is written as it is."""
+    for form in (to_text, TEXT["md"], TEXT["html"]):
+        assert name.partition("_")[0].upper() in form(Table([name], ["ANY"], [(value,), (None,), (value,)]))
+    if value is True:
+        assert "yes" in to_text(Table([name], ["BOOLEAN"], [(value,)]))
 
 
 def test_names_give_way_last() -> None:

@@ -15,6 +15,7 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -29,6 +30,9 @@ _SHORT_DIGITS = 12
 _GAP = 2
 _MEASURES = ("_bytes", "_count", "_at", "_percent")
 """Of these everything has some: null is unknown. Elsewhere it may as well be none."""
+_NUMBERS = (int, float, Decimal)
+_ONE_WHERE_EQUAL = {str, int, bool, datetime}
+"""Types of which equal values are written alike; 0.0 and -0.0 are not, nor are 1 and true, nor times of two zones."""
 _DATE = 10
 _LEAST_WORDS, _LEAST_SENTENCE, _LEAST_NAME = 12, 24, 24
 """Columns of words are not squeezed to less than this."""
@@ -135,14 +139,14 @@ def _shown(name: str, values: Sequence[Any], *, is_whole: bool, now: datetime | 
     def shown(value: Any) -> str:
         if value is None:
             return missing
-        if is_size and isinstance(value, int):
-            return format_size(value)
-        if is_share:
-            return f"{value:.1f} %"
-        if is_pace:
-            return f"{value:,.2f}"
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if is_size and isinstance(value, int):
+            return format_size(value)
+        if is_share and isinstance(value, _NUMBERS):
+            return f"{value:.1f} %"
+        if is_pace and isinstance(value, _NUMBERS):
+            return f"{value:,.2f}"
         if isinstance(value, datetime):
             return format_time(value) + (f", {format_age(value, now)}" if now else "")
         if isinstance(value, int):
@@ -155,12 +159,10 @@ def _shown(name: str, values: Sequence[Any], *, is_whole: bool, now: datetime | 
 
 def each_once(convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
     """Return what becomes of each value: of one that repeats, as times and sizes do, it is worked out once."""
-    if len(set(map(type, values)) - {type(None)}) > 1:  # 1 and true would be one value
+    kinds = set(map(type, values)) - {type(None)}
+    if len(kinds) > 1 or not kinds <= _ONE_WHERE_EQUAL:
         return [convert(value) for value in values]
-    try:
-        made = {value: convert(value) for value in set(values)}
-    except TypeError:  # lists and structs cannot be looked up
-        return [convert(value) for value in values]
+    made = {value: convert(value) for value in set(values)}
     return [made[value] for value in values]
 
 
@@ -276,7 +278,9 @@ def _padded(column: _Column, width: int) -> list[str]:
 
     if not column.codes:
         return each_once(padded, column.cells)
-    return each_once(lambda pair: padded(*pair), list(zip(column.cells, column.codes, strict=True)))
+    pairs = list(zip(column.cells, column.codes, strict=True))
+    made = {pair: padded(*pair) for pair in set(pairs)}
+    return [made[pair] for pair in pairs]
 
 
 def _line(cells: Sequence[str], columns: list[_Column], widths: list[int], codes: Sequence[str]) -> str:
