@@ -6,11 +6,14 @@ import random
 import time
 from collections.abc import Iterator
 from hashlib import md5
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tonnage.cli import main
+from tonnage.errors import UsageError
 from tonnage.scan.keys import list_keys
 from tonnage.storage import Entry, Keys, Part
 from tonnage.storage.bucket.address import Address, Cloud, is_bucket, parse_address
@@ -60,6 +63,31 @@ def test_addresses(text: str, address: Address) -> None:
 def test_no_address_of_a_bucket(text: str) -> None:
     """A folder is none, and a host that is not a cloud's may be a registry."""
     assert not is_bucket(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s3://", "s3:///prefix", "s3://la ke/x", "s3://lake/../x", "s3://lake/.", "s3://lake/a/../b", "s3://lake/a\nb",
+        "s3://lake/a\x1b[2J", "s3://user:secret@lake/x", "gs://user@lake", "s3://[", "az://a%20b/x", "s3://..",
+        "https://storage.googleapis.com/lake/%2e%2e/x", "https://s3.eu-west-1.amazonaws.com/la%20ke/x",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["scan", "overview -i", "export -i demo.duckdb", "import"])
+def test_what_cannot_be_an_address_is_said(
+    text: str, command: str, demo_inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """In words of ours, before anybody is asked; what may be a login is not repeated."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo.duckdb").symlink_to(demo_inventory)
+    with pytest.raises(UsageError):
+        parse_address(text)
+    with pytest.raises(SystemExit) as ended:
+        main([*command.split(), text])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "secret" not in said and "Traceback" not in said and "\x1b" not in said
 
 
 COMPONENT = st.sampled_from(

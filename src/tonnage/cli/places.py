@@ -19,7 +19,9 @@ def _readable(ctx: click.Context, place: str) -> str:
     from tempfile import TemporaryDirectory
 
     from tonnage.lake.reading import fetch
+    from tonnage.storage.bucket.address import parse_address
 
+    parse_address(place)  # else its last name is no name of a folder
     copied: dict[str, str] = ctx.find_root().meta.setdefault(_COPIED, {})
     above = ctx.with_resource(TemporaryDirectory(prefix="tonnage-"))
     folder = Path(above, Path(place.rstrip("/")).name)  # by the last of the names, reports of several call it

@@ -46,6 +46,7 @@ class Address(NamedTuple):
 _SCHEMES = {
     "s3": Cloud.S3, "s3a": Cloud.S3, "gs": Cloud.GCS, "az": Cloud.AZURE, "abfs": Cloud.AZURE, "abfss": Cloud.AZURE,
 }  # fmt: skip
+_BUCKET = re.compile(r"[A-Za-z0-9$][A-Za-z0-9._$-]*")
 _S3_HOST = re.compile(
     r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?P<apart>\.cn)?\Z"
 )
@@ -69,12 +70,17 @@ def parse_address(address: str) -> Address:
         found = _of_url(address)
     elif scheme in _SCHEMES:
         bucket, _, prefix = rest.partition("/")
-        container, _, host = bucket.partition("@")
+        container, _, host = bucket.partition("@") if scheme.startswith("abfs") else (bucket, "", "")
         found = Address(_SCHEMES[scheme], container, prefix.strip("/"), account=host.partition(".")[0])
         if azure := _AZURE_HOST.match(host):
             found = found._replace(endpoint=_azure_endpoint(azure))
     if found is None or not found.bucket:
         raise UsageError(f"`{address}` names no bucket", "such as s3://bucket/prefix")
+    if not _BUCKET.fullmatch(found.bucket):
+        # Not repeated: it may be a login.
+        raise UsageError("what the address has for a bucket cannot be its name", "such as s3://bucket/prefix")
+    if not found.prefix.isprintable() or {".", ".."} & set(found.prefix.split("/")):
+        raise UsageError(f"`{found.prefix}` cannot be a prefix in a bucket", "such as s3://bucket/prefix")
     return found
 
 
