@@ -79,7 +79,7 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
     endpoint = {
         "name": "here",
         "url": f"http://127.0.0.1:{webhook.server_port}/",
-        "timeout": "1s",
+        "timeout": "20s",  # what is answered too late is sent again, and would count twice
         "threshold": 5,
         "backoff": "1s",
     }
