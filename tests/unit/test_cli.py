@@ -270,7 +270,8 @@ def test_a_scan_that_finds_problems_ends_with_3(tonnage: Caller, registry: Build
     registry.repository("org/app").revision_link(image.digest).write_bytes(b"")
     answer = tonnage("scan", str(registry.root), "-i", "it.duckdb")
     assert (answer.exit_code, answer.out) == (3, "")
-    assert "problems: tonnage problems" in answer.err
+    assert "; 1 problem: tonnage problems -i it.duckdb\n" in answer.err
+    assert answer.err.endswith("it.duckdb is ready: tonnage -i it.duckdb\n")
     (problem,) = json.loads(tonnage("problems", "-i", "it.duckdb", "--severity", "error", "--json").out)
     assert (problem["kind"], problem["blocks_gc"]) == ("empty_revision_link", "2.x, 2.x -m, 3.x, 3.x -m")
 

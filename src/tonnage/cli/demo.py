@@ -20,6 +20,7 @@ def command(folder: str) -> None:
 
     Its layers are sparse files: 39 GB of registry take a few megabytes of disk.
     """
+    from tonnage.cli.hints import here
     from tonnage.cli.output import show_card, talk
     from tonnage.files import new_folder
     from tonnage.sample import build_demo
@@ -34,7 +35,7 @@ def command(folder: str) -> None:
     elif not os.path.isdir(root / "docker"):
         raise UsageError(f"`{root}` is there already and is not a sample registry")
     talk(f"+ tonnage scan {root} -i {inventory}")
-    talk(scan(open_local(str(root)), inventory).describe())
+    talk(scan(open_local(str(root)), inventory).describe(here(inventory)))
     talk(f"+ tonnage -i {inventory}\n")
     show_card(inventory)
     talk(f"\nIn the browser: {_program()} web {shlex.quote(os.path.abspath(inventory))}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tonnage.cli.hints import ready
 from tonnage.cli.options import inventory_option
 from tonnage.cli.places import is_in_bucket
 
@@ -61,7 +62,7 @@ def _to_folder(inventory: "Inventory", folder: str) -> str:
     from tonnage.inventory.parquet import write_folder
 
     rows_count = write_folder(inventory, Path(folder))
-    return f"{rows_count:,} rows written\n{folder} is ready: tonnage -i {folder}"
+    return f"{rows_count:,} rows written\n{ready(folder)}"
 
 
 def _to_bucket(inventory: "Inventory", place: str, quiet: bool) -> str:
@@ -70,10 +71,7 @@ def _to_bucket(inventory: "Inventory", place: str, quiet: bool) -> str:
 
     written = write_bucket(inventory, place, _monitor(quiet))
     shared = f", {written.shared_count} tables are as at the scan before" if written.shared_count else ""
-    return (
-        f"{written.rows_count:,} rows written, {format_size(written.put_bytes)}{shared}\n"
-        f"{written.location} is ready: tonnage -i {written.location}"
-    )
+    return f"{written.rows_count:,} rows written, {format_size(written.put_bytes)}{shared}\n{ready(written.location)}"
 
 
 def _to_postgresql(inventory: "Inventory", place: str, quiet: bool) -> str:
@@ -85,7 +83,7 @@ def _to_postgresql(inventory: "Inventory", place: str, quiet: bool) -> str:
         raise UsageError(f"`--to`: `{place}` is not an address of PostgreSQL", "such as postgresql://me@host/database")
     written = write_postgresql(inventory, place, _monitor(quiet))
     left = "" if written.is_old_dropped else "; the one before is still read, and goes with the next export"
-    return f"{written.rows_count:,} rows written{left}\n{written.place} is ready: tonnage -i '{written.place}'"
+    return f"{written.rows_count:,} rows written{left}\n{ready(written.place)}"
 
 
 def _monitor(quiet: bool) -> "Monitor":

@@ -4,6 +4,7 @@ import os
 import shlex
 
 from tonnage.cli.places import as_named, is_in_bucket
+from tonnage.inventory.database import DEFAULT_INVENTORY
 from tonnage.inventory.postgresql.address import is_address
 
 
@@ -18,7 +19,21 @@ def lasting(inventory: str) -> str:
     return place if is_address(place) or is_in_bucket(place) else os.path.abspath(place)
 
 
+def ready(inventory: str) -> str:
+    """Return that an inventory can be asked, and the command for it in this very folder."""
+    return f"{inventory} is ready: tonnage{here(inventory)}"
+
+
+def here(inventory: str) -> str:
+    """Return what `again` does, for a command that is run in this very folder: as short as the place was typed."""
+    return "" if as_named(inventory) == _found() else f" -i {shlex.quote(inventory)}"
+
+
 def again(inventory: str) -> str:
     """Return what a command has to end in to ask the same inventory: nothing where it is found without being named."""
-    found = os.environ.get("TONNAGE_INVENTORY", "tonnage.duckdb")
-    return "" if as_named(inventory) == found else f" -i {shlex.quote(lasting(inventory))}"
+    return "" if as_named(inventory) == _found() else f" -i {shlex.quote(lasting(inventory))}"
+
+
+def _found() -> str:
+    """Return the inventory that is asked where none is named."""
+    return os.environ.get("TONNAGE_INVENTORY", DEFAULT_INVENTORY)

@@ -22,8 +22,9 @@ def command(place: str, inventory: str) -> None:
     """
     from pathlib import Path
 
+    from tonnage.cli.hints import ready
     from tonnage.cli.output import talk
     from tonnage.inventory.copies import bring_back
 
     bring_back(place, Path(inventory))
-    talk(f"{inventory} is ready: tonnage -i {inventory}")
+    talk(ready(inventory))

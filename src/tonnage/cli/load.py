@@ -33,6 +33,7 @@ def command(
     """
     from pathlib import Path
 
+    from tonnage.cli.hints import here
     from tonnage.cli.output import talk
     from tonnage.errors import PROBLEMS_FOUND
     from tonnage.monitor import Monitor, TerminalMonitor
@@ -50,5 +51,5 @@ def command(
     finally:
         monitor.end()
     if not quiet:
-        talk(summary.describe())
+        talk(summary.describe(here(inventory)))
     sys.exit(0 if problems_ok and summary.exit_code == PROBLEMS_FOUND else summary.exit_code)

@@ -19,7 +19,7 @@ from tonnage.cli.source_options import (
 from tonnage.sizes import parse_seconds
 
 if TYPE_CHECKING:
-    from tonnage.scan.replace import Summary
+    from tonnage.scan.summary import Summary
     from tonnage.storage import Storage
     from tonnage.storage.registry import RegistrySource
 
@@ -87,6 +87,7 @@ def command(
     reached over HTTP, as https://registry.example.com. The folder may as well be an OCI image layout, or hold many, as
     zot's storage does.
     """
+    from tonnage.cli.hints import here
     from tonnage.cli.output import talk
     from tonnage.cli.pulls import read_pulls
     from tonnage.errors import PROBLEMS_FOUND
@@ -103,7 +104,7 @@ def command(
         storage = open_storage(place, open_options(**source))
         summary = _scan(storage, inventory, says_requests, quiet, other_place=wanted_place, pulls=pulls, **wanted)
     if not quiet:
-        talk(summary.describe())
+        talk(summary.describe(here(inventory)))
     sys.exit(0 if problems_ok and summary.exit_code == PROBLEMS_FOUND else summary.exit_code)
 
 

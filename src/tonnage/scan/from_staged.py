@@ -25,15 +25,14 @@ from tonnage.scan.loading import PartRow
 from tonnage.scan.replace import (
     OtherPlace,
     Previous,
-    Summary,
     attach_previous,
     collector_off,
     exchange,
     fill,
     look_at_previous,
-    summarize,
 )
 from tonnage.scan.staged import PART, Mark, columns_for, read_mark
+from tonnage.scan.summary import Summary, summarize
 from tonnage.storage import Format
 
 if TYPE_CHECKING:

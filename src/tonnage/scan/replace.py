@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonnage.errors import (
     MORE_MEMORY,
-    PROBLEMS_FOUND,
-    DoubtfulStorageError,
     ForeignDatabaseError,
     InventoryVersionError,
     TonnageError,
@@ -35,12 +33,10 @@ from tonnage.inventory.database import (
 )
 from tonnage.inventory.failures import Failure, failure_of, system_reason
 from tonnage.inventory.foreign import tables_of
-from tonnage.inventory.known import Doubted, gravest, read_doubts
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import execute_where_needed, statements
 from tonnage.scan.loading import PartRow, load, load_parts
 from tonnage.scan.pulls import Pulls, add_uses
-from tonnage.sizes import format_size
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,40 +45,6 @@ if TYPE_CHECKING:
 _TOTALS = ("scan", "scan_class", "scan_repository")
 _TAKEN_OVER = (*_TOTALS, "pull", "pull_file", "pull_seen")
 """What a new inventory has from the one before, also where it has nothing else from it."""
-
-
-class Summary(NamedTuple):
-    """What a scan did, for the one line that is said in the end."""
-
-    inventory: str
-    location: str
-    files_count: int
-    size_bytes: int
-    read_count: int
-    problems_count: int
-    seconds: float
-    is_full: bool
-    is_searched: bool
-    is_whole: bool = True
-    """Files and bytes are all of the storage; else what is known of it: the blobs that tags lead to."""
-    doubts: tuple[Doubted, ...] = ()
-    """What makes the storage not to be believed as it is, the gravest first."""
-
-    @property
-    def exit_code(self) -> int:
-        """What the scan ends with."""
-        if gravest(self.doubts):
-            return DoubtfulStorageError.exit_code
-        return PROBLEMS_FOUND if self.problems_count else 0
-
-    def describe(self) -> str:
-        """Return the summary in a few words, with what to do next."""
-        read = f"{self.read_count:,} manifests and configurations read"
-        problems = f"; {self.problems_count:,} problems: tonnage problems" if self.problems_count else ""
-        count, size = f"{self.files_count:,}", format_size(self.size_bytes)
-        found = f"{size} in {count} files" if self.is_whole else f"tags lead to {size} in {count} blobs"
-        doubts = "".join(f"{doubted.text}\n  {doubted.advice}\n" for doubted in self.doubts)
-        return f"{doubts}{found}, {read}, {self.seconds:.1f} s{problems}\n{self.inventory} is ready: tonnage"
 
 
 @contextlib.contextmanager
@@ -334,17 +296,3 @@ def _refuse_place(target: Path, place: Path, location: str) -> None:
         raise WriteError(f"cannot read `{target}`, to replace it: {error.strerror}", ELSEWHERE) from error
     if not is_ours:
         raise WriteError(f"`{target}` is there already and is not an inventory", ELSEWHERE)
-
-
-def summarize(connection: "duckdb.DuckDBPyConnection", target: Path) -> Summary:
-    """Return what the last scan of an inventory found that will be at `target`."""
-    (found,) = connection.execute(
-        "select s.location, coalesce(s.files_count, c.files_count, 0), coalesce(s.size_bytes, c.size_bytes, 0),"
-        " s.read_count, s.problems_count, epoch(s.finished_at - s.started_at), s.is_full, s.is_searched,"
-        " s.size_bytes is not null"
-        " from store.scan as s"
-        " left join store.scan_class as c on c.scan_id = s.scan_id and c.class = 'tagged'"
-        " order by s.scan_id desc limit 1"
-    ).fetchall()
-    doubts = read_doubts(lambda sql: connection.execute(sql).fetchall())
-    return Summary(str(target), *found)._replace(doubts=doubts)

@@ -26,16 +26,15 @@ from tonnage.scan.pulls import Pulls, add_uses
 from tonnage.scan.replace import (
     OtherPlace,
     Previous,
-    Summary,
     attach_previous,
     collector_off,
     copy_previous,
     exchange,
     fill,
     look_at_previous,
-    summarize,
     write_summary,
 )
+from tonnage.scan.summary import Summary, summarize
 from tonnage.scan.threads import ThreadCrew
 from tonnage.scan.workers import Crew, reading_tasks
 from tonnage.storage import Format, Storage

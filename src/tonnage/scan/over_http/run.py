@@ -26,7 +26,8 @@ from tonnage.scan.over_http.manifests import Manifests
 from tonnage.scan.over_http.names import Names
 from tonnage.scan.over_http.work import PART, Work
 from tonnage.scan.pulls import Pulls
-from tonnage.scan.replace import OtherPlace, Previous, Summary, attach_previous, exchange, fill, summarize
+from tonnage.scan.replace import OtherPlace, Previous, attach_previous, exchange, fill
+from tonnage.scan.summary import Summary, summarize
 from tonnage.storage.registry import RegistrySource
 
 if TYPE_CHECKING:
