@@ -216,6 +216,21 @@ def test_totals_are_kept_from_one_version_to_the_next(
     assert (now[:kept], len(now)) == (before[:kept], kept + 1)
 
 
+def test_an_inventory_of_a_newer_version_is_not_written_over(registry: Builder, inventory: Path) -> None:
+    """Its totals are in tables that this one does not know; whoever gives them up says so."""
+    registry.repository("app").image([registry.layer(b"one")], tag="1")
+    scan_tree(registry.root, inventory)
+    with duckdb.connect(str(inventory)) as connection:
+        connection.execute("update store.scan set schema_version = schema_version + 1")
+    before = inventory.read_bytes()
+    for other_place in (OtherPlace.REFUSED, OtherPlace.MOVED):
+        with pytest.raises(WriteError, match="newer tonnage") as caught:
+            scan_tree(registry.root, inventory, other_place=other_place)
+        assert "--replace" in caught.value.next_step
+        assert inventory.read_bytes() == before
+    assert scan_tree(registry.root, inventory, other_place=OtherPlace.REPLACED).is_full
+
+
 def test_a_damaged_inventory_is_replaced(registry: Builder, inventory: Path) -> None:
     """One that was cut short, or whose blocks are damaged, is no ground to build upon and none to stop at."""
     registry.repository("app").image([registry.layer(b"one")], tag="1")

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _TOTALS = ("scan", "scan_class", "scan_repository")
 _TAKEN_OVER = (*_TOTALS, "pull", "pull_file", "pull_seen")
 """What a new inventory has from the one before, also where it has nothing else from it."""
+_NEWER = "update tonnage, choose another place with -i, or give up what is in it with --replace"
 
 
 @contextlib.contextmanager
@@ -200,11 +201,13 @@ def _totals_of_older_version(
     connection: "duckdb.DuckDBPyConnection", target: Path, location: str, other_place: OtherPlace
 ) -> Previous | None:
     """Return the last scan of an inventory of an older version if the tables that are taken over are the same in ours."""
-    tables, ours = tables_of(connection, "earlier"), known_tables()
-    if other_place is OtherPlace.REPLACED or any(tables.get(name) != ours[name] for name in _TAKEN_OVER):
+    if other_place is OtherPlace.REPLACED:
         return None
     ((version,),) = connection.execute("select max(schema_version) from earlier.store.scan").fetchall()
-    if version is None or version > SCHEMA_VERSION:  # it is the highest that says of which version an inventory is
+    if version is not None and version > SCHEMA_VERSION:
+        raise WriteError(f"`{target}` was made by a newer tonnage, and is not written over", _NEWER)
+    tables, ours = tables_of(connection, "earlier"), known_tables()
+    if version is None or any(tables.get(name) != ours[name] for name in _TAKEN_OVER):
         return None
     found = _last_scan(connection, target, location, other_place)
     return found._replace(has_totals_only=True) if found else None
