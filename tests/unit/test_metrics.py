@@ -181,6 +181,23 @@ def test_an_own_metric_takes_the_place_of_ours(tmp_path: Path, demo_opened: Inve
         wanted_metrics(Job("", "", metrics_folder=str(tmp_path)))
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"own_a": "gauge", "own_a_total": "counter"},
+        {"tonnage_query_success_total": "counter"},
+        {"tonnage_scans": "gauge"},
+        {"repository_tags_total_total": "counter"},
+    ],
+)
+def test_two_metrics_are_not_one_family(files: dict[str, str], tmp_path: Path) -> None:
+    """OpenMetrics has a counter without its `_total`; with two of one name Prometheus refuses all there is."""
+    for name, type_ in files.items():
+        (tmp_path / f"{name}.sql").write_text(f"-- T.\n-- type: {type_}\nselect 1 as value")
+    with pytest.raises(UsageError, match="are one name to OpenMetrics"):
+        wanted_metrics(Job("", "", metrics_folder=str(tmp_path)))
+
+
 def test_a_metric_that_fails_leaves_the_others(tmp_path: Path, demo_opened: Inventory) -> None:
     """And is told."""
     (tmp_path / "broken.sql").write_text(GAUGE + "select nothing\n")

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from prometheus_client.metrics_core import GaugeMetricFamily
@@ -30,7 +30,21 @@ def wanted_metrics(job: Job) -> dict[str, Metric]:
     own = metrics_in(job.metrics_folder)
     if taken := own.keys() & LIVE.keys():
         raise UsageError(f"`{min(taken)}.sql` has the name of a metric that is not SQL", "give it another name")
-    return {**builtin_metrics(), **(compat_metrics() if job.is_compatible else {}), **own}
+    wanted = {**builtin_metrics(), **(compat_metrics() if job.is_compatible else {}), **own}
+    _refuse_families(own, {name: type_ for name, (type_, _) in LIVE.items()} | {n: m.type for n, m in wanted.items()})
+    return wanted
+
+
+def _refuse_families(own: Iterable[str], types: Mapping[str, str]) -> None:
+    """Refuse what OpenMetrics takes for one family: `a` and the counter `a_total`. Prometheus would take nothing at all.
+
+    `types` are those of all metrics by name. Raises UsageError.
+    """
+    names: dict[str, str] = {}
+    for name in sorted(types, key=set(own).__contains__):  # an own one is what is said to be wrong
+        family = name.removesuffix("_total") if types[name] == "counter" else name
+        if (other := names.setdefault(family, name)) != name:
+            raise UsageError(f"`{name}.sql` and `{other}` are one name to OpenMetrics", "give it another name")
 
 
 def selection_of(job: Job) -> Selection:
