@@ -66,6 +66,14 @@ class InventoryVersionError(TonnageError):
     exit_code = 8
     hint = "scan again: tonnage scan --full PATH"
 
+    def __init__(self, place: str, version: int | None, ours: int, hint: str = "") -> None:
+        """Say of which version the tables at a place are; of newer ones, which no scan writes over, to update."""
+        is_newer = version is not None and version > ours
+        super().__init__(
+            f"`{place}` has tables of version {version}; this tonnage reads {ours}",
+            "it was made by a newer tonnage: update this one" if is_newer else hint,
+        )
+
 
 class QueryError(TonnageError):
     """The database refused a query."""

@@ -227,7 +227,7 @@ def test_rows_of_another_version_are_refused(staged: Path, tmp_path: Path) -> No
     mark = json.loads((tmp_path / "rows" / "scan" / "part-00000.txt").read_text())
     put_mark(tmp_path / "rows", json.dumps(mark | {"schema_version": SCHEMA_VERSION - 1}))
     with pytest.raises(
-        InventoryVersionError, match=f"rows of version {SCHEMA_VERSION - 1}; this loads {SCHEMA_VERSION}"
+        InventoryVersionError, match=f"tables of version {SCHEMA_VERSION - 1}; this tonnage reads {SCHEMA_VERSION}"
     ):
         load_staged(tmp_path / "rows", str(tmp_path / "i"))
 

@@ -279,7 +279,7 @@ def check(connection: "duckdb.DuckDBPyConnection", path: str, name: str) -> None
     except duckdb.Error as error:
         raise _cannot_open(path, error) from error
     if version != SCHEMA_VERSION:
-        raise InventoryVersionError(f"`{path}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}")
+        raise InventoryVersionError(path, version, SCHEMA_VERSION)
     for table, columns in known_tables().items():
         if (found := tables.get(table)) != columns:
             what = "has constraints, defaults or types of its own" if found == () else "is not the table of that name"

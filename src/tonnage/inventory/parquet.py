@@ -205,5 +205,5 @@ def open_folder(connection: "duckdb.DuckDBPyConnection", path: str, database: st
     scan = read_file(f"{prefix_of(path)}scan.parquet")
     [[version]] = connection.execute(f"select max(schema_version) from {scan}").fetchall()
     if version != SCHEMA_VERSION:
-        raise InventoryVersionError(f"`{path}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}")
+        raise InventoryVersionError(path, version, SCHEMA_VERSION)
     _make_views(connection, database, prefix_of(path))

@@ -34,8 +34,7 @@ def fetch(target: str, folder: Path) -> None:
         raise NoInventoryError(f"`{place.location}` is not an inventory: `{NAME}`: {error}", _EXPORT) from error
     if mark.schema_version != SCHEMA_VERSION:
         raise InventoryVersionError(
-            f"`{place.location}` has tables of version {mark.schema_version}; this tonnage reads {SCHEMA_VERSION}",
-            "export again, with this tonnage",
+            place.location, mark.schema_version, SCHEMA_VERSION, "export again, with this tonnage"
         )
     for table in known_tables():
         _copy(place, mark.tables[table], folder / f"{table}.parquet")

@@ -86,9 +86,7 @@ def read_mark(folder: Path) -> Mark:
         version = msgspec.json.decode(content, type=dict[str, Any]).get("schema_version")
         if isinstance(version, int) and version != rows.SCHEMA_VERSION:
             hint = "read the storage again with the same version of tonnage as loads it"
-            raise InventoryVersionError(
-                f"`{folder}` has rows of version {version}; this loads {rows.SCHEMA_VERSION}", hint
-            )
+            raise InventoryVersionError(str(folder), version, rows.SCHEMA_VERSION, hint)
         mark = _in_utc(msgspec.json.decode(content, type=Mark))
     except (msgspec.MsgspecError, OverflowError) as error:
         raise StagedRowsError(f"`{files[0]}` is not the mark of staged rows: {error}") from error

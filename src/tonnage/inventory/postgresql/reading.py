@@ -117,8 +117,5 @@ def _check(session: Session) -> object:
         raise NoInventoryError(f"there is no inventory at `{session.address.text}`", _EXPORT)
     generation, version = found[0]
     if version != SCHEMA_VERSION:
-        raise InventoryVersionError(
-            f"`{session.address.text}` has tables of version {version}; this tonnage reads {SCHEMA_VERSION}",
-            "export again, with this tonnage",
-        )
+        raise InventoryVersionError(session.address.text, version, SCHEMA_VERSION, "export again, with this tonnage")
     return generation
