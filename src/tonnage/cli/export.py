@@ -42,9 +42,12 @@ def command(folder: str | None, place: str | None, quiet: bool, inventory: str) 
     from tonnage.cli.output import talk
     from tonnage.errors import UsageError
     from tonnage.inventory.database import Inventory
+    from tonnage.inventory.postgresql.address import is_address
 
     if (folder is None) == (place is None):
         raise UsageError("one place is needed", "tonnage export DIR, or tonnage export --to postgresql://…")
+    if folder and is_address(folder):
+        raise UsageError("`--to` is missing before the address", "tonnage export --to postgresql://…")
     with Inventory(inventory) as opened:
         if place:
             said = _to_postgresql(opened, place, quiet)

@@ -30,10 +30,11 @@ def command(output: str, language: str, tags_from: str | None, inventory: str) -
     It has no script and asks nothing of the network. `tonnage web` serves the page itself.
     """
     from tonnage.cli.output import put, talk
+    from tonnage.cli.places import as_file
     from tonnage.web.onefile import one_file
     from tonnage.web.serving import stop
 
-    site = site_of(inventory, "", Wishes(tags_from=tags_from, storage=""))
+    site = site_of(as_file(inventory), "", Wishes(tags_from=tags_from, storage=""))
     site.snapshots.load()
     try:
         put(one_file(site, language), output)

@@ -40,6 +40,24 @@ def is_in_bucket(place: str) -> bool:
     return is_bucket(place)
 
 
+def as_file(place: str) -> str:
+    """Return a file with what is at an address of PostgreSQL, which goes with the command; any other place as it is."""
+    from tonnage.inventory.postgresql.address import is_address, parse_address
+
+    if not is_address(place):
+        return place
+    from tempfile import TemporaryDirectory
+
+    from tonnage.inventory.copies import copy_to_file
+
+    ctx = click.get_current_context()
+    file = Path(ctx.with_resource(TemporaryDirectory(prefix="tonnage-")), "tonnage.duckdb")
+    copy_to_file(place, file)
+    copied: dict[str, str] = ctx.find_root().meta.setdefault(_COPIED, {})
+    copied[str(file)] = parse_address(place).text
+    return str(file)
+
+
 def as_named(place: str) -> str:
     """Return a place as it was named, if this is the copy of one."""
     ctx = click.get_current_context(silent=True)
@@ -47,8 +65,14 @@ def as_named(place: str) -> str:
 
 
 def only_here(_: click.Context, __: click.Parameter, value: str) -> str:
-    """Return a place that is written to. Raises UsageError for one in a bucket."""
+    """Return a place that is written to. Raises UsageError for one in a bucket, or in PostgreSQL."""
     from tonnage.errors import UsageError
+    from tonnage.inventory.postgresql.address import is_address
+
+    if is_address(value):  # not repeated, as it may have a password in it
+        raise UsageError(
+            "an inventory in PostgreSQL cannot be written to", "name a file; tonnage export --to puts it there"
+        )
 
     if is_in_bucket(value):
         raise UsageError(f"`{value}` cannot be written to", "name a file with -i; tonnage export puts it into a bucket")
