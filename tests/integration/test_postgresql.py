@@ -176,14 +176,16 @@ def test_what_others_made_is_not_dropped(small_place: str, made: str, name: str,
         session.run(made.format(schema).replace("create", "drop").partition(" as ")[0])
 
 
-def test_another_ones_schema_is_not_touched(place: str, small_inventory: Path) -> None:
-    """Even if it has the name that an inventory would have."""
-    schema = parse_address(place).schema
+@pytest.mark.parametrize("suffix", ["", "_store", "_old", "_old_store", "_new", "_new_store"])
+def test_another_ones_schema_is_not_touched(suffix: str, place: str, small_inventory: Path) -> None:
+    """Even if it has the name that an inventory would have, one that is being made, or one that was replaced."""
+    schema = parse_address(place).schema + suffix
     with administering(place) as session:
         session.run(f"create schema {schema}")
-    with pytest.raises(WriteError, match="not an inventory"):
-        export(small_inventory, place)
-    assert schemas(place) == {schema}
+        session.run(f"create table {schema}.mine as select 1 as a")
+        with pytest.raises(WriteError, match="not an inventory"):
+            export(small_inventory, place)
+        assert session.query(f"select a from {schema}.mine").rows == [(1,)]
 
 
 def test_two_exports_do_not_mix(place: str, small_inventory: Path) -> None:
@@ -219,6 +221,7 @@ def test_what_its_text_cannot_hold_is_shown(small_place: str) -> None:
         "tonnage sql 'select class, size_bytes from class_total order by class'",
         "tonnage tables",
         "tonnage what-if ml/training --json",
+        "tonnage page",
     ],
 )
 def test_a_command_says_the_same(line: str, demo_in_postgresql: str, demo_inventory: Path, tmp_path: Path) -> None:
@@ -242,6 +245,14 @@ def test_a_command_says_the_same(line: str, demo_in_postgresql: str, demo_invent
         (["-i", "{0}&schema=demo", "sql", "create table demo.x (a integer)"], 9),
         (["-i", "{0}&schema=demo", "shell"], 2),
         (["-i", "{0}&schema=demo", "web"], 2),
+        (["-i", "{0}&schema=demo_store", "overview"], 2),
+        (["export", "postgresql://me:secret@127.0.0.1:1/x"], 2),
+        (["scan", ".", "-i", "postgresql://me:secret@127.0.0.1:1/x"], 2),
+        (["load", ".", "-i", "postgresql://me:secret@127.0.0.1:1/x"], 2),
+        (["import", ".", "-i", "postgresql://me:secret@127.0.0.1:1/x"], 2),
+        (["exporter", ".", "-i", "postgresql://me:secret@127.0.0.1:1/x"], 2),
+        (["serve", ".", "-i", "postgresql://me:secret@127.0.0.1:1/x"], 2),
+        (["-i", "postgresql:///x?host=/nowhere&password=secret", "overview"], 35),
     ],
 )
 def test_what_cannot_be_is_said(arguments: list[str], code: int, postgresql: str, demo_in_postgresql: str) -> None:

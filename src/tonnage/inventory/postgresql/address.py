@@ -2,12 +2,14 @@
 
 import re
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from tonnage.errors import UsageError
 
 SCHEMES = ("postgresql://", "postgres://")
 DEFAULT_SCHEMA = "tonnage"
+STORE, NEW, OLD = "_store", "_new", "_old"
+"""What follows an inventory's name in those of other schemas: of its tables, of what is being made, of what was replaced."""
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 """A name that need not be quoted, and has room for what is put behind it in the 63 bytes of a name."""
 
@@ -26,7 +28,7 @@ class Address(NamedTuple):
         user, at, host = parts.netloc.rpartition("@")
         netloc = f"{user.partition(':')[0]}{at}{host}"
         query = {name: value for name, value in parse_qsl(parts.query) if name != "password"}
-        return urlunsplit(parts._replace(netloc=netloc, query=_encode(query | {"schema": self.schema})))
+        return _spelled(parts._replace(netloc=netloc, query=_encode(query | {"schema": self.schema})))
 
 
 def is_address(place: str) -> bool:
@@ -50,6 +52,8 @@ def parse_address(place: str) -> Address:
     Address(uri='postgresql://me@db/registry?sslmode=require', schema='prod')
     >>> parse_address("postgresql://me:secret@db/registry").text
     'postgresql://me@db/registry?schema=tonnage'
+    >>> parse_address("postgresql:///registry?host=/run/postgresql").uri
+    'postgresql:///registry?host=/run/postgresql'
     """
     try:
         parts = urlsplit(place)
@@ -57,12 +61,22 @@ def parse_address(place: str) -> Address:
         raise UsageError(f"the address of PostgreSQL cannot be read: {error}") from error
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     schema = query.pop("schema", DEFAULT_SCHEMA)
+    if schema.endswith((STORE, NEW, OLD)):
+        raise UsageError(
+            f"`{schema}` cannot be the name of an inventory's schema",
+            f"those that end in {STORE}, {NEW} and {OLD} belong to another one; such as ?schema=prod",
+        )
     if not _SCHEMA.fullmatch(schema) or schema.startswith("pg_"):
         raise UsageError(
             f"`{schema}` cannot be the name of an inventory's schema",
             "small letters, digits and _, at most 40, such as ?schema=prod",
         )
-    return Address(urlunsplit(parts._replace(query=_encode(query))), schema)
+    return Address(_spelled(parts._replace(query=_encode(query))), schema)
+
+
+def _spelled(parts: SplitResult) -> str:
+    """Return an address with both slashes, also where no host follows them: then libpq takes that from the query."""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _encode(query: dict[str, str]) -> str:

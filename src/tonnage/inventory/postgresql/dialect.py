@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from tonnage.formats.quoting import identifier
+from tonnage.inventory.postgresql.address import STORE
 
 _TOKEN = re.compile(
     r"""(?P<kept>'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)|\$(?P<name>[a-z_]\w*)|(?P<store>\bstore)\.(?=\w)""",
@@ -18,8 +19,6 @@ _TOKEN = re.compile(
 _TYPES = {"varchar": 'text collate "C"', "blob": "bytea", "timestamp": "timestamp(6)"}
 """Text is compared by its bytes, as DuckDB does, whatever language the server's database is set to."""
 _COLUMN_TYPE = re.compile(rf"(?<=[a-z_] )(?:{'|'.join(_TYPES)})\b")
-STORE = "_store"
-"""What follows the name of an inventory's schema in the name of the schema of its tables."""
 
 
 class Bound(NamedTuple):

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tonnage.errors import InventoryVersionError, NoInventoryError, PostgresError, QueryError, TonnageError
 from tonnage.formats.quoting import identifier
 from tonnage.inventory.database import Inventory, Table, known_tables
-from tonnage.inventory.postgresql.address import Address, parse_address
-from tonnage.inventory.postgresql.dialect import STORE
+from tonnage.inventory.postgresql.address import STORE, Address, parse_address
 from tonnage.inventory.postgresql.session import Session
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements

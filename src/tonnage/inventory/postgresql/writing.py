@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tonnage.errors import QueryError, WriteError
 from tonnage.formats.quoting import identifier, literal
 from tonnage.inventory.database import Inventory, known_tables
-from tonnage.inventory.postgresql.address import Address, parse_address
-from tonnage.inventory.postgresql.dialect import STORE, statements_of
+from tonnage.inventory.postgresql.address import NEW, OLD, STORE, Address, parse_address
+from tonnage.inventory.postgresql.dialect import statements_of
 from tonnage.inventory.postgresql.session import Session
 from tonnage.inventory.rows import SCHEMA_VERSION
 from tonnage.inventory.statements import statements
@@ -27,8 +27,6 @@ from tonnage.monitor import Monitor
 if TYPE_CHECKING:
     import duckdb
 
-_NEW, _OLD = "_new", "_old"
-"""What follows an inventory's name in that of a schema which is being made, and of one that was replaced."""
 _LOCK_TIMEOUT = "'400ms'"
 """Less than the second after which the server looks for a deadlock, and ends one of two, which might be the reader."""
 _DROPS, _PAUSE_SECONDS = 5, 0.3
@@ -53,7 +51,7 @@ def write_postgresql(inventory: Inventory, place: str, monitor: Monitor) -> Writ
     address = parse_address(place)
     with Session(address, {"timezone": "'UTC'", "search_path": "pg_catalog"}, autocommit=False) as session:
         _claim(session, address)
-        _drop(session, address.schema + _OLD)  # what an export before this could not drop
+        _drop(session, address.schema + OLD)  # what an export before this could not drop
         rows_count = _make(inventory, session, address, monitor)
         _exchange(session, address)
         session.commit()
@@ -68,13 +66,14 @@ def _claim(session: Session, address: Address) -> None:
     ).rows
     if not is_free:
         raise WriteError(f"another export to `{address.text}` is under way", "wait for its end")
-    for name in (schema + STORE, schema):
+    for name in (place + suffix for place in (schema, schema + OLD, schema + NEW) for suffix in (STORE, "")):
         is_there = session.query(
             "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = $name", {"name": name}
         ).rows
         if is_there and not str(is_there[0][0]).startswith("tables of a tonnage inventory"):
             raise WriteError(
-                f"the schema `{name}` is not an inventory's", "choose another one: postgresql://…?schema=NAME"
+                f"the schema `{name}`, whose name an export needs, is not an inventory's",
+                "choose another one: postgresql://…?schema=NAME",
             )
     strangers = session.query(
         statements("postgresql")["strangers"].sql, {"schema": schema, "store": schema + STORE}
@@ -88,7 +87,7 @@ def _claim(session: Session, address: Address) -> None:
 
 def _make(inventory: Inventory, session: Session, address: Address, monitor: Monitor) -> int:
     """Make the whole inventory in schemas of its own. Return how many rows it has."""
-    new = address.schema + _NEW
+    new = address.schema + NEW
     for name in (new, new + STORE):
         session.run(f"create schema {identifier(name)}")
         session.run(f"comment on schema {identifier(name)} is {literal(_COMMENT)}")
@@ -134,7 +133,7 @@ def _rows(connection: "duckdb.DuckDBPyConnection", table: str) -> "duckdb.DuckDB
 def _exchange(session: Session, address: Address) -> None:
     """Give the new schemas the grants of the old ones, and then their names."""
     schema = address.schema
-    new, old = schema + _NEW, schema + _OLD
+    new, old = schema + NEW, schema + OLD
     names = {"old": schema, "old_store": schema + STORE, "new": new, "new_store": new + STORE}
     for (statement,) in session.query(statements("postgresql")["grants"].sql, names).rows:
         session.run(statement)
@@ -149,7 +148,7 @@ def _drop_old(address: Address) -> bool:
     """Drop the inventory that was replaced, once nobody reads it. Return whether that could be done."""
     for _ in range(_DROPS):
         with contextlib.suppress(QueryError), Session(address, {}, autocommit=False) as session:
-            _drop(session, address.schema + _OLD)
+            _drop(session, address.schema + OLD)
             session.commit()
             return True
         time.sleep(_PAUSE_SECONDS)
