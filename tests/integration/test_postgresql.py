@@ -245,6 +245,7 @@ def test_a_command_says_the_same(line: str, demo_in_postgresql: str, demo_invent
         (["-i", "{0}&schema=demo", "sql", "create table demo.x (a integer)"], 9),
         (["-i", "{0}&schema=demo", "shell"], 2),
         (["-i", "{0}&schema=demo", "web"], 2),
+        (["diff", "{0}&schema=demo", "{0}&schema=demo"], 2),
         (["-i", "{0}&schema=demo_store", "overview"], 2),
         (["export", "postgresql://me:secret@127.0.0.1:1/x"], 2),
         (["scan", ".", "-i", "postgresql://me:secret@127.0.0.1:1/x"], 2),

@@ -99,6 +99,21 @@ def test_scans_beside_each_other_share_what_did_not_change(registry: Builder, tm
     assert not compare(str(one), str(one), "layers").rows
 
 
+def test_a_history_begins_with_its_first_scan(demo_inventory: Path, tmp_path: Path) -> None:
+    """Its folder is made; asked for all of it, one of the scans is named."""
+    for number in (1, 2):
+        export(demo_inventory, tmp_path / "history" / f"scan={number}")
+    with pytest.raises(NoInventoryError) as caught:
+        Inventory(str(tmp_path / "history"))
+    assert caught.value.next_step == f"name one of the 2 in it: {tmp_path}/history/scan=2"
+    with pytest.raises(WriteError):
+        export(demo_inventory, tmp_path / "not there" / "lake")
+    (tmp_path / "history/scan=2/tag.parquet").unlink()
+    with pytest.raises(NoInventoryError) as caught:
+        Inventory(str(tmp_path / "history/scan=2"))
+    assert caught.value.next_step == "export it again: tonnage export"
+
+
 def _lacks_a_table(folder: Path) -> None:
     (folder / "blob.parquet").unlink()
 

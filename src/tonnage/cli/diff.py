@@ -23,5 +23,8 @@ def command(old: str, new: str, name: str | None, asked: Asked) -> None:
     """Say who grew between two inventories, and by which layers; or what two registries share, and what a mirror lacks."""
     from tonnage.cli.output import put_rows
     from tonnage.inventory.database import compare
+    from tonnage.inventory.postgresql.address import insist_on_file
 
+    for place in (old, new):
+        insist_on_file(place)
     put_rows(compare(old, new, name or "repositories"), asked)

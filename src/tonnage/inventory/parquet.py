@@ -52,6 +52,9 @@ def write_folder(inventory: "Inventory", folder: Path) -> int:
     if os.path.lexists(folder):
         raise WriteError(f"`{folder}` exists", "name a folder that is not there, such as history/scan=2026-11-29")
     before = _newest_beside(folder)
+    if folder.name.startswith(_HISTORY):  # the first of a history
+        with contextlib.suppress(OSError):  # what is wrong is said where the folder itself is made
+            folder.parent.mkdir(exist_ok=True)
     with new_folder(folder) as new, connect() as writer:
         rows_count = _write_tables(inventory, new, writer)
         for file in sorted(new.iterdir()):
@@ -179,10 +182,19 @@ def _files_of(path: str) -> Iterator[Path]:
         try:
             is_regular = stat.S_ISREG(file.lstat().st_mode)
         except OSError as error:
-            raise NoInventoryError(f"`{path}` is not an inventory: `{file.name}`: {reason_of(error)}") from error
+            message = f"`{path}` is not an inventory: `{file.name}`: {reason_of(error)}"
+            raise NoInventoryError(message, _hint_for(path)) from error
         if not is_regular:
-            raise NoInventoryError(f"`{path}` is not an inventory: `{file.name}` is not a regular file")
+            message = f"`{path}` is not an inventory: `{file.name}` is not a regular file"
+            raise NoInventoryError(message, _hint_for(path))
         yield file
+
+
+def _hint_for(path: str) -> str:
+    """Return what helps where a folder is not an export, or not a whole one; nothing where that is to scan."""
+    if scans := sorted(beside.name for beside in Path(path).glob(f"{_HISTORY}*")):
+        return f"name one of the {len(scans):,} in it: {Path(path, scans[-1])}"
+    return "export it again: tonnage export" if is_export(path) else ""
 
 
 def prefix_of(path: str) -> str:
