@@ -141,7 +141,7 @@ def test_two_run_at_once_and_others_are_told_to_wait(
     snapshot: Snapshot, strict: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A third waits for a while, then is told."""
-    monkeypatch.setattr(sandbox, "SECONDS", 2.0)
+    monkeypatch.setattr(sandbox, "SECONDS", 5.0)
     monkeypatch.setattr(sandbox, "_WAIT_SECONDS", 0.1)
 
     def ask_for_long() -> None:
@@ -151,7 +151,9 @@ def test_two_run_at_once_and_others_are_told_to_wait(
     slow = [threading.Thread(target=ask_for_long) for _ in range(2)]
     for thread in slow:
         thread.start()
-    time.sleep(0.5)
+    deadline = time.monotonic() + 20
+    while strict.places._value and time.monotonic() < deadline:  # both have begun, however busy the machine is
+        time.sleep(0.01)
     with pytest.raises(BusyError):
         strict.run(snapshot, "select 1")
     for thread in slow:
