@@ -88,18 +88,33 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, makes_parent: bool = False) -> Iterator[Path]:
     """Yield a folder to be filled that becomes `path` when the block ends well; until then there is none of that name.
 
-    Raises WriteError.
+    With `makes_parent` the folder it goes into need not be there. Raises WriteError.
     """
     place = Path(os.path.realpath(path))
     _refuse_storage(place, path)
-    with _as_write_error(path), _locked(place, path, 0), _private_folder(place) as folder:
+    parent = _parent_of(place) if makes_parent else contextlib.nullcontext()
+    with _as_write_error(path), parent, _locked(place, path, 0), _private_folder(place) as folder:
         new = folder / "new"
         new.mkdir()
         yield new
         os.rename(new, place)
+
+
+@contextlib.contextmanager
+def _parent_of(place: Path) -> Iterator[None]:
+    """Have the folder there that something goes into; it goes again with what fails, if it was not there before."""
+    is_new = not os.path.exists(place.parent)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):  # not empty: somebody else is at work there too
+                place.parent.rmdir()
+        raise
 
 
 def remove_abandoned(path: Path) -> None:

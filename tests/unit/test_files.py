@@ -108,9 +108,25 @@ def test_no_folder_is_made_in_a_registry(tmp_path: Path) -> None:
     """Nothing is written there, by whatever name it is reached."""
     make_storage(tmp_path / "blob")
     (tmp_path / "link").symlink_to("storage/repositories")
-    with pytest.raises(WriteError, match="lies inside the registry"), new_folder(tmp_path / "link" / "lake"):
+    for path in ("link/lake", "link/history/scan=1"):
+        with (
+            pytest.raises(WriteError, match="lies inside the registry"),
+            new_folder(tmp_path / path, makes_parent="history" in path),
+        ):
+            pass
+        assert names(tmp_path / "storage/repositories") == []
+
+
+def test_a_parent_that_was_made_goes_with_what_fails(tmp_path: Path) -> None:
+    """One that was there before stays, and so does one that somebody else uses."""
+    for there in ("", "history", "history/scan=0"):
+        (tmp_path / there).mkdir(exist_ok=True)
+        with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "history/scan=1", makes_parent=True):
+            raise KeyboardInterrupt
+        assert (tmp_path / "history").is_dir() == bool(there)
+    with new_folder(tmp_path / "other/scan=1", makes_parent=True):
         pass
-    assert names(tmp_path / "storage/repositories") == []
+    assert names(tmp_path / "other") == ["scan=1"]
 
 
 def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> None:

@@ -1,11 +1,9 @@
 """tonnage demo"""
 
-import contextlib
 import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -30,7 +28,7 @@ def command(folder: str) -> None:
     root, inventory = Path(folder) / "registry", str(Path(folder) / "tonnage.duckdb")
     if not os.path.exists(root):
         talk(f"building a sample registry in {root}")
-        with _parent_of(root), new_folder(root) as building:
+        with new_folder(root, makes_parent=True) as building:
             build_demo(building)
     elif not os.path.isdir(root / "docker"):
         raise UsageError(f"`{root}` is there already and is not a sample registry")
@@ -39,20 +37,6 @@ def command(folder: str) -> None:
     talk(f"+ tonnage -i {inventory}\n")
     show_card(inventory)
     talk(f"\nIn the browser: {_program()} web {shlex.quote(os.path.abspath(inventory))}")
-
-
-@contextlib.contextmanager
-def _parent_of(root: Path) -> Iterator[None]:
-    """Have the folder there that the registry goes into; it goes again with what fails, if it was not there before."""
-    is_new = not os.path.exists(root.parent)
-    root.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    except BaseException:
-        if is_new:
-            with contextlib.suppress(OSError):  # not empty: somebody else is at work there too
-                root.parent.rmdir()
-        raise
 
 
 def _program() -> str:

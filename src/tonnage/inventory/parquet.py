@@ -52,10 +52,8 @@ def write_folder(inventory: "Inventory", folder: Path) -> int:
     if os.path.lexists(folder):
         raise WriteError(f"`{folder}` exists", "name a folder that is not there, such as history/scan=2026-11-29")
     before = _newest_beside(folder)
-    if folder.name.startswith(_HISTORY):  # the first of a history
-        with contextlib.suppress(OSError):  # what is wrong is said where the folder itself is made
-            folder.parent.mkdir(exist_ok=True)
-    with new_folder(folder) as new, connect() as writer:
+    begins_history = folder.name.startswith(_HISTORY)
+    with new_folder(folder, makes_parent=begins_history) as new, connect() as writer:
         rows_count = _write_tables(inventory, new, writer)
         for file in sorted(new.iterdir()):
             _share(file, before)
