@@ -87,6 +87,15 @@ def test_every_report_is_asked_of_an_export(name: str, call: Call, folder: Path,
     assert len(json.loads(both[1])) == 2 * len(json.loads(expected[1]))
 
 
+def test_an_export_that_is_not_whole_is_called_one(call: Call, folder: Path, tmp_path: Path) -> None:
+    """Whichever of its files is missing: its catalog alone is never asked."""
+    with Inventory(str(folder / "origin.duckdb")) as inventory:
+        write_folder(inventory, lake := tmp_path / "lake")
+    (lake / "scan.parquet").unlink()
+    code, out, err = call("overview", "-i", str(lake))
+    assert (code, out) == (7, "") and "`scan.parquet`: No such file" in err and "export it again" in err
+
+
 def test_the_command_line(call: Call, folder: Path) -> None:
     """Named one by one or as a folder; steered as one answer; what one cannot answer is said, and none is an error."""
     named = call("tags", "-i", "mirror.duckdb", "-i", "origin.duckdb", *ROWS)

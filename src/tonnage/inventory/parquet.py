@@ -37,8 +37,10 @@ def is_folder(path: str) -> bool:
 
 
 def is_export(path: str) -> bool:
-    """Return whether a folder has what no export is without, and is to be opened as one, whole or not."""
-    return os.path.lexists(os.path.join(path, "scan.parquet"))
+    """Return whether a folder has a file of an export, and so is to be opened as one, whether it is whole or not."""
+    from tonnage.inventory.database import known_tables
+
+    return any(os.path.lexists(os.path.join(path, f"{table}.parquet")) for table in known_tables())
 
 
 def write_folder(inventory: "Inventory", folder: Path) -> int:
