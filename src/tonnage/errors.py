@@ -67,7 +67,7 @@ class InventoryVersionError(TonnageError):
     hint = "scan again: tonnage scan --full PATH"
 
     def __init__(self, place: str, version: int | None, ours: int, hint: str = "") -> None:
-        """Say of which version the tables at a place are; of newer ones, which no scan writes over, to update."""
+        """Say which version the tables at a place have. No scan overwrites newer ones: the next step is to update."""
         is_newer = version is not None and version > ours
         super().__init__(
             f"`{place}` has tables of version {version}; this tonnage reads {ours}",

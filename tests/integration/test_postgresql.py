@@ -221,7 +221,7 @@ def test_what_its_text_cannot_hold_is_shown(small_place: str) -> None:
         "tonnage sql 'select class, size_bytes from class_total order by class'",
         "tonnage tables",
         "tonnage what-if ml/training --json",
-        "tonnage page",
+        "tonnage page -o -",
     ],
 )
 def test_a_command_says_the_same(line: str, demo_in_postgresql: str, demo_inventory: Path, tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_a_reader_in_another_process(registry: Builder, inventory: Path, grown: 
 
 @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, SCHEMA_VERSION - 1, None])
 def test_another_version_is_refused(registry: Builder, inventory: Path, version: int | None) -> None:
-    """An inventory with other tables is not read; a scan puts a new one in its place, of a newer one if it is told to."""
+    """An inventory with other tables is not read; a scan replaces it, a newer one only with --replace."""
     registry.repository("app").image([registry.layer(b"one")], tag="1")
     scan_tree(registry.root, inventory)
     with duckdb.connect(str(inventory)) as connection:

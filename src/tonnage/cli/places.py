@@ -21,7 +21,7 @@ def _readable(ctx: click.Context, place: str) -> str:
     from tonnage.lake.reading import fetch
     from tonnage.storage.bucket.address import parse_address
 
-    parse_address(place)  # else its last name is no name of a folder
+    parse_address(place)  # or its last name may not be one for a folder
     copied: dict[str, str] = ctx.find_root().meta.setdefault(_COPIED, {})
     above = ctx.with_resource(TemporaryDirectory(prefix="tonnage-"))
     folder = Path(above, Path(place.rstrip("/")).name)  # by the last of the names, reports of several call it
@@ -71,9 +71,8 @@ def only_here(_: click.Context, __: click.Parameter, value: str) -> str:
 
     if is_address(value):  # not repeated, as it may have a password in it
         raise UsageError(
-            "an inventory in PostgreSQL cannot be written to", "name a file; tonnage export --to puts it there"
+            "an inventory in PostgreSQL cannot be written to", "name a file with -i; tonnage export --to puts it there"
         )
-
     if is_in_bucket(value):
         raise UsageError(f"`{value}` cannot be written to", "name a file with -i; tonnage export puts it into a bucket")
     return value

@@ -50,7 +50,7 @@ class Families:
 def render(families: Iterable[Family]) -> Exposition:
     """Return the exposition of families, by name, without those that have no samples.
 
-    Each is written and let go of before the next is made: those of a million tags take ten times as much as their text.
+    Each is written and released before the next is made: the samples of a million tags take far more memory than their text.
     """
     written = sorted(_written(family) for family in families if family.samples)
     texts, openmetrics = b"".join(text for _, text, _ in written), b"".join(found for _, _, found in written)

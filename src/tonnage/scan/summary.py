@@ -36,7 +36,7 @@ class Summary(NamedTuple):
         return PROBLEMS_FOUND if self.problems_count else 0
 
     def describe(self, again: str = "") -> str:
-        """Return the summary in a few words, with what to do next. `again`: how a command ends that asks this inventory."""
+        """Return the summary in a few words, with what to do next. `again`: the options that name this inventory."""
         read = f"{self.read_count:,} manifests and configurations read"
         kinds = "problem" if self.problems_count == 1 else "problems"
         problems = f"; {self.problems_count:,} {kinds}: tonnage problems{again}" if self.problems_count else ""

@@ -32,7 +32,7 @@ _MEASURES = ("_bytes", "_count", "_at", "_percent")
 """Of these everything has some: null is unknown. Elsewhere it may as well be none."""
 _NUMBERS = (int, float, Decimal)
 _ONE_WHERE_EQUAL = {str, int, bool, datetime}
-"""Types of which equal values are written alike; 0.0 and -0.0 are not, nor are 1 and true, nor times of two zones."""
+"""Types whose equal values are written alike, unlike 0.0 and -0.0, 1 and true, or times of two zones."""
 _DATE = 10
 _LEAST_WORDS, _LEAST_SENTENCE, _LEAST_NAME = 12, 24, 24
 """Columns of words are not squeezed to less than this."""
@@ -158,7 +158,7 @@ def _shown(name: str, values: Sequence[Any], *, is_whole: bool, now: datetime | 
 
 
 def each_once(convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
-    """Return what becomes of each value: of one that repeats, as times and sizes do, it is worked out once."""
+    """Return what becomes of each value: for one that repeats, as times and sizes do, it is worked out once."""
     kinds = set(map(type, values)) - {type(None)}
     if len(kinds) > 1 or not kinds <= _ONE_WHERE_EQUAL:
         return [convert(value) for value in values]

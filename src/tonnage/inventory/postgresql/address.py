@@ -9,7 +9,7 @@ from tonnage.errors import UsageError
 SCHEMES = ("postgresql://", "postgres://")
 DEFAULT_SCHEMA = "tonnage"
 STORE, NEW, OLD = "_store", "_new", "_old"
-"""What follows an inventory's name in those of other schemas: of its tables, of what is being made, of what was replaced."""
+"""Endings of the schemas beside an inventory's own: of its tables, of one being made, of one that was replaced."""
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 """A name that need not be quoted, and has room for what is put behind it in the 63 bytes of a name."""
 
@@ -64,7 +64,7 @@ def parse_address(place: str) -> Address:
     if schema.endswith((STORE, NEW, OLD)):
         raise UsageError(
             f"`{schema}` cannot be the name of an inventory's schema",
-            f"those that end in {STORE}, {NEW} and {OLD} belong to another one; such as ?schema=prod",
+            f"names that end in {STORE}, {NEW} or {OLD} belong to another inventory; choose one such as ?schema=prod",
         )
     if not _SCHEMA.fullmatch(schema) or schema.startswith("pg_"):
         raise UsageError(

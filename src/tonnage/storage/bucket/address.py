@@ -78,7 +78,7 @@ def parse_address(address: str) -> Address:
         raise UsageError(f"`{address}` names no bucket", "such as s3://bucket/prefix")
     if not _BUCKET.fullmatch(found.bucket):
         # Not repeated: it may be a login.
-        raise UsageError("what the address has for a bucket cannot be its name", "such as s3://bucket/prefix")
+        raise UsageError("the address names a bucket that cannot exist", "such as s3://bucket/prefix")
     if not found.prefix.isprintable() or {".", ".."} & set(found.prefix.split("/")):
         raise UsageError(f"`{found.prefix}` cannot be a prefix in a bucket", "such as s3://bucket/prefix")
     return found
